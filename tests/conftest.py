@@ -1,0 +1,64 @@
+"""What all tests share: settings, a PostgreSQL server, an empty database for each test that asks for one."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+# Before anything of Patron is imported: tests know their settings, whatever the developer's shell says.
+SERVER_OF_THE_DEVELOPER = os.environ.get("DATABASE_URL", "")
+FOLDER = Path(tempfile.mkdtemp(prefix="patron-tests-"))
+for name in [name for name in os.environ if name.startswith("PATRON_") or name == "DATABASE_URL"]:
+    del os.environ[name]
+os.environ["PATRON_ENV"] = "development"
+os.environ["PATRON_DATA_DIR"] = str(FOLDER / "data")
+
+from tests.databases import TestDatabases, empty_all_tables, running_server  # noqa: E402  # see above
+from tests.patron_process import PatronProcess, demo_data, patron_serving  # noqa: E402  # see above
+
+
+@pytest.fixture(scope="session")
+def databases() -> Iterator[TestDatabases]:
+    """Databases on one server: the one that DATABASE_URL names, else an embedded one."""
+    with running_server(FOLDER, SERVER_OF_THE_DEVELOPER) as server:
+        databases = TestDatabases(server)
+        yield databases
+        asyncio.run(databases.drop_all())
+    shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+async def database_of_the_session(databases: TestDatabases) -> AsyncIterator[str]:
+    """Address of a migrated database that is the program's own in this process, with the pool open."""
+    from app.settings import settings
+    from tables.engine import close_pool, open_pool
+
+    address = await databases.new_database()
+    os.environ["DATABASE_URL"] = address
+    settings.cache_clear()
+    await open_pool()
+    yield address
+    await close_pool()
+
+
+@pytest.fixture
+async def database(database_of_the_session: str) -> str:
+    """An empty database, migrated, with the pool open in the event loop of the tests."""
+    await empty_all_tables()
+    return database_of_the_session
+
+
+@pytest.fixture(scope="session")
+async def running_patron(
+    databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[PatronProcess]:
+    """A real `patron serve` with demo data on a free port, with a database and a data folder of its own."""
+    folder = tmp_path_factory.mktemp("running-patron")
+    address = await databases.new_database()
+    demo_data(folder, address)
+    with patron_serving(folder, address) as process:
+        yield process

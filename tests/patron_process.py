@@ -1,0 +1,137 @@
+"""Patron as its users run it: a process of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).parent.parent
+STARTS_WITHIN = 60
+STOPS_WITHIN = 20
+
+
+@dataclass
+class PatronProcess:
+    """A running `patron serve`."""
+
+    url: str
+    data_dir: Path
+    # Empty when the process runs its embedded database.
+    database_url: str
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    def said(self) -> str:
+        """All that the process has printed so far."""
+        return self.log.read_text(errors="replace")
+
+    def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
+        """Stops the process as Ctrl-C (SIGINT) or an operator (SIGTERM) does; its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(by)
+        return self.process.wait(STOPS_WITHIN)
+
+
+def free_port() -> int:
+    """A port of the loopback address that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def environment(data_dir: Path, database_url: str = "", **more: str) -> dict[str, str]:
+    """What a developer's shell holds for a Patron on that data folder."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PATRON_")}
+    kept.pop("DATABASE_URL", None)
+    kept |= {"PATRON_ENV": "development", "PATRON_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1"}
+    if database_url:
+        kept["DATABASE_URL"] = database_url
+    return kept | more
+
+
+def patron(
+    *arguments: str, env: dict[str, str], stdin: str = "", within: float = 120
+) -> "subprocess.CompletedProcess[str]":
+    """Runs a `patron` command to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "app.cli", *arguments],
+        cwd=PROJECT,
+        env=env,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=within,
+    )
+
+
+def demo_data(data_dir: Path, database_url: str) -> None:
+    """Loads the demo data by `patron demo`."""
+    done = patron("demo", env=environment(data_dir, database_url))
+    if done.returncode:
+        raise AssertionError(f"patron demo failed:\n{done.stdout}\n{done.stderr}")
+
+
+@contextmanager
+def patron_serving(
+    data_dir: Path, database_url: str = "", *arguments: str, port: int | None = None, **settings: str
+) -> Iterator[PatronProcess]:
+    """A `patron serve` that answers; stopped at the end of the block, also when that fails."""
+    port = port or free_port()
+    data_dir.mkdir(parents=True, exist_ok=True)
+    log = data_dir / "serve.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", "serve", "--port", str(port), *arguments],
+            cwd=PROJECT,
+            env=environment(data_dir, database_url, **settings),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            # As from a terminal, the process and its children are one group; see `interrupt_all`.
+            start_new_session=True,
+        )
+    running = PatronProcess(f"http://localhost:{port}", data_dir, database_url, process, log)
+    try:
+        wait_until_ready(running)
+        yield running
+    finally:
+        try:
+            running.stop()
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+
+
+def interrupt_all(running: PatronProcess) -> int:
+    """What Ctrl-C in a terminal does: SIGINT for every process of the group; the exit code of `patron`."""
+    os.killpg(running.process.pid, signal.SIGINT)
+    return running.process.wait(STOPS_WITHIN)
+
+
+def wait_until_ready(running: PatronProcess) -> None:
+    """Waits until the process answers that it is ready, or fails with what it has printed."""
+    end = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < end and running.process.poll() is None:
+        if answers(f"{running.url}/health/ready"):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"patron serve did not get ready:\n{running.said()}")
+
+
+def answers(url: str) -> bool:
+    """Whether the address answers with success."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
