@@ -1,0 +1,134 @@
+"""Renders a mail from `templates/mail/<kind>.txt` and `.html` in the language of the person who gets it.
+
+The language is given with each mail: whoever causes it (a staff member, a worker) often reads another.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from babel.units import format_unit
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from app.applications import Application
+from app.languages import datetime_text, translations
+
+TEMPLATES = Path(__file__).parents[2] / "templates"
+
+# Every kind of mail with the names that its templates read. `hours` and `minutes` are alternatives: how long
+# the link is valid. `name` may be left out or empty where the person is not known by name.
+KINDS: dict[str, frozenset[str]] = {
+    "verify_email": frozenset({"name", "link", "hours"}),
+    "already_registered": frozenset({"name", "sign_in_link", "reset_link"}),
+    # reason: created, enabled or staff (domain.md 5, triggers 1, 2 and 4).
+    "choose_password": frozenset({"name", "login", "link", "minutes", "reason"}),
+    "staff_welcome": frozenset({"name", "login", "link", "minutes"}),
+    # accounts: pairs of a login and its own link (domain.md 5, user-name mode).
+    "password_reminder": frozenset({"name", "accounts", "minutes"}),
+    "user_names": frozenset({"name", "logins", "sign_in_link"}),
+    "password_changed": frozenset({"name", "time", "reset_link"}),
+    # To the new address before the change, and to the old one after it (domain.md 6).
+    "confirm_new_email": frozenset({"name", "link", "minutes"}),
+    "email_changed": frozenset({"name", "new_email", "time"}),
+    # what: added, removed, recovery_codes (made anew) or recovery_code_used.
+    "second_factor_changed": frozenset({"name", "what", "time"}),
+    "approval_requested": frozenset({"customer_name", "customer_type_name", "number", "link"}),
+    "approval_received": frozenset({"name", "customer_name"}),
+    "approved": frozenset({"name", "customer_name", "sign_in_link"}),
+    "rejected": frozenset({"name", "customer_name", "comment", "link"}),
+}
+
+# White text on each is readable (WCAG 2.2, 1.4.3).
+ACCENTS = {"shop": "#9a3412", "business": "#1f4e5f", "back-office": "#44403c"}
+
+# What mail programs turn into a link by themselves: "scheme://" and a dot inside a word ("evil.example").
+LINK_LIKE = re.compile(r"(?<=:)(?=//)|(?<=\w\.)(?=[^\W\d_]{2})")
+# Anything that a mail program could take for the end of a line, or that turns the direction of the text.
+NOT_PRINTED = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedMail:
+    """The three texts of a mail; the subject is one line."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def render_mail(
+    application: Application, kind: str, language: str, context: dict[str, object]
+) -> RenderedMail:
+    """The mail of this kind. Raises jinja2.UndefinedError for a name that is missing in the context.
+
+    `context` holds what KINDS names; times are datetimes with a time zone and are shown in UTC.
+    """
+    shown = {"name": ""} | {name: _shown(name, value, language) for name, value in context.items()}
+    shown |= {
+        "language": language,
+        "shop": application.name,
+        "shop_url": application.url,
+        "accent": ACCENTS[application.kind],
+    }
+    if "hours" in context or "minutes" in context:
+        shown["valid_for"] = _duration(context, language)
+    environment = _environment(language)
+    text = environment.get_template(f"mail/{kind}.txt")
+    subject = one_line("".join(text.blocks["subject"](text.new_context(shown))))
+    shown["subject"] = subject
+    html = environment.get_template(f"mail/{kind}.html").render(shown)
+    return RenderedMail(subject, _without_gaps(text.render(shown)), html)
+
+
+def one_line(text: str) -> str:
+    """The text on one line without control characters, so that it cannot break out of a header or a line."""
+    return NOT_PRINTED.sub(" ", text).strip()
+
+
+def _shown(name: str, value: object, language: str) -> object:
+    if isinstance(value, datetime):
+        return datetime_text(value, language)
+    if name in ("name", "customer_name"):
+        return _never_a_link(one_line(str(value)))
+    return value
+
+
+def _never_a_link(text: str) -> str:
+    """The name with invisible word joiners where mail programs would see a link.
+
+    Anybody can register with somebody else's e-mail address and with "Win at evil.example" as name; our mails
+    must not carry such a link to a stranger.
+    """
+    return LINK_LIKE.sub("\u2060", text)
+
+
+def _duration(context: dict[str, object], language: str) -> str:
+    """ "60 minutes", "24 hours", "7 days": in the unit that people use for it, and never rounded."""
+    total = int(str(context.get("hours", 0))) * 60 + int(str(context.get("minutes", 0)))
+    for unit, size in (("day", 24 * 60), ("hour", 60)):
+        if total > size and total % size == 0:
+            return format_unit(total // size, f"duration-{unit}", locale=language)
+    return format_unit(total, "duration-minute", locale=language)
+
+
+def _without_gaps(text: str) -> str:
+    """Templates leave empty lines where a part is missing; a reader sees one at most."""
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+@cache
+def _environment(language: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(enabled_extensions=("html",), default_for_string=True),
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.install_gettext_translations(  # type: ignore[attr-defined]  # added by the extension
+        translations(language), newstyle=True
+    )
+    return environment
