@@ -25,6 +25,10 @@ class MailServer:
         self._url = url
         self._client: SMTP | None = None
 
+    async def connect(self) -> None:
+        """Connects and signs in, if there is no connection yet. Raises ServerUnreachable."""
+        await self._connection()
+
     async def deliver(self, mail: QueuedMail) -> None:
         """Returns when the server has taken the mail.
 

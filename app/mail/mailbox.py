@@ -16,6 +16,7 @@ from uuid import UUID
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from app.access import anyone
 from app.mail.mail_folder import mail_file, mail_files
@@ -23,6 +24,8 @@ from app.pages import Page
 from app.settings import settings
 
 NEWEST = 100
+# Mails hold links that act for a person: no browser keeps them.
+NOT_KEPT = {"cache-control": "no-store"}
 WEB_ADDRESS = re.compile(r"(https?://[^\s<>\"]+)")
 
 
@@ -43,24 +46,25 @@ async def mailbox() -> Page:
     """The newest mails."""
     return Page(
         "mailbox/list.html",
+        headers=NOT_KEPT,
         mails=await asyncio.to_thread(_newest_mails),
         goes_to_server=bool(settings().smtp_url),
     )
 
 
 @get("/mailbox/{mail_id:uuid}", name="mailbox_mail", guards=[anyone])
-async def mailbox_mail(mail_id: UUID) -> Page:
+async def mailbox_mail(mail_id: FromPath[UUID]) -> Page:
     """One mail as text, with its links."""
-    return Page("mailbox/mail.html", mail=_read(mail_id, await _content(mail_id)))
+    return Page("mailbox/mail.html", headers=NOT_KEPT, mail=_read(mail_id, await _content(mail_id)))
 
 
 @get("/mailbox/{mail_id:uuid}/file", name="mailbox_mail_file", guards=[anyone])
-async def mailbox_mail_file(mail_id: UUID) -> Response[bytes]:
+async def mailbox_mail_file(mail_id: FromPath[UUID]) -> Response[bytes]:
     """The mail as a file for a mail program, which shows its HTML part too."""
     return Response(
         await _content(mail_id),
         media_type="message/rfc822",
-        headers={"content-disposition": f'attachment; filename="{mail_id}.eml"'},
+        headers={"content-disposition": f'attachment; filename="{mail_id}.eml"', **NOT_KEPT},
     )
 
 

@@ -1,6 +1,7 @@
 """A mail server that really listens, for tests to send to."""
 
 import socket
+import ssl
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -50,8 +51,8 @@ class RealMailServer:
             self.envelopes.append(envelope)
         return self.answer_to_content
 
-    def start(self, **options: Any) -> None:
-        options = {"enable_SMTPUTF8": True, **options}
+    def start(self, *, encrypted_by: ssl.SSLContext | None = None, **options: Any) -> None:
+        options = {"enable_SMTPUTF8": True, "ssl_context": encrypted_by, **options}
         self.controller = Controller(self, hostname="127.0.0.1", port=self.port, **options)
         self.controller.start()
 

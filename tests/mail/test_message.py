@@ -15,9 +15,8 @@ from app.mail.sender import dead_letters, send_due_mails
 from tables.engine import DB
 from tests.mail.real_mail_server import RealMailServer, free_port
 
-HEADERS = set(
-    "From To Subject Date Message-ID Auto-Submitted Content-Language MIME-Version Content-Type".split()
-)
+HEADERS = {"From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Content-Language"}
+HEADERS |= {"MIME-Version", "Content-Type"}
 
 
 def queued(**values: object) -> QueuedMail:
