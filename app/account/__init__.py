@@ -1,0 +1,1 @@
+"""A signed-in person: overview, profile, addresses (domain.md 6)."""

@@ -1,0 +1,1 @@
+"""What the shop's staff do (domain.md 15)."""

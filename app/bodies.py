@@ -1,0 +1,119 @@
+"""Request bodies: their limits and their text, checked before anything reads them (security.md, Input)."""
+
+from litestar.types import HTTPReceiveMessage, Receive, Scope
+
+FORM_BYTES = 1_000_000
+FORM_FIELDS = 2_000
+
+
+class BodyRefused(Exception):
+    """A body that is not read: 413 when it is too large, else 400."""
+
+    def __init__(self, status_code: int) -> None:
+        super().__init__(status_code)
+        self.status_code = status_code
+
+
+async def checked_body(scope: Scope, receive: Receive) -> Receive:
+    """Reads the body of a form whole and gives it back as a new `receive`. Raises BodyRefused.
+
+    Everything that Litestar's form parsers would answer with 500 or a flood of work is refused here: too many
+    bytes or fields, an unknown charset, text that is not UTF-8, broken multipart.
+    """
+    headers = {
+        name: value for name, value in scope["headers"] if name in (b"content-type", b"content-length")
+    }
+    kind, _, parameters = headers.get(b"content-type", b"").partition(b";")
+    _refuse_declared_size(headers.get(b"content-length"))
+    body = await _whole_body(receive)
+    kind = kind.strip().lower()
+    if kind in (b"application/x-www-form-urlencoded", b"multipart/form-data"):
+        _refuse_unknown_charset(parameters)
+    if kind == b"application/x-www-form-urlencoded":
+        _check_urlencoded(body)
+    elif kind == b"multipart/form-data":
+        _check_multipart(body, parameters)
+    return _once(body)
+
+
+def _refuse_declared_size(declared: bytes | None) -> None:
+    if declared is None:
+        return
+    if not declared.isdigit():
+        raise BodyRefused(400)
+    if int(declared) > FORM_BYTES:
+        raise BodyRefused(413)
+
+
+async def _whole_body(receive: Receive) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise BodyRefused(400)
+        part = message["body"]
+        size += len(part)
+        if size > FORM_BYTES:
+            raise BodyRefused(413)
+        parts.append(part)
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+def _refuse_unknown_charset(parameters: bytes) -> None:
+    for parameter in parameters.split(b";"):
+        name, _, value = parameter.partition(b"=")
+        if name.strip().lower() == b"charset" and value.strip(b' "').lower() not in (b"utf-8", b"utf8"):
+            raise BodyRefused(400)
+
+
+def _check_urlencoded(body: bytes) -> None:
+    from urllib.parse import unquote_to_bytes
+
+    if body.count(b"&") + 1 > FORM_FIELDS:
+        raise BodyRefused(413)
+    try:
+        unquote_to_bytes(body).decode("utf-8")
+    except UnicodeDecodeError:
+        raise BodyRefused(400) from None
+
+
+def _check_multipart(body: bytes, parameters: bytes) -> None:
+    boundary = next(
+        (
+            value.strip().strip(b'"')
+            for name, _, value in (part.partition(b"=") for part in parameters.split(b";"))
+            if name.strip().lower() == b"boundary"
+        ),
+        b"",
+    )
+    if not boundary or len(boundary) > 70 or b"--" + boundary + b"--" not in body:
+        raise BodyRefused(400)
+    if body.count(b"--" + boundary) > FORM_FIELDS:
+        raise BodyRefused(413)
+    for part in body.split(b"--" + boundary)[1:-1]:
+        head, blank_line, content = part.partition(b"\r\n\r\n")
+        if not blank_line:
+            raise BodyRefused(400)
+        try:
+            head.decode("utf-8")
+            if b"filename" not in head.lower():
+                content.decode("utf-8")
+        except UnicodeDecodeError:
+            raise BodyRefused(400) from None
+        if b"charset=" in head.lower() and b"charset=utf-8" not in head.lower().replace(b'"', b""):
+            raise BodyRefused(400)
+
+
+def _once(body: bytes) -> Receive:
+    sent = False
+
+    async def receive() -> HTTPReceiveMessage:
+        nonlocal sent
+        if sent:
+            return {"type": "http.disconnect"}
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive

@@ -1,0 +1,1 @@
+"""Catalog: categories, for now (domain.md 8)."""

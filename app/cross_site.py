@@ -1,0 +1,32 @@
+"""Cross-site requests: who may change something from where (security.md, Cross-site).
+
+Litestar's CSRF token is one lock; this check of what the browser says of the request's origin is the other.
+Both must open.
+"""
+
+from urllib.parse import urlsplit
+
+from litestar.types import HTTPScope
+
+from app.applications import Application
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def is_from_elsewhere(scope: HTTPScope, application: Application) -> bool:
+    """Whether a changing request was made by another site.
+
+    `Sec-Fetch-Site` decides where the browser sends it, else `Origin`. A client that sends neither is no
+    browser of a victim, and still needs the token.
+    """
+    if scope["method"] in SAFE_METHODS:
+        return False
+    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    site = headers.get(b"sec-fetch-site")
+    if site is not None and site not in ("same-origin", "none"):
+        return True
+    origin = headers.get(b"origin")
+    if origin is None:
+        return False
+    host = headers.get(b"host", "")
+    return urlsplit(origin).netloc.lower() not in (host.lower(), urlsplit(application.url).netloc.lower())

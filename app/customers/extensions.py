@@ -1,0 +1,82 @@
+"""Extensions: ask a customer for what its type makes of it, and get it or nothing (domain.md 2)."""
+
+from typing import TYPE_CHECKING
+
+from app.customers.types import Extension, customer_type_of
+from tables import ApprovalRequest, Company, Customer, Membership, User
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+async def details_of(customer: Customer) -> dict[str, str]:
+    """What every customer has: number, display name and custom attributes, by name."""
+    return {
+        "number": customer.number,
+        "name": await display_name_of(customer),
+        **{name: str(value) for name, value in attributes_of(customer).items()},
+    }
+
+
+async def individual_of(customer: Customer) -> User | None:
+    """The single user of a customer whose type has exactly one, else None."""
+    if not customer_type_of(customer.customer_type).applies(Extension.INDIVIDUAL):
+        return None
+    users = await users_of(customer)
+    return users[0] if users else None
+
+
+async def group_of(customer: Customer) -> "Sequence[User] | None":
+    """The users (zero, one or many; oldest first) of a customer whose type may have many, else None."""
+    if not customer_type_of(customer.customer_type).applies(Extension.GROUP):
+        return None
+    return await users_of(customer)
+
+
+async def company_of(customer: Customer) -> Company | None:
+    """The company of a customer whose type has one, else None."""
+    if not customer_type_of(customer.customer_type).applies(Extension.COMPANY):
+        return None
+    return await Company.objects().get(Company.customer == customer.id)
+
+
+async def approval_of(customer: Customer) -> ApprovalRequest | None:
+    """The newest approval request of a customer whose type can be approved, else None."""
+    if not customer_type_of(customer.customer_type).applies(Extension.APPROVAL):
+        return None
+    return (
+        await ApprovalRequest.objects()
+        .where(ApprovalRequest.customer == customer.id)
+        .order_by(ApprovalRequest.opened_at, ascending=False)
+        .first()
+    )
+
+
+async def display_name_of(customer: Customer) -> str:
+    """What a customer is called: the company name, or the person's name, or the number (domain.md 2)."""
+    company = await company_of(customer)
+    if company is not None:
+        return company.company_name
+    person = await individual_of(customer)
+    return name_of(person) if person is not None else customer.number
+
+
+async def users_of(customer: Customer) -> list[User]:
+    """The users of a customer, oldest first."""
+    return await User.objects().where(
+        User.id.is_in(
+            Membership.select(Membership.user).where(Membership.customer == customer.id)
+        )
+    ).order_by(User.created_at)
+
+
+def name_of(user: User) -> str:
+    """First and last name of a person, or the login where neither is known."""
+    return f"{user.first_name} {user.last_name}".strip() or user.login
+
+
+def attributes_of(owner: Customer | User) -> dict[str, object]:
+    """The custom attributes of a customer or user, by name."""
+    import msgspec
+
+    return msgspec.json.decode(owner.attributes, type=dict[str, object])

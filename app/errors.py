@@ -1,0 +1,173 @@
+"""Error pages: what happened and what to do, in the look of the shop, with a request id and nothing secret."""
+
+from typing import Any
+
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from litestar.types import Scope
+
+from app.access import AccessRefused, NotPermitted, Refusal, SignInNeeded
+from app.bodies import BodyRefused
+from app.languages import gettext as _
+from app.languages import text
+from app.pages import page_variables, render, see
+from app.request_id import current_request_id
+from app.visitor import Visitor
+from tables.engine import DatabaseUnavailable
+
+log = structlog.get_logger()
+
+HEADINGS = {
+    400: text("We could not read that"),
+    403: text("This page is not for you"),
+    404: text("Page not found"),
+    405: text("That is not possible here"),
+    409: text("Somebody was faster"),
+    413: text("That was too much"),
+    422: text("Something is missing"),
+    429: text("Too many tries"),
+    500: text("Something went wrong"),
+    503: text("Back in a moment"),
+}
+EXPLANATIONS = {
+    400: text("The request did not arrive in a form that we understand. Please go back and try again."),
+    403: text("Your account may not open this page. If you think that it should, please ask us."),
+    404: text("The address may be mistyped, or the page has moved. The home page shows the way."),
+    405: text("The address exists, but not for what was asked of it. Please start again from the home page."),
+    409: text(
+        "Somebody else changed the same thing while you had it open. "
+        "Please go back, reload the page and look at what is there now."
+    ),
+    413: text("What you sent is larger than we accept. Please send less at a time."),
+    422: text("Something in the request is missing or wrong. Please go back and check it."),
+    429: text("There were too many tries in a short time. Please wait a little and try again."),
+    500: text("This is our fault, not yours. We have noted it; please try again in a moment."),
+    503: text("We are very busy or being repaired. Nothing is lost; please try again in a moment."),
+}
+STALE_FORM = text(
+    "This form was open for too long or came from another site. "
+    "Please go back, reload the page and try again."
+)
+
+
+class TooManyTries(Exception):
+    """A limit is reached; `seconds` says when to try again."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+class TooBusy(Exception):
+    """A queue is full; `seconds` says when to try again."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+class StaleForm(Exception):
+    """The token against forged requests is missing, old or foreign."""
+
+
+class Conflict(Exception):
+    """Somebody else changed the same thing meanwhile."""
+
+
+def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """The answer to an exception: a redirect to the sign-in, the page of a refusal, or an error page."""
+    if isinstance(error, SignInNeeded):
+        return _to_sign_in(request)
+    if isinstance(error, AccessRefused):
+        return refusal_page(request, error.reason)
+    status, headers, explanation = _status_of(error)
+    if status >= 500:
+        log_error(error, status)
+    answer = error_page(request.scope, status, explanation=explanation, retry_after=_seconds(headers))
+    answer.headers.update(headers)
+    if isinstance(error, StaleForm) or _is_csrf_failure(error):
+        _delete_csrf_cookie(request, answer)
+    return answer
+
+
+def error_page(
+    scope: Scope, status: int, *, explanation: str | None = None, retry_after: int | None = None
+) -> Response[str]:
+    """The page of an error status. It needs no database; without a known visitor it is the plain page."""
+    shown = status if status in HEADINGS else (400 if status < 500 else 500)
+    context = {
+        "status": status,
+        "heading": _(HEADINGS[shown]),
+        "explanation": _(explanation or EXPLANATIONS[shown]),
+        "request_id": current_request_id.get(),
+        "retry_after": retry_after,
+    }
+    if scope.get("visitor") is not None:
+        try:
+            body = render("errors/error.html", page_variables(Request(scope)) | context)
+            return Response(body, status_code=status, media_type="text/html")
+        except Exception as error:  # an error page must never fail: the plain one follows
+            log_error(error, 500)
+    body = render("errors/plain.html", context | {"language": "en"})
+    return Response(body, status_code=status, media_type="text/html")
+
+
+def refusal_page(request: Request[Any, Any, Any], reason: Refusal) -> Response[Any]:
+    """Tells a person whose password was right why this application is closed to them."""
+    from app.sign_in.refused import refused
+
+    return refused(request, reason)
+
+
+def log_error(error: BaseException, status: int) -> None:
+    """Logs an exception with its traceback; a database that is away is one line."""
+    if isinstance(error, DatabaseUnavailable):
+        log.error("database unavailable", error=str(error))
+    else:
+        log.error("request failed", status=status, exc_info=error)
+
+
+def _status_of(error: Exception) -> tuple[int, dict[str, str], str | None]:
+    match error:
+        case BodyRefused():
+            return error.status_code, {}, None
+        case NotPermitted():
+            return 403, {}, None
+        case StaleForm():
+            return 403, {}, STALE_FORM
+        case Conflict():
+            return 409, {}, None
+        case TooManyTries():
+            return 429, {"Retry-After": str(error.seconds)}, None
+        case TooBusy():
+            return 503, {"Retry-After": str(error.seconds)}, None
+        case DatabaseUnavailable():
+            return 503, {"Retry-After": "5"}, None
+        case HTTPException():
+            explanation = STALE_FORM if _is_csrf_failure(error) else None
+            return error.status_code, dict(error.headers or {}), explanation
+        case UnicodeDecodeError():
+            return 400, {}, None
+        case _:
+            return 500, {}, None
+
+
+def _is_csrf_failure(error: Exception) -> bool:
+    return isinstance(error, HTTPException) and "CSRF" in str(error.detail)
+
+
+def _delete_csrf_cookie(request: Request[Any, Any, Any], answer: Response[Any]) -> None:
+    # Litestar never replaces a stale cookie by itself: the next page could not be sent either (stack.md).
+    visitor: Visitor = request.scope["visitor"]  # type: ignore[typeddict-item]  # put there by app.main
+    answer.delete_cookie(visitor.application.cookie_name("csrf"), path=visitor.application.cookie_path)
+
+
+def _to_sign_in(request: Request[Any, Any, Any]) -> Response[Any]:
+    is_page = request.method in ("GET", "HEAD")
+    wanted = page_variables(request)["current_path"] if is_page else None
+    return see(request, "sign_in", next=wanted)
+
+
+def _seconds(headers: dict[str, str]) -> int | None:
+    return int(headers["Retry-After"]) if "Retry-After" in headers else None

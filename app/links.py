@@ -1,0 +1,102 @@
+"""Links: every address of the site is made here from the name of a route, never by string."""
+
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote, urlencode, urlsplit
+
+from litestar import Litestar
+from litestar.routes import HTTPRoute
+
+from app.applications import Application
+
+_PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
+
+
+class UnknownLink(LookupError):
+    """No route of the application has that name, or a part of its address is missing."""
+
+
+class Links:
+    """The addresses of one application by route name."""
+
+    def __init__(self, application: Application, routes: Iterable[tuple[str, str]]) -> None:
+        self._application = application
+        self._paths = dict(routes)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all routes."""
+        return frozenset(self._paths)
+
+    def path(self, name: str, **values: object) -> str:
+        """The path on this host, prefix included. Values that the path has no place for make the query;
+        None and "" are left out of it. Raises UnknownLink."""
+        try:
+            pattern = self._paths[name]
+        except KeyError:
+            raise UnknownLink(f"{self._application.id} has no route named {name}.") from None
+        if values:
+            pattern = _PARAMETER.sub(lambda match: _part(name, match[1], values), pattern)
+            query = {key: value for key, value in values.items() if value is not None and value != ""}
+            pattern = f"{pattern}?{urlencode(query, doseq=True)}" if query else pattern
+        if "{" in pattern:
+            raise UnknownLink(f"The address of {name} needs {_PARAMETER.findall(pattern)}.")
+        return self._application.prefix + pattern
+
+    def url(self, name: str, **values: object) -> str:
+        """The absolute address for mails: it begins with the configured URL, never with the request's Host."""
+        return self._application.origin + self.path(name, **values)
+
+
+def _part(name: str, parameter: str, values: dict[str, object]) -> str:
+    if parameter not in values:
+        raise UnknownLink(f"The address of {name} needs {parameter}.")
+    return quote(str(values.pop(parameter)), safe="")
+
+
+_all_links: dict[str, Links] = {}
+
+
+def register_links(application: Application, litestar: Litestar) -> Links:
+    """Notes the addresses of an application once its routes are known."""
+    _all_links[application.id] = Links(application, _named_routes(litestar).items())
+    return _all_links[application.id]
+
+
+def links_of(application: Application) -> Links:
+    """The addresses of an application. Raises UnknownLink before its routes are known."""
+    try:
+        return _all_links[application.id]
+    except KeyError:
+        raise UnknownLink(f"The routes of {application.id} are not known yet.") from None
+
+
+def _named_routes(litestar: Litestar) -> Mapping[str, str]:
+    named: dict[str, str] = {}
+    for route in litestar.routes:
+        if isinstance(route, HTTPRoute):
+            for handler in route.route_handlers:
+                if handler.name:
+                    named[handler.name] = route.path
+    return named
+
+
+def path_within(application: Application, wanted: str | None) -> str | None:
+    """The wanted address if it is a path of this application, else None (security.md, Cross-site).
+
+    Browsers read `//evil`, `/\\evil` and control characters as other hosts, so that only a plain path counts.
+    """
+    if not wanted or not wanted.startswith("/") or wanted.startswith("//") or len(wanted) > 2000:
+        return None
+    if "\\" in wanted or any(ord(character) <= 0x20 or ord(character) == 0x7F for character in wanted):
+        return None
+    parts = urlsplit(wanted)
+    if parts.scheme or parts.netloc or ".." in parts.path.split("/"):
+        return None
+    if (
+        application.prefix
+        and parts.path != application.prefix
+        and not parts.path.startswith(application.prefix + "/")
+    ):
+        return None
+    return wanted

@@ -1,0 +1,160 @@
+"""Pages: the template environment, and the answer `Page("account/overview.html", orders=…)`."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from litestar import Request, Response
+from litestar.response import Redirect, Template
+from markupsafe import Markup, escape
+
+from app import languages
+from app.applications import Application, all_applications, application_by_id
+from app.customers.types import all_customer_types
+from app.extension_points import ExtensionPointTag, template_folders
+from app.flash import Flash, flash_of
+from app.links import links_of
+from app.settings import settings
+from app.static_files import hashed_name
+from app.visitor import Visitor
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
+
+
+class Page(Template):
+    """A page of the site. `context` beside status and headers is what the template shows; every page also has
+    the variables of `page_variables`."""
+
+    __slots__ = ()
+
+    def __init__(
+        self, template: str, *, status_code: int = 200, headers: dict[str, str] | None = None, **context: Any
+    ) -> None:
+        super().__init__(
+            template, context=context, status_code=status_code, headers=headers, media_type="text/html"
+        )
+
+    def create_template_context(self, request: Request[Any, Any, Any]) -> dict[str, Any]:
+        """What the template can use: Litestar's own, ours, the page's."""
+        own = super().create_template_context(request)
+        own["csrf_input"] = Markup(own["csrf_input"])  # Litestar made it and escapes the token
+        return page_variables(request, own["csrf_input"]) | own
+
+
+def page_variables(request: Request[Any, Any, Any], csrf_input: str = "") -> dict[str, Any]:
+    """The variables that every page has."""
+    visitor: Visitor = request.scope["visitor"]  # type: ignore[typeddict-item]  # put there by app.main
+    application = visitor.application
+    links = links_of(application)
+    return {
+        "request": request,
+        "csrf_input": csrf_input,
+        "application": application,
+        "applications": storefronts(),
+        "visitor": visitor,
+        "customer_types": visitor.customer_types,
+        "language": visitor.language,
+        "languages": languages.language_choices(application.languages),
+        "link": links.path,
+        "asset": asset_paths(application),
+        "current_path": _current_path(request),
+        "flash": flash_of(request),
+        "development": settings().development,
+    }
+
+
+def see(
+    request: Request[Any, Any, Any], name: str, *, flash: Flash | None = None, **values: object
+) -> Redirect:
+    """Answers 303 to the page of that route name, which then says what was done (pages.md)."""
+    application: Application = request.scope["visitor"].application  # type: ignore[typeddict-item]  # by app.main
+    return see_path(request, links_of(application).path(name, **values), flash=flash)
+
+
+def see_path(request: Request[Any, Any, Any], path: str, *, flash: Flash | None = None) -> Redirect:
+    """Answers 303 to a path of this application. The path must come from `links` or `path_within`."""
+    answer = Redirect(path, status_code=303)
+    if flash is not None:
+        flash.keep_on(answer, request.scope["visitor"].application)  # type: ignore[typeddict-item]  # by app.main
+    return answer
+
+
+@cache
+def asset_paths(application: Application) -> Callable[[str], str]:
+    """The function `asset("css/site.css")` of an application's pages. It raises KeyError for unknown files."""
+    return lambda name: f"{application.prefix}/static/{hashed_name(name)}"
+
+
+def storefronts() -> tuple[Application, ...]:
+    """The applications where customers shop."""
+    return tuple(one for one in all_applications() if not one.is_back_office)
+
+
+@cache
+def environment() -> Environment:
+    """The Jinja environment of all pages. Undefined variables are errors."""
+    folders: dict[str, Any] = {
+        prefix: FileSystemLoader(folder) for prefix, folder in template_folders().items()
+    }
+    folders |= {
+        f"pages-of:{one.id}": FileSystemLoader(one.templates) for one in all_customer_types().values()
+    }
+    made = Environment(
+        loader=ChoiceLoader([FileSystemLoader(TEMPLATES), PrefixLoader(folders)]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=[ExtensionPointTag],
+        auto_reload=settings().development,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        cache_size=-1,
+    )
+    made.globals.update(
+        _=_translated,
+        gettext=_translated,
+        ngettext=languages.ngettext,
+        link_to=_link_to,
+        text=languages.text,
+    )
+    made.filters.update(
+        date=languages.date_text, datetime=languages.datetime_text, money=languages.money_text
+    )
+    return made
+
+
+def render(template: str, context: dict[str, Any]) -> str:
+    """The text of a template with exactly this context, for pages made outside of a route."""
+    return environment().get_template(template).render(context)
+
+
+def html_response(body: str, status_code: int, headers: dict[str, str] | None = None) -> Response[str]:
+    """A response of ready HTML."""
+    return Response(body, status_code=status_code, headers=headers, media_type="text/html")
+
+
+def _translated(message: str, **values: object) -> str:
+    """The text in the visitor's language; where a value is HTML, so is the result, and all else is escaped."""
+    found = languages.translations(languages.current_language.get()).gettext(message)
+    if not values:
+        return found
+    if any(isinstance(value, Markup) for value in values.values()):
+        return escape(found) % values
+    return found % values
+
+
+def _link_to(application_id: str, name: str, **values: object) -> str:
+    application = application_by_id(application_id)
+    if application is None:
+        raise LookupError(f"There is no application {application_id}.")
+    return links_of(application).url(name, **values)
+
+
+def _current_path(request: Request[Any, Any, Any]) -> str:
+    path = request.scope["path"]
+    root = request.scope.get("root_path", "")
+    if root and not path.startswith(root):
+        path = root + path
+    query = request.scope.get("query_string", b"").decode("latin-1")
+    return f"{path}?{query}" if query else path

@@ -1,0 +1,1 @@
+"""Self-registration and e-mail verification (domain.md 4)."""

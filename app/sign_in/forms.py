@@ -1,0 +1,35 @@
+"""What is typed to sign in and to get back in (pages.md)."""
+
+from typing import Annotated
+
+from app.customers.emails import Email
+from app.forms import Form, Secret, Text
+from app.sign_in.passwords import NewPassword
+
+
+class SignInForm(Form):
+    """The sign-in page."""
+
+    login: Annotated[str, Text(max_length=320)]
+    password: Annotated[str, Secret()]
+    next: Annotated[str, Text(max_length=2000, required=False)]
+
+
+class CodeForm(Form):
+    """A code of an authenticator, or a recovery code."""
+
+    code: Annotated[str, Text(max_length=40)]
+    next: Annotated[str, Text(max_length=2000, required=False)]
+
+
+class ForgottenForm(Form):
+    """The pages for forgotten passwords and user names."""
+
+    email: Annotated[str, Email()]
+
+
+class ResetForm(Form):
+    """The page of a link to a new password."""
+
+    password: Annotated[str, NewPassword(shortest=1)]
+    token: Annotated[str, Text(max_length=400, required=False)]

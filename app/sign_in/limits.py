@@ -1,0 +1,110 @@
+"""Limits against guessing: per account and per client, counted in the database (security.md, Sign-in).
+
+Counting is one statement, so that parallel tries cannot slip through, and it happens before the password is
+looked at.
+"""
+
+import hashlib
+
+from litestar.types import Scope
+
+from app.client_address import client_key
+from app.errors import TooManyTries
+from tables.engine import DB
+
+FAILURES_OF_ACCOUNT = 10
+FAILURES_OF_CLIENT = 20
+WINDOW_MINUTES = 5
+# After so many failures in a row only a password reset opens the account again.
+FAILURES_UNTIL_RESET = 100
+
+# A try while the account is locked changes nothing: nobody can lock somebody out for longer by knocking on.
+# The wait doubles with each lockout, from 1 to 15 minutes, and starts anew after a day of silence.
+_COUNT_ACCOUNT = f"""
+    INSERT INTO attempt_counters AS c (key, window_started_at, attempts, in_a_row, lockouts, updated_at)
+    VALUES ($1, now(), 1, 1, 0, now())
+    ON CONFLICT (key) DO UPDATE SET
+        window_started_at = CASE WHEN c.blocked_until > now() THEN c.window_started_at
+            WHEN c.window_started_at < now() - interval '{WINDOW_MINUTES} minutes' THEN now()
+            ELSE c.window_started_at END,
+        attempts = CASE WHEN c.blocked_until > now() THEN c.attempts
+            WHEN c.window_started_at < now() - interval '{WINDOW_MINUTES} minutes' THEN 1
+            WHEN c.attempts >= {FAILURES_OF_ACCOUNT} THEN 0
+            ELSE c.attempts + 1 END,
+        in_a_row = CASE WHEN c.blocked_until > now() THEN c.in_a_row ELSE c.in_a_row + 1 END,
+        blocked_until = CASE WHEN c.blocked_until > now() THEN c.blocked_until
+            WHEN c.window_started_at >= now() - interval '{WINDOW_MINUTES} minutes'
+                 AND c.attempts >= {FAILURES_OF_ACCOUNT}
+            THEN now() + least(15, power(2, CASE WHEN c.updated_at < now() - interval '1 day' THEN 0
+                                                 ELSE least(c.lockouts, 10) END)) * interval '1 minute'
+            ELSE NULL END,
+        lockouts = CASE WHEN c.blocked_until > now() THEN c.lockouts
+            WHEN c.window_started_at >= now() - interval '{WINDOW_MINUTES} minutes'
+                 AND c.attempts >= {FAILURES_OF_ACCOUNT}
+            THEN CASE WHEN c.updated_at < now() - interval '1 day' THEN 1 ELSE c.lockouts + 1 END
+            ELSE c.lockouts END,
+        updated_at = CASE WHEN c.blocked_until > now() THEN c.updated_at ELSE now() END
+    RETURNING coalesce(blocked_until > now(), false) OR in_a_row > {FAILURES_UNTIL_RESET} AS is_locked
+"""  # only constants of this module are put in
+
+_COUNT_CLIENT = """
+    INSERT INTO attempt_counters AS c (key, window_started_at, attempts, in_a_row, lockouts, updated_at)
+    VALUES ($1, now(), 1, 0, 0, now())
+    ON CONFLICT (key) DO UPDATE SET
+        window_started_at = CASE WHEN c.window_started_at < now() - $2 * interval '1 minute' THEN now()
+                                 ELSE c.window_started_at END,
+        attempts = CASE WHEN c.window_started_at < now() - $2 * interval '1 minute' THEN 1
+                        ELSE c.attempts + 1 END,
+        updated_at = now()
+    RETURNING attempts,
+        ceil(extract(epoch FROM window_started_at + $2 * interval '1 minute' - now()))::int AS seconds
+"""
+
+
+async def is_account_locked(login_canonical: str, what: str = "sign-in") -> bool:
+    """Counts a try for an account, existing or not, and tells whether it is locked.
+
+    10 failures in 5 minutes lock it for 1 minute, then 2, 4, 8 and 15; 100 in a row until the password is reset.
+    """
+    row = await DB.fetch_row(_COUNT_ACCOUNT, _account_key(login_canonical, what))
+    return bool(row and row["is_locked"])
+
+
+async def clear_account(login_canonical: str, what: str = "sign-in") -> None:
+    """Forgets the failures of an account, after a good sign-in or a reset."""
+    await DB.execute("DELETE FROM attempt_counters WHERE key = $1", _account_key(login_canonical, what))
+
+
+async def count_client(
+    scope: Scope, what: str, at_most: int = FAILURES_OF_CLIENT, minutes: int = WINDOW_MINUTES
+) -> None:
+    """Counts a try of a client. Raises TooManyTries beyond `at_most` in `minutes`."""
+    await count_key(f"client:{what}:{client_key(scope)}", at_most, minutes)
+
+
+async def uncount_client(scope: Scope, what: str) -> None:
+    """Takes back one try of a client: it turned out to be a good one."""
+    await DB.execute(
+        "UPDATE attempt_counters SET attempts = greatest(attempts - 1, 0) WHERE key = $1",
+        f"client:{what}:{client_key(scope)}",
+    )
+
+
+async def count_key(key: str, at_most: int, minutes: int) -> None:
+    """Counts a try under any key of at most 120 characters. Raises TooManyTries."""
+    row = await DB.fetch_row(_COUNT_CLIENT, key, minutes)
+    if row is not None and row["attempts"] > at_most:
+        raise TooManyTries(max(1, row["seconds"]))
+
+
+async def delete_old_counters() -> int:
+    """Forgets counters that decide nothing any more; how many there were."""
+    return await DB.execute(
+        "DELETE FROM attempt_counters WHERE updated_at < now() - interval '2 days' AND in_a_row <= $1",
+        FAILURES_UNTIL_RESET,
+    )
+
+
+def _account_key(login_canonical: str, what: str) -> str:
+    # Hashed: what strangers type as a login is sometimes their password.
+    return f"account:{what}:{hashlib.sha256(login_canonical.encode()).hexdigest()}"

@@ -1,0 +1,152 @@
+"""Passwords: hashing, checking, and which ones are refused (security.md, Passwords)."""
+
+import asyncio
+import os
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from app.errors import TooBusy
+from app.forms import Invalid, Secret
+from app.languages import gettext as _
+
+Result = TypeVar("Result")
+
+SHORTEST = 15
+SHORTEST_WITH_SECOND_FACTOR = 8
+LONGEST = 1024
+# An OWASP profile of argon2id: 19 MiB, two passes, one lane.
+HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1, hash_len=32, salt_len=16)
+# A hash of a password that nobody knows: unknown logins cost the same as known ones.
+NOBODYS_HASH = (
+    "$argon2id$v=19$m=19456,t=2,p=1$QdgL6COXGxg+YSZ3tX5bMA$7yW8I735gGziwnv6J/iZ2fJsR00R0ZDB9jruO7Ax3rY"
+)
+# Hashes in work or waiting per process; beyond it people are asked to come back in a moment.
+LONGEST_QUEUE = 200
+SECONDS_TO_COME_BACK = 3
+
+_COMMON = Path(__file__).parent / "common_passwords.txt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewPassword(Secret):
+    """A password that somebody chooses."""
+
+    shortest: int = SHORTEST
+
+    def value(self, raw: str) -> str:
+        """Refuses passwords that are too short, too long or common."""
+        problem = password_problem(raw, (), self.shortest)
+        if problem is not None:
+            raise Invalid(problem)
+        return raw
+
+
+def password_problem(password: str, about: Sequence[str], shortest: int = SHORTEST) -> str | None:
+    """Why a password is refused, as a sentence for the person, or None.
+
+    `about` is what others know of the person: names, e-mail, company, shop. No composition rules: length and
+    not being guessable is what counts (NIST SP 800-63B, 3.1.1.2).
+    """
+    normal = unicodedata.normalize("NFKC", password)
+    if len(password) > LONGEST:
+        return _("Please use at most %(n)s characters.", n=LONGEST)
+    if len(normal) < shortest:
+        return _("Please use at least %(n)s characters. Several words in a row are fine.", n=shortest)
+    folded = normal.casefold()
+    if any(guess in common_passwords() for guess in _guesses(folded)) or len(set(folded)) < 4:
+        return _("This password is one of the first that others would guess. Please choose another one.")
+    if _is_made_of(folded, about):
+        return _("Please do not use your name, e-mail, company or the shop's name as your password.")
+    return None
+
+
+def _guesses(folded: str) -> set[str]:
+    """The password itself, without what people put around a word, and the word that it repeats."""
+    letters = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", folded)
+    together = re.sub(r"[\W_]+", "", folded)
+    repeated = re.fullmatch(r"(.+?)\1+", together)
+    guesses = {folded, letters, together}
+    return guesses | ({repeated[1]} if repeated else set())
+
+
+def _is_made_of(folded: str, about: Sequence[str]) -> bool:
+    rest = folded
+    words = {
+        word
+        for text in about
+        for word in re.split(r"[\W_]+", unicodedata.normalize("NFKC", text).casefold())
+        if len(word) >= 3
+    }
+    for word in sorted(words, key=len, reverse=True):
+        rest = rest.replace(word, "")
+    # What is left beside the known words must be a password of its own worth.
+    return rest != folded and len(re.sub(r"[\W\d_]+", "", rest)) < 6
+
+
+@cache
+def common_passwords() -> frozenset[str]:
+    """The 30,000 most common passwords in lower case."""
+    return frozenset(_COMMON.read_text(encoding="utf-8").casefold().splitlines())
+
+
+@cache
+def _hashing_threads() -> ThreadPoolExecutor:
+    # As many slots as cores: argon2 is all work and no waiting, more would only slow down the pages.
+    return ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="argon2")
+
+
+_waiting = 0
+
+
+async def hash_password(password: str) -> str:
+    """The argon2id hash of a password (16 ms of one core, in a thread). Raises app.errors.TooBusy."""
+    return await _in_thread(HASHER.hash, _normal(password))
+
+
+async def password_matches(password_hash: str | None, password: str) -> bool:
+    """Whether a password is that of a hash. Costs exactly one hash whatever it is given, also None.
+
+    Raises app.errors.TooBusy.
+    """
+    if len(password) > LONGEST:
+        # Longer than any password can be: not hashed in full, but the answer takes as long as all others.
+        password, password_hash = "", None
+    matches = await _in_thread(_verify, password_hash or NOBODYS_HASH, _normal(password))
+    return matches and password_hash is not None
+
+
+def is_outdated(password_hash: str) -> bool:
+    """Whether a hash was made with other parameters than today's."""
+    return HASHER.check_needs_rehash(password_hash)
+
+
+def _verify(password_hash: str, password: str) -> bool:
+    try:
+        return HASHER.verify(password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _normal(password: str) -> str:
+    # One password is one password on every keyboard: composed and decomposed letters are the same (NFKC).
+    return unicodedata.normalize("NFKC", password)
+
+
+async def _in_thread(work: Callable[..., Result], *values: str) -> Result:
+    global _waiting  # the queue is this process's own: it guards this process's cores
+    if _waiting >= LONGEST_QUEUE:
+        raise TooBusy(SECONDS_TO_COME_BACK)
+    _waiting += 1
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_hashing_threads(), work, *values)
+    finally:
+        _waiting -= 1

@@ -1,0 +1,116 @@
+"""Forgotten passwords and user names (domain.md 5).
+
+The page only notes that somebody asked, which is the same work for every e-mail; the worker looks who that is
+and mails. So neither the answer nor its time tells whether an account exists.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from app.applications import Application, application_by_id
+from app.customers.emails import canonical_email
+from app.errors import TooManyTries
+from app.links import links_of
+from app.mail.outbox import queue_mail
+from app.sign_in.limits import count_key
+from app.sign_in.password_mails import PERSON, application_of, name_of_row, reset_link
+from tables.engine import DB
+from tables.keys import new_key
+
+# Nobody's mailbox is flooded: more reminders of one e-mail in an hour are not sent.
+MAILS_IN_AN_HOUR = 5
+
+_NOTE = """
+    INSERT INTO reminder_requests (id, email, email_canonical, application, language, wants_user_name, requested_at)
+    VALUES ($1, $2, $3, $4, $5, $6, now())
+"""
+_CLAIM = """
+    DELETE FROM reminder_requests WHERE id = (
+        SELECT id FROM reminder_requests ORDER BY requested_at FOR UPDATE SKIP LOCKED LIMIT 1)
+    RETURNING email_canonical, application, wants_user_name
+"""
+
+
+async def ask_for_reminder(
+    application: Application, email: str, language: str, *, wants_user_name: bool = False
+) -> None:
+    """Notes that somebody asked for a new password, or for the user names, of an e-mail."""
+    await DB.execute(
+        _NOTE, new_key(), email[:320], canonical_email(email)[:400], application.id, language, wants_user_name
+    )
+
+
+async def answer_reminder_requests(at_most: int = 100) -> int:
+    """Answers what was asked, oldest first; how many requests there were. A job of the worker.
+
+    Each request is answered in one transaction with its removal: after a crash it is answered anew.
+    """
+    for answered in range(at_most):
+        async with DB.transaction():
+            request = await DB.fetch_row(_CLAIM)
+            if request is None:
+                return answered
+            await _answer(request)
+    return at_most
+
+
+async def _answer(request: dict[str, Any]) -> None:
+    asked_at = application_by_id(request["application"])
+    if asked_at is None or await _too_many(request["email_canonical"]):
+        return
+    people = await DB.fetch(
+        PERSON + " WHERE u.email_canonical = $1 AND u.is_active ORDER BY u.created_at LIMIT 50",
+        request["email_canonical"],
+    )
+    for application in dict.fromkeys(application_of(one) for one in people):
+        # Staff are reminded by the back office only: a shop's page must not lead into it.
+        if application is None or application.is_back_office != asked_at.is_back_office:
+            continue
+        own = [one for one in people if application_of(one) is application]
+        if request["wants_user_name"]:
+            await _mail_user_names(application, own)
+        else:
+            await _mail_links(application, own)
+
+
+async def _too_many(email_canonical: str) -> bool:
+    try:
+        key = hashlib.sha256(email_canonical.encode()).hexdigest()
+        await count_key(f"reminder:{key}", MAILS_IN_AN_HOUR, 60)
+    except TooManyTries:
+        return True
+    return False
+
+
+async def _mail_links(application: Application, people: Sequence[dict[str, Any]]) -> None:
+    # One mail lists each account of the e-mail with its own link (domain.md 5).
+    accounts = [
+        (one["login"], await reset_link(one["user_id"], application, application.reset_minutes))
+        for one in people
+    ]
+    await _mail(
+        "password_reminder", application, people[0], accounts=accounts, minutes=application.reset_minutes
+    )
+
+
+async def _mail_user_names(application: Application, people: Sequence[dict[str, Any]]) -> None:
+    await _mail(
+        "user_names",
+        application,
+        people[0],
+        logins=[one["login"] for one in people],
+        sign_in_link=links_of(application).url("sign_in"),
+    )
+
+
+async def _mail(kind: str, application: Application, person: dict[str, Any], **context: object) -> None:
+    await queue_mail(
+        application=application,
+        kind=kind,
+        to_email=person["email"],
+        to_name=name_of_row(person),
+        language=person["preferred_language"],
+        name=name_of_row(person),
+        **context,
+    )

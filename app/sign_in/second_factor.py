@@ -1,0 +1,162 @@
+"""The second factor: an authenticator with time-based codes, and recovery codes (security.md, Sign-in).
+
+RFC 6238 with the usual parameters: SHA-1, six digits, 30 seconds; one step of clock difference is forgiven.
+"""
+
+import hashlib
+import secrets
+import uuid
+from base64 import urlsafe_b64encode
+from datetime import UTC, datetime
+from typing import Any
+
+from app.applications import Application
+from app.audit import record
+from app.mail.outbox import queue_mail
+from app.settings import settings
+from tables.engine import DB
+from tables.keys import new_key
+
+STEP_SECONDS = 30
+STEPS_OF_CLOCK_DIFFERENCE = 1
+RECOVERY_CODES = 10
+# Without 0, 1, I, L, O and U: nobody reads one for another. 10 characters are 49 bits.
+RECOVERY_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+async def new_authenticator(user_id: uuid.UUID, login: str, application: Application) -> tuple[str, str]:
+    """The secret (base32) and the otpauth:// address of an authenticator that is yet to be confirmed.
+
+    Asked again, it gives the same secret, so that a page shown twice fits the code that was scanned.
+    """
+    import pyotp
+
+    stored = await DB.fetch_value(
+        """INSERT INTO second_factors AS f (id, "user", secret_encrypted, last_time_step, created_at)
+           VALUES ($1, $2, $3, 0, now())
+           ON CONFLICT ("user") DO UPDATE SET secret_encrypted = f.secret_encrypted
+           RETURNING secret_encrypted""",
+        new_key(),
+        user_id,
+        _sealed(pyotp.random_base32()),
+    )
+    secret = _opened(stored)
+    return secret, pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name=application.name)
+
+
+async def confirm_authenticator(user_id: uuid.UUID, code: str, application: Application) -> list[str] | None:
+    """Takes the authenticator into use when the code is right; the recovery codes, to be shown once.
+
+    None for a wrong code, and when a factor is in use already.
+    """
+    async with DB.transaction():
+        factor = await DB.fetch_row(
+            'SELECT * FROM second_factors WHERE "user" = $1 AND confirmed_at IS NULL FOR UPDATE', user_id
+        )
+        step = _step_of(factor, code) if factor is not None else None
+        if step is None:
+            return None
+        await DB.execute(
+            'UPDATE second_factors SET confirmed_at = now(), last_time_step = $2 WHERE "user" = $1',
+            user_id,
+            step,
+        )
+        codes = await _new_recovery_codes(user_id)
+        await record("second factor added", user_id=user_id)
+        await _tell(user_id, "added", application)
+    return codes
+
+
+async def is_second_factor(user_id: uuid.UUID, code: str, application: Application) -> bool:
+    """Whether a code is the authenticator's, or an unused recovery code. Each works once, also in parallel."""
+    async with DB.transaction():
+        factor = await DB.fetch_row(
+            'SELECT * FROM second_factors WHERE "user" = $1 AND confirmed_at IS NOT NULL FOR UPDATE', user_id
+        )
+        if factor is None:
+            return False
+        step = _step_of(factor, code)
+        if step is not None:
+            await DB.execute('UPDATE second_factors SET last_time_step = $2 WHERE "user" = $1', user_id, step)
+            return True
+        used = await DB.execute(
+            'UPDATE recovery_codes SET used_at = now() WHERE "user" = $1 AND code_hash = $2 AND used_at IS NULL',
+            user_id,
+            _hash_of_code(user_id, code),
+        )
+        if used:
+            await record("recovery code used", user_id=user_id)
+            await _tell(user_id, "recovery_code_used", application)
+        return bool(used)
+
+
+def _step_of(factor: dict[str, Any], code: str) -> int | None:
+    """The time step of a right code that was not used before, else None."""
+    import pyotp
+
+    digits = "".join(code.split())
+    if not (digits.isascii() and digits.isdigit() and len(digits) == 6):
+        return None
+    totp = pyotp.TOTP(_opened(factor["secret_encrypted"]))
+    now = int(datetime.now(UTC).timestamp()) // STEP_SECONDS
+    for step in range(now - STEPS_OF_CLOCK_DIFFERENCE, now + STEPS_OF_CLOCK_DIFFERENCE + 1):
+        if step > factor["last_time_step"] and secrets.compare_digest(totp.at(step * STEP_SECONDS), digits):
+            return step
+    return None
+
+
+async def _new_recovery_codes(user_id: uuid.UUID) -> list[str]:
+    await DB.execute('DELETE FROM recovery_codes WHERE "user" = $1', user_id)
+    codes = ["".join(secrets.choice(RECOVERY_ALPHABET) for _ in range(10)) for _ in range(RECOVERY_CODES)]
+    for code in codes:
+        await DB.execute(
+            'INSERT INTO recovery_codes (id, "user", code_hash) VALUES ($1, $2, $3)',
+            new_key(),
+            user_id,
+            _hash_of_code(user_id, code),
+        )
+    return [f"{code[:5]}-{code[5:]}" for code in codes]
+
+
+def _hash_of_code(user_id: uuid.UUID, code: str) -> bytes:
+    # 49 random bits and a limit on tries need no slow hash; the user's id keeps equal codes apart.
+    plain = "".join(character for character in code.upper() if character.isalnum())
+    return hashlib.sha256(user_id.bytes + plain.encode()).digest()
+
+
+async def _tell(user_id: uuid.UUID, what: str, application: Application) -> None:
+    person = await DB.fetch_row(
+        "SELECT email, login, first_name, last_name, preferred_language FROM users WHERE id = $1", user_id
+    )
+    if person is None:
+        return
+    name = f"{person['first_name']} {person['last_name']}".strip() or person["login"]
+    await queue_mail(
+        application=application,
+        kind="second_factor_changed",
+        to_email=person["email"],
+        to_name=name,
+        language=person["preferred_language"],
+        name=name,
+        what=what,
+        time=datetime.now(UTC),
+    )
+
+
+def _sealed(secret: str) -> str:
+    return str(_fernet().encrypt(secret.encode()).decode())
+
+
+def _opened(sealed: str) -> str:
+    return str(_fernet().decrypt(sealed.encode()).decode())
+
+
+def _fernet() -> Any:
+    # Imported late: only people with a second factor need it, and it takes its time and memory.
+    from cryptography.fernet import Fernet, MultiFernet
+
+    keys = [
+        urlsafe_b64encode(hashlib.sha256(f"patron.second-factor:{key}".encode()).digest())
+        for key in settings().secret_keys
+    ]
+    return MultiFernet([Fernet(key) for key in keys])

@@ -1,0 +1,94 @@
+"""Showing a second factor at sign-in, and setting one up."""
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from app.access import setting_up_second_factor, showing_second_factor
+from app.forms import FilledForm, blank, read_form
+from app.languages import gettext as _
+from app.pages import Page, see_path
+from app.sign_in.forms import CodeForm
+from app.sign_in.limits import clear_account, count_client, is_account_locked, uncount_client
+from app.sign_in.routes import after_sign_in
+from app.sign_in.second_factor import confirm_authenticator, is_second_factor, new_authenticator
+from app.sign_in.sessions import begin_session
+from app.visitor import Visitor
+from tables.engine import DB
+
+
+@get("/sign-in/second-factor", name="second_factor", guards=[showing_second_factor])
+async def second_factor_page(request: Request[Any, Any, Any]) -> Page:
+    """Asks for the code of the authenticator."""
+    form = blank(CodeForm, next=request.query_params.get("next", ""))
+    return Page("sign_in/second_factor.html", form=form)
+
+
+@post("/sign-in/second-factor", name="second_factor_post", guards=[showing_second_factor])
+async def show_second_factor(request: Request[Any, Any, Any], visitor: Visitor) -> Response[Any]:
+    """Completes the sign-in under a new session id."""
+    form = await read_form(request, CodeForm)
+    account = visitor.account
+    if account is None or not form.is_valid:
+        return Page("sign_in/second_factor.html", status_code=422, form=form)
+    await count_client(request.scope, "second-factor")
+    is_locked = await is_account_locked(account.user_id.hex, "second-factor")
+    if is_locked or not await is_second_factor(account.user_id, form.data.code, visitor.application):
+        form.add_error("code", _("This code is wrong or was used before. Please wait for the next one."))
+        return Page("sign_in/second_factor.html", status_code=422, form=form)
+    async with DB.transaction():
+        await clear_account(account.user_id.hex, "second-factor")
+        await uncount_client(request.scope, "second-factor")
+        session = await begin_session(request, account, is_complete=True)
+        await DB.execute("UPDATE users SET last_signed_in_at = now() WHERE id = $1", account.user_id)
+    answer = see_path(request, after_sign_in(visitor.application, form.data.next))
+    session.keep_on(answer)
+    return answer
+
+
+@get("/sign-in/second-factor/set-up", name="set_up_second_factor", guards=[setting_up_second_factor])
+async def set_up_second_factor_page(visitor: Visitor) -> Page:
+    """Shows the picture to scan and asks for the first code."""
+    return await _set_up_page(visitor, blank(CodeForm))
+
+
+@post("/sign-in/second-factor/set-up", name="set_up_second_factor_post", guards=[setting_up_second_factor])
+async def set_up_second_factor(request: Request[Any, Any, Any], visitor: Visitor) -> Response[Any]:
+    """Takes the authenticator into use and shows the recovery codes, once."""
+    form = await read_form(request, CodeForm)
+    account = visitor.account
+    if account is None or not form.is_valid:
+        return await _set_up_page(visitor, form, 422)
+    await count_client(request.scope, "second-factor")
+    codes = await confirm_authenticator(account.user_id, form.data.code, visitor.application)
+    if codes is None:
+        form.add_error(
+            "code", _("This code does not fit. Please scan the picture again and type the newest code.")
+        )
+        return await _set_up_page(visitor, form, 422)
+    async with DB.transaction():
+        session = await begin_session(request, account, is_complete=True)
+    answer = Page("sign_in/recovery_codes.html", codes=codes)
+    session.keep_on(answer)
+    return answer
+
+
+async def _set_up_page(visitor: Visitor, form: FilledForm[CodeForm], status_code: int = 200) -> Page:
+    import segno
+
+    if visitor.account is None:
+        raise RuntimeError("the guard lets only known people in")
+    secret, address = await new_authenticator(
+        visitor.account.user_id, visitor.account.login, visitor.application
+    )
+    picture = segno.make(address, error="m").svg_data_uri(scale=5, border=2, dark="#000", light="#fff")
+    return Page(
+        "sign_in/set_up_second_factor.html",
+        status_code=status_code,
+        form=form,
+        secret=" ".join(secret[i : i + 4] for i in range(0, len(secret), 4)),
+        picture=picture,
+    )
+
+
+routes = [second_factor_page, show_second_factor, set_up_second_factor_page, set_up_second_factor]

@@ -1,0 +1,117 @@
+"""Sessions: their begin and end (security.md, Sessions).
+
+The cookie holds 32 random bytes and the table only their SHA-256, so that nobody who reads the table can use
+a session. An id that the table does not know is nothing: planted ids are never adopted.
+"""
+
+import secrets
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Request, Response
+
+from app.access import Account
+from app.applications import Application
+from app.client_address import address_family
+from app.visitor import Visitor, hash_of_session_token
+from tables.engine import DB
+from tables.keys import new_key
+
+ABSOLUTE_HOURS_CUSTOMER = 30 * 24
+ABSOLUTE_HOURS_STAFF = 12
+# So long may somebody look for their second factor.
+MINUTES_FOR_SECOND_FACTOR = 10
+
+_INSERT = """
+    INSERT INTO sessions (id, token_hash, "user", membership, application, session_epoch, signed_in_at,
+                          authenticated_at, user_agent, address_family, created_at, last_used_at, expires_at)
+    SELECT $1, $2, u.id, $4, $5, u.session_epoch, CASE WHEN $6 THEN now() END, now(), $7, $8, now(), now(),
+           now() + $9 * interval '1 minute'
+    FROM users u WHERE u.id = $3
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A session that has begun: its token goes to the browser and nowhere else."""
+
+    token: str
+    application: Application
+
+    def keep_on(self, answer: Response[Any]) -> None:
+        """Sends the cookie. It ends with the browser session; the table decides when it is over before that."""
+        application = self.application
+        answer.set_cookie(
+            application.cookie_name("session"),
+            self.token,
+            path=application.cookie_path,
+            max_age=_absolute_minutes(application) * 60,
+            secure=application.is_secure,
+            httponly=True,
+            samesite="strict" if application.is_back_office else "lax",
+        )
+
+
+async def begin_session(
+    request: Request[Any, Any, Any], account: Account, *, is_complete: bool
+) -> NewSession:
+    """Begins a session under a new id, in the current transaction; the one that the request came with ends.
+
+    A session that is not complete waits for the second factor and opens nothing else.
+    """
+    visitor: Visitor = request.scope["visitor"]  # type: ignore[typeddict-item]  # put there by app.main
+    application = visitor.application
+    if visitor.session is not None:
+        await end_session(visitor.session.id)
+    token = secrets.token_urlsafe(32)
+    minutes = _absolute_minutes(application) if is_complete else MINUTES_FOR_SECOND_FACTOR
+    await DB.execute(
+        _INSERT,
+        new_key(),
+        hash_of_session_token(token),
+        account.user_id,
+        account.membership_id,
+        application.id,
+        is_complete,
+        request.headers.get("user-agent", "")[:300],
+        address_family(request.scope),
+        minutes,
+    )
+    return NewSession(token, application)
+
+
+async def end_session(session_id: uuid.UUID) -> None:
+    """Ends one session at once."""
+    await DB.execute("DELETE FROM sessions WHERE id = $1", session_id)
+
+
+async def end_sessions_of(user_id: uuid.UUID) -> None:
+    """Ends all sessions of a user, those included that a request is just beginning: the epoch moves on."""
+    await DB.execute("UPDATE users SET session_epoch = session_epoch + 1 WHERE id = $1", user_id)
+    await DB.execute('DELETE FROM sessions WHERE "user" = $1', user_id)
+
+
+async def keep_session_alive(session_id: uuid.UUID) -> None:
+    """Notes that a session is in use; at most one write a minute. A session that has ended stays ended."""
+    await DB.execute(
+        "UPDATE sessions SET last_used_at = now()"
+        " WHERE id = $1 AND last_used_at < now() - interval '1 minute'",
+        session_id,
+    )
+
+
+async def delete_expired_sessions() -> int:
+    """Deletes sessions that are over; how many there were."""
+    return await DB.execute(
+        "DELETE FROM sessions WHERE expires_at < now() OR last_used_at < now() - interval '14 days'"
+    )
+
+
+def forget_session(answer: Response[Any], application: Application) -> None:
+    """Deletes the cookie of the session."""
+    answer.delete_cookie(application.cookie_name("session"), path=application.cookie_path)
+
+
+def _absolute_minutes(application: Application) -> int:
+    return 60 * (ABSOLUTE_HOURS_STAFF if application.is_back_office else ABSOLUTE_HOURS_CUSTOMER)

@@ -1,0 +1,128 @@
+"""Signing in with login and password (domain.md 3; security.md, Sign-in)."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from litestar.types import Scope
+
+from app.access import Account, Refusal, refusal
+from app.applications import Application
+from app.customers.emails import canonical_login
+from app.metrics import SIGN_INS
+from app.sign_in.limits import clear_account, count_client, is_account_locked, uncount_client
+from app.sign_in.link_tokens import Purpose, revoke_links_of
+from app.sign_in.passwords import hash_password, is_outdated, password_matches
+from app.visitor import account_of
+from tables.engine import DB
+from tables.keys import new_key
+
+# What a person can mend or wait for is told before "wrong shop": of several memberships the nearest counts.
+_NEAREST = (
+    None,
+    Refusal.SECOND_FACTOR_NEEDED,
+    Refusal.SECOND_FACTOR_MISSING,
+    Refusal.EMAIL_NOT_VERIFIED,
+    Refusal.REJECTED,
+    Refusal.AWAITING_APPROVAL,
+    Refusal.DEACTIVATED,
+    Refusal.WRONG_SHOP,
+)
+
+_ACCOUNTS = """
+    SELECT u.id AS user_id, u.login, u.email, u.password_hash, u.first_name, u.last_name,
+           u.is_active AS user_is_active, u.email_verified_at IS NOT NULL AS email_is_verified,
+           m.id AS membership_id, m.is_active AS membership_is_active, m.roles,
+           c.id AS customer_id, c.number AS customer_number, c.customer_type, c.approval_status,
+           c.is_active AS customer_is_active, co.company_name,
+           st.is_active AS staff_is_active, st.privileges, f.id IS NOT NULL AS has_second_factor
+    FROM users u
+    LEFT JOIN memberships m ON m."user" = u.id
+    LEFT JOIN customers c ON c.id = m.customer
+    LEFT JOIN companies co ON co.customer = c.id
+    LEFT JOIN staff_members st ON st."user" = u.id
+    LEFT JOIN second_factors f ON f."user" = u.id AND f.confirmed_at IS NOT NULL
+    WHERE u.login_canonical = $1
+    ORDER BY m.created_at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPerson:
+    """Somebody who gave the right password: as whom they come, and whether they may in."""
+
+    account: Account
+    refusal: Refusal | None
+
+
+async def person_with_password(
+    application: Application, login: str, password: str, scope: Scope
+) -> KnownPerson | None:
+    """The person of that login and password; None for a wrong one.
+
+    Unknown login, wrong password and locked account are one answer and cost one hash each, so that nobody
+    learns which accounts exist. Raises TooManyTries for a client with too many failures, TooBusy when more
+    hashes wait than can be made.
+    """
+    await count_client(scope, "sign-in")
+    canonical = canonical_login(login)
+    is_locked = await is_account_locked(canonical)
+    rows = await DB.fetch(_ACCOUNTS, canonical)
+    stored: str | None = rows[0]["password_hash"] if rows else None
+    if not await password_matches(None if is_locked else stored, password):
+        if rows:
+            await _note(rows[0]["user_id"], application, "locked" if is_locked else "wrong password", scope)
+        SIGN_INS.labels(application.id, "refused").inc()
+        return None
+    person = nearest_account(application, rows)
+    async with DB.transaction():
+        await clear_account(canonical)
+        await uncount_client(scope, "sign-in")
+        await _note(person.account.user_id, application, person.refusal or "signed in", scope)
+        # Whoever knows the password needs no reset: an old mail must not open the account later.
+        await revoke_links_of(person.account.user_id, Purpose.RESET_PASSWORD)
+    if stored is not None and is_outdated(stored):
+        await _hash_anew(person.account.user_id, stored, password)
+    SIGN_INS.labels(application.id, person.refusal or "signed in").inc()
+    return person
+
+
+def nearest_account(application: Application, rows: list[dict[str, Any]]) -> KnownPerson:
+    """Of a user's memberships the one that may use the application, or that comes nearest to it."""
+    known = [account_of(row) for row in rows]
+    judged = [KnownPerson(one, refusal(application, one, second_factor_shown=False)) for one in known]
+    return min(judged, key=lambda one: _NEAREST.index(one.refusal))
+
+
+async def accounts_of(user_id: uuid.UUID) -> list[dict[str, Any]]:
+    """The rows of a user's memberships, for `nearest_account`."""
+    login = await DB.fetch_value("SELECT login_canonical FROM users WHERE id = $1", user_id)
+    return await DB.fetch(_ACCOUNTS, login)
+
+
+async def _hash_anew(user_id: uuid.UUID, stored: str, password: str) -> None:
+    # Only while the hash is still the one that was checked: a password changed meanwhile must not come back.
+    await DB.execute(
+        "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2",
+        user_id,
+        stored,
+        await hash_password(password),
+    )
+
+
+async def _note(user_id: uuid.UUID, application: Application, outcome: str, scope: Scope) -> None:
+    agent = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"user-agent"), "")
+    await DB.execute(
+        'INSERT INTO sign_in_attempts (id, "user", application, outcome, user_agent, attempted_at)'
+        " VALUES ($1, $2, $3, $4, $5, now())",
+        new_key(),
+        user_id,
+        application.id,
+        str(outcome),
+        agent[:300],
+    )
+
+
+async def delete_old_history() -> int:
+    """Deletes sign-in history of more than 90 days; how many rows there were."""
+    return await DB.execute("DELETE FROM sign_in_attempts WHERE attempted_at < now() - interval '90 days'")

@@ -1,0 +1,165 @@
+"""The visitor: who asks, recognised by one query for session, user, membership, customer and versions."""
+
+import hashlib
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from app.access import Account, Refusal, refusal
+from app.applications import Application
+from app.customers.types import CustomerType, all_customer_types
+from tables.engine import DB
+
+# A session ends when it was not used for so long (security.md, Sessions).
+IDLE_DAYS_CUSTOMER = 14
+IDLE_MINUTES_STAFF = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionOfVisitor:
+    """The session that the visitor's cookie names. Times are UTC."""
+
+    id: uuid.UUID
+    signed_in_at: datetime | None
+    authenticated_at: datetime | None
+    is_used_recently: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """Who asks for a page, and what the application knows of them."""
+
+    application: Application
+    language: str
+    versions: dict[str, int] = field(default_factory=dict)
+    session: SessionOfVisitor | None = None
+    account: Account | None = None
+    # Why a person with a session may not use this application now; None for everybody else.
+    refusal: Refusal | None = None
+
+    @property
+    def is_signed_in(self) -> bool:
+        """Whether the person is recognised and may use this application."""
+        return self.account is not None and self.refusal is None
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether a staff member is signed in to a back office."""
+        return self.is_signed_in and self.application.is_back_office
+
+    @property
+    def name(self) -> str:
+        """What the person is called; "" for strangers."""
+        return self.account.name if self.account is not None and self.is_signed_in else ""
+
+    @property
+    def customer_name(self) -> str:
+        """The company of the signed-in person; "" where the customer has none."""
+        return self.account.company_name if self.account is not None and self.is_signed_in else ""
+
+    @property
+    def customer_types(self) -> tuple[CustomerType, ...]:
+        """The active customer types: the customer's own if known, else those that the application admits."""
+        if self.is_signed_in and self.account is not None and self.account.customer_type:
+            own = all_customer_types().get(self.account.customer_type)
+            return (own,) if own is not None else ()
+        return self.application.login
+
+    def may(self, privilege: str) -> bool:
+        """Whether the staff member has a privilege of the back office."""
+        return self.is_staff and self.account is not None and privilege in self.account.privileges
+
+
+def hash_of_session_token(token: str) -> bytes:
+    """What is stored of a session cookie: its SHA-256, 32 bytes (security.md, Sessions)."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+_VISITOR = f"""
+SELECT v.versions,
+       s.id AS session_id, s.signed_in_at, s.authenticated_at,
+       s.last_used_at > now() - interval '1 minute' AS is_used_recently,
+       u.id AS user_id, u.login, u.email, u.first_name, u.last_name, u.preferred_language,
+       u.is_active AS user_is_active, u.email_verified_at IS NOT NULL AS email_is_verified,
+       m.id AS membership_id, m.is_active AS membership_is_active, m.roles,
+       c.id AS customer_id, c.number AS customer_number, c.customer_type, c.approval_status,
+       c.is_active AS customer_is_active,
+       co.company_name,
+       st.is_active AS staff_is_active, st.privileges,
+       f.id IS NOT NULL AS has_second_factor
+FROM (SELECT coalesce(jsonb_object_agg(subject, number), '{{}}')::text AS versions FROM data_versions) v
+LEFT JOIN (sessions s JOIN users u ON u.id = s."user" AND u.session_epoch = s.session_epoch)
+       ON s.token_hash = $1 AND s.application = $2 AND s.expires_at > now()
+      AND s.last_used_at > now() - CASE WHEN $3::boolean THEN interval '{IDLE_MINUTES_STAFF} minutes'
+                                        ELSE interval '{IDLE_DAYS_CUSTOMER} days' END
+LEFT JOIN memberships m ON m.id = s.membership
+LEFT JOIN customers c ON c.id = m.customer
+LEFT JOIN companies co ON co.customer = c.id
+LEFT JOIN staff_members st ON st."user" = u.id
+LEFT JOIN second_factors f ON f."user" = u.id AND f.confirmed_at IS NOT NULL
+"""  # only constants of this module are put in
+
+_VERSIONS = "SELECT coalesce(jsonb_object_agg(subject, number), '{}')::text AS versions FROM data_versions"
+
+
+async def recognise(application: Application, session_token: str | None, language: str) -> Visitor:
+    """The visitor behind a session cookie; a stranger without one, or with one that is no session here.
+
+    Raises tables.engine.DatabaseUnavailable.
+    """
+    if session_token is None:
+        found = await DB.fetch_row(_VERSIONS)
+        return Visitor(application=application, language=language, versions=_versions(found))
+    row = await DB.fetch_row(
+        _VISITOR, hash_of_session_token(session_token), application.id, application.is_back_office
+    )
+    if row is None or row["session_id"] is None:
+        return Visitor(application=application, language=language, versions=_versions(row))
+    account = account_of(row)
+    session = SessionOfVisitor(
+        id=row["session_id"],
+        signed_in_at=row["signed_in_at"],
+        authenticated_at=row["authenticated_at"],
+        is_used_recently=row["is_used_recently"],
+    )
+    chosen = row["preferred_language"]
+    return Visitor(
+        application=application,
+        language=chosen if chosen in application.languages else language,
+        versions=_versions(row),
+        session=session,
+        account=account,
+        refusal=refusal(application, account, second_factor_shown=session.signed_in_at is not None),
+    )
+
+
+def account_of(row: dict[str, Any]) -> Account:
+    """The account that a row of user, membership, customer, company and staff member describes."""
+    return Account(
+        user_id=row["user_id"],
+        login=row["login"],
+        email=row["email"],
+        first_name=row["first_name"],
+        last_name=row["last_name"],
+        user_is_active=row["user_is_active"],
+        email_is_verified=row["email_is_verified"],
+        membership_id=row["membership_id"],
+        membership_is_active=bool(row["membership_is_active"]),
+        roles=tuple(row["roles"] or ()),
+        customer_id=row["customer_id"],
+        customer_number=row["customer_number"] or "",
+        customer_type=row["customer_type"] or "",
+        customer_is_active=bool(row["customer_is_active"]),
+        approval_status=row["approval_status"] or "",
+        company_name=row["company_name"] or "",
+        staff_is_active=row["staff_is_active"],
+        privileges=frozenset(row["privileges"] or ()),
+        has_second_factor=row["has_second_factor"],
+    )
+
+
+def _versions(row: dict[str, Any] | None) -> dict[str, int]:
+    return msgspec.json.decode(row["versions"], type=dict[str, int]) if row is not None else {}

@@ -1,0 +1,166 @@
+"""Customers, their users and what ties them together (domain.md 1, 2, 6)."""
+
+from enum import StrEnum
+
+from piccolo.columns import (
+    JSONB,
+    UUID,
+    Array,
+    BigInt,
+    Boolean,
+    Date,
+    ForeignKey,
+    Integer,
+    Text,
+    Timestamptz,
+    Varchar,
+)
+from piccolo.columns.base import OnDelete
+from piccolo.constraints import Unique
+from piccolo.table import Table
+
+from tables.keys import new_key
+
+
+class ApprovalStatus(StrEnum):
+    """Where a customer stands in approval; never back to pending except by a corrected application."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class User(Table, tablename="users"):
+    """A person with a login."""
+
+    id = UUID(primary_key=True, default=new_key)
+    login = Varchar(length=320)
+    # Comparison ignores case and Unicode form (domain.md 3), so the rule stands on a column of its own.
+    login_canonical = Varchar(length=400, unique=True)
+    email = Varchar(length=320)
+    email_canonical = Varchar(length=400, index=True)
+    email_verified_at = Timestamptz(null=True, default=None)
+    password_hash = Varchar(length=200, null=True, default=None)
+    password_changed_at = Timestamptz(null=True, default=None)
+    title = Varchar(length=40, default="")
+    first_name = Varchar(length=100, default="")
+    last_name = Varchar(length=100, default="")
+    birthday = Date(null=True, default=None)
+    phone = Varchar(length=40, default="")
+    fax = Varchar(length=40, default="")
+    preferred_language = Varchar(length=10, default="en")
+    is_active = Boolean(default=True)
+    # Raised on password change, reset, disable and role loss: sessions of an older epoch are over.
+    session_epoch = Integer(default=0)
+    last_signed_in_at = Timestamptz(null=True, default=None)
+    attributes = JSONB(default="{}")
+    version = Integer(default=1)
+    created_at = Timestamptz()
+
+
+class Customer(Table, tablename="customers"):
+    """A buying entity and a container for users."""
+
+    id = UUID(primary_key=True, default=new_key)
+    number = Varchar(length=40, unique=True)
+    customer_type = Varchar(length=40, index=True)
+    approval_status = Varchar(length=10, choices=ApprovalStatus, default=ApprovalStatus.APPROVED, index=True)
+    is_active = Boolean(default=True)
+    # The application where the customer registered: mails link there.
+    application = Varchar(length=40, default="")
+    # What an individual calls itself or the company name, kept for search and lists only.
+    search_name = Text(default="")
+    attributes = JSONB(default="{}")
+    version = Integer(default=1)
+    created_at = Timestamptz()
+
+
+class Company(Table, tablename="companies"):
+    """What the extension CompanyCustomer keeps of a customer."""
+
+    id = UUID(primary_key=True, default=new_key)
+    customer = ForeignKey(Customer, null=False, on_delete=OnDelete.cascade, unique=True)
+    company_name = Varchar(length=200)
+    company_name_2 = Varchar(length=200, default="")
+    taxation_id = Varchar(length=40, default="")
+    taxation_id_country = Varchar(length=2, default="")
+    industry = Varchar(length=80, default="")
+    description = Text(default="")
+
+
+class Membership(Table, tablename="memberships"):
+    """Ties one user to one customer."""
+
+    id = UUID(primary_key=True, default=new_key)
+    user = ForeignKey(User, null=False, on_delete=OnDelete.cascade, index=True)
+    customer = ForeignKey(Customer, null=False, on_delete=OnDelete.cascade, index=True)
+    roles = Array(base_column=Varchar(length=60), default=list)
+    is_active = Boolean(default=True)
+    department = Varchar(length=100, default="")
+    position = Varchar(length=100, default="")
+    business_partner_number = Varchar(length=60, default="")
+    version = Integer(default=1)
+    created_at = Timestamptz()
+
+    one_membership_per_customer = Unique([user, customer])
+
+
+class Address(Table, tablename="addresses"):
+    """An address of a customer; personal when it names a membership, else shared."""
+
+    id = UUID(primary_key=True, default=new_key)
+    customer = ForeignKey(Customer, null=False, on_delete=OnDelete.cascade, index=True)
+    membership = ForeignKey(Membership, null=True, default=None, on_delete=OnDelete.cascade, index=True)
+    company_name = Varchar(length=200, default="")
+    first_name = Varchar(length=100, default="")
+    last_name = Varchar(length=100, default="")
+    street = Varchar(length=200)
+    street_2 = Varchar(length=200, default="")
+    postal_code = Varchar(length=20, default="")
+    city = Varchar(length=100, default="")
+    region = Varchar(length=100, default="")
+    country = Varchar(length=2)
+    phone = Varchar(length=40, default="")
+    is_preferred_billing = Boolean(default=False)
+    is_preferred_shipping = Boolean(default=False)
+    version = Integer(default=1)
+    created_at = Timestamptz()
+
+
+class ApprovalRequest(Table, tablename="approval_requests"):
+    """One application of a customer to be admitted; a corrected application opens a new one."""
+
+    id = UUID(primary_key=True, default=new_key)
+    customer = ForeignKey(Customer, null=False, on_delete=OnDelete.cascade, index=True)
+    opened_at = Timestamptz()
+    decided_at = Timestamptz(null=True, default=None)
+    decision = Varchar(length=10, null=True, default=None, choices=ApprovalStatus)
+    decided_by = ForeignKey(User, null=True, default=None, on_delete=OnDelete.set_null, index=True)
+    comment = Text(default="")
+
+
+class ConsentKind(StrEnum):
+    """What a person agrees to."""
+
+    TERMS = "terms"
+    PRIVACY = "privacy"
+    NEWSLETTER = "newsletter"
+
+
+class Consent(Table, tablename="consents"):
+    """History of what a person agreed to or took back; the newest row of a kind counts."""
+
+    id = UUID(primary_key=True, default=new_key)
+    user = ForeignKey(User, null=False, on_delete=OnDelete.cascade, index=True)
+    kind = Varchar(length=20, choices=ConsentKind)
+    is_given = Boolean()
+    document_version = Varchar(length=40, default="")
+    application = Varchar(length=40, default="")
+    recorded_at = Timestamptz()
+
+
+class NumberSeries(Table, tablename="number_series"):
+    """The last number given out of each series; taken by one UPDATE … RETURNING."""
+
+    name = Varchar(length=40, primary_key=True)
+    last_number = BigInt(default=0)

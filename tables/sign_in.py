@@ -1,0 +1,116 @@
+"""Sessions, failures, second factors and links that act for a person (security.md)."""
+
+from piccolo.columns import (
+    JSONB,
+    UUID,
+    BigInt,
+    Boolean,
+    Bytea,
+    ForeignKey,
+    Integer,
+    Text,
+    Timestamptz,
+    Varchar,
+)
+from piccolo.columns.base import OnDelete
+from piccolo.table import Table
+
+from tables.customers import Customer, Membership, User
+from tables.keys import new_key
+
+
+class Session(Table, tablename="sessions"):
+    """A signed-in browser. The cookie holds 32 random bytes; only their SHA-256 is stored."""
+
+    id = UUID(primary_key=True, default=new_key)
+    token_hash = Bytea(unique=True)
+    user = ForeignKey(User, null=False, on_delete=OnDelete.cascade, index=True)
+    membership = ForeignKey(Membership, null=True, default=None, on_delete=OnDelete.cascade, index=True)
+    application = Varchar(length=40)
+    session_epoch = Integer()
+    # Null while a second factor is still to be shown.
+    signed_in_at = Timestamptz(null=True, default=None)
+    # The last time the person proved who they are (re-authentication, security.md).
+    authenticated_at = Timestamptz(null=True, default=None)
+    user_agent = Varchar(length=300, default="")
+    address_family = Varchar(length=10, default="")
+    created_at = Timestamptz()
+    last_used_at = Timestamptz(index=True)
+    expires_at = Timestamptz(index=True)
+
+
+class AttemptCounter(Table, tablename="attempt_counters"):
+    """Failures of one account or one client; counted before the password is looked at."""
+
+    key = Varchar(length=120, primary_key=True)
+    window_started_at = Timestamptz()
+    attempts = Integer(default=0)
+    in_a_row = Integer(default=0)
+    lockouts = Integer(default=0)
+    blocked_until = Timestamptz(null=True, default=None)
+    updated_at = Timestamptz(index=True)
+
+
+class SignInAttempt(Table, tablename="sign_in_attempts"):
+    """Sign-in history of a user, kept 90 days."""
+
+    id = UUID(primary_key=True, default=new_key)
+    user = ForeignKey(User, null=False, on_delete=OnDelete.cascade, index=True)
+    application = Varchar(length=40)
+    outcome = Varchar(length=40)
+    user_agent = Varchar(length=300, default="")
+    attempted_at = Timestamptz(index=True)
+
+
+class SecondFactor(Table, tablename="second_factors"):
+    """A TOTP authenticator of a user; the secret is encrypted with the secret keys."""
+
+    id = UUID(primary_key=True, default=new_key)
+    user = ForeignKey(User, null=False, on_delete=OnDelete.cascade, unique=True)
+    secret_encrypted = Text()
+    # Null until the first code was entered: an unconfirmed factor never locks anybody out.
+    confirmed_at = Timestamptz(null=True, default=None)
+    # The time step of the last accepted code: a code works once (RFC 6238, 5.2).
+    last_time_step = BigInt(default=0)
+    created_at = Timestamptz()
+
+
+class RecoveryCode(Table, tablename="recovery_codes"):
+    """A code that replaces the authenticator once."""
+
+    id = UUID(primary_key=True, default=new_key)
+    user = ForeignKey(User, null=False, on_delete=OnDelete.cascade, index=True)
+    code_hash = Bytea()
+    used_at = Timestamptz(null=True, default=None)
+
+
+class LinkToken(Table, tablename="link_tokens"):
+    """A one-time link. The link carries the signed id of this row; the row decides whether it still works."""
+
+    id = UUID(primary_key=True, default=new_key)
+    purpose = Varchar(length=40)
+    user = ForeignKey(User, null=False, on_delete=OnDelete.cascade, index=True)
+    customer = ForeignKey(Customer, null=True, default=None, on_delete=OnDelete.cascade, index=True)
+    application = Varchar(length=40)
+    # What else the purpose needs, for example the new e-mail.
+    details = JSONB(default="{}")
+    created_at = Timestamptz()
+    expires_at = Timestamptz(index=True)
+    used_at = Timestamptz(null=True, default=None)
+    revoked_at = Timestamptz(null=True, default=None)
+
+
+class ReminderRequest(Table, tablename="reminder_requests"):
+    """Somebody asked for a password or user name reminder.
+
+    Known and unknown e-mails leave the same row after the same work; the worker finds out
+    afterwards, so that neither the answer nor its time tells whether an account exists.
+    """
+
+    id = UUID(primary_key=True, default=new_key)
+    email = Varchar(length=320)
+    email_canonical = Varchar(length=400, index=True)
+    application = Varchar(length=40)
+    language = Varchar(length=10)
+    wants_user_name = Boolean(default=False)
+    requested_at = Timestamptz(index=True)

@@ -1,0 +1,18 @@
+"""Staff of the back office (domain.md 1, 15)."""
+
+from piccolo.columns import UUID, Array, Boolean, ForeignKey, Timestamptz, Varchar
+from piccolo.columns.base import OnDelete
+from piccolo.table import Table
+
+from tables.customers import User
+from tables.keys import new_key
+
+
+class StaffMember(Table, tablename="staff_members"):
+    """A user who may sign in to the back office, and what they may do there."""
+
+    id = UUID(primary_key=True, default=new_key)
+    user = ForeignKey(User, null=False, on_delete=OnDelete.cascade, unique=True)
+    privileges = Array(base_column=Varchar(length=60), default=list)
+    is_active = Boolean(default=True)
+    created_at = Timestamptz()
