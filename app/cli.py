@@ -173,12 +173,9 @@ async def _migrated() -> list[str]:
 
 
 async def _demo_data(if_empty: bool) -> list[str]:
-    from app.demo.load import DEMO_LOGINS, load_demo_data
-    from tables.engine import DB
+    from app.demo.load import load_demo_data
 
-    if if_empty and await DB.fetch_value("SELECT EXISTS (SELECT FROM customers)"):
-        return list(DEMO_LOGINS)
-    return await load_demo_data()
+    return await load_demo_data(if_empty)
 
 
 async def _staff_member(**values: Any) -> None:
@@ -218,19 +215,26 @@ def _say_what_was_migrated(migrations: list[str]) -> None:
 def _sentence_of(error: Exception) -> str | None:
     """What to tell about an error that people can do something about; None for mistakes of the program."""
     from app.applications import ApplicationsError
+    from app.back_office.staff import StaffMemberRefused
+    from app.demo.load import DemoDataRefused
     from app.embedded_postgres_files import EmbeddedPostgresError
     from app.migrations import MigrationFailed
     from app.server import PortTaken
     from app.settings import SettingsError
     from tables.engine import DatabaseUnavailable
 
+    for_people = (
+        SettingsError,
+        ApplicationsError,
+        EmbeddedPostgresError,
+        MigrationFailed,
+        PortTaken,
+        DemoDataRefused,
+        StaffMemberRefused,
+    )
     if isinstance(error, DatabaseUnavailable):
         return f"The database cannot be reached: {error}"
-    if isinstance(
-        error, (SettingsError, ApplicationsError, EmbeddedPostgresError, MigrationFailed, PortTaken)
-    ):
-        return str(error)
-    return None
+    return str(error) if isinstance(error, for_people) else None
 
 
 def _leave(number: int, frame: object) -> None:

@@ -1,0 +1,129 @@
+"""The `patron` command: what it says when all is well, and sentences instead of tracebacks when not."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.databases import TestDatabases
+from tests.patron_process import environment, free_port, patron
+
+COMMANDS = ("serve", "migrate", "demo", "worker", "check", "staff")
+
+
+def test_help_lists_every_command(tmp_path: Path) -> None:
+    done = patron("--help", env=environment(tmp_path))
+    assert done.returncode == 0
+    for command in COMMANDS:
+        assert f" {command} " in done.stdout
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate", "demo", "worker"])
+def test_bad_settings_are_told_in_sentences(tmp_path: Path, command: str) -> None:
+    env = environment(tmp_path, PATRON_PORT="eighty", PATRON_SMPT_URL="smtp://localhost")
+    done = patron(command, env=env)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.splitlines() == [
+        "PATRON_SMPT_URL is not a setting of Patron. Did you mean PATRON_SMTP_URL?",
+        "PATRON_PORT must be a whole number from 1 to 65535, not “eighty”.",
+    ]
+
+
+def test_production_without_a_key_does_not_serve(tmp_path: Path) -> None:
+    done = patron("serve", env=environment(tmp_path, PATRON_ENV="production"))
+    assert done.returncode == 1
+    assert done.stderr.startswith("PATRON_SECRET_KEYS is missing")
+    assert "Traceback" not in done.stderr
+
+
+async def test_migrate_brings_the_database_up_to_date_and_then_finds_nothing(
+    databases: TestDatabases, tmp_path: Path
+) -> None:
+    env = environment(tmp_path, await databases.new_database(migrated=False))
+    before = patron("check", env=env)
+    assert before.returncode == 1
+    assert "failed  database:" in before.stdout
+    assert "patron migrate" in before.stdout
+    first = patron("migrate", env=env)
+    assert first.returncode == 0
+    assert first.stdout.startswith("Migration: ")
+    assert patron("migrate", env=env).stdout == "Migration: nothing to do\n"
+    after = patron("check", env=env)
+    assert after.returncode == 0
+    assert [line.split()[:2] for line in after.stdout.splitlines()] == [
+        ["ok", "settings:"],
+        ["ok", "applications:"],
+        ["ok", "database:"],
+        ["ok", "mail:"],
+    ]
+
+
+def test_check_tells_what_cannot_be_reached(tmp_path: Path) -> None:
+    port = free_port()
+    env = environment(
+        tmp_path,
+        f"postgresql://shop:word-of-database@127.0.0.1:{port}/shop",
+        PATRON_SMTP_URL=f"smtp://127.0.0.1:{port}",
+    )
+    done = patron("check", env=env)
+    assert done.returncode == 1
+    assert [line.split()[:2] for line in done.stdout.splitlines()] == [
+        ["ok", "settings:"],
+        ["ok", "applications:"],
+        ["failed", "database:"],
+        ["failed", "mail:"],
+    ]
+    assert done.stderr == ""
+    assert "word-of-database" not in done.stdout
+
+
+def test_check_tells_of_a_broken_file_of_applications(tmp_path: Path) -> None:
+    broken = tmp_path / "applications.toml"
+    broken.write_text("[[applications]]\nid = 5\n")
+    done = patron("check", env=environment(tmp_path, PATRON_CONFIG=str(broken)))
+    assert done.returncode == 1
+    assert f"failed  applications: {broken}" in done.stdout
+
+
+def test_an_unreachable_database_is_told_in_a_sentence(tmp_path: Path) -> None:
+    done = patron("migrate", env=environment(tmp_path, f"postgresql://shop@127.0.0.1:{free_port()}/shop"))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("The database cannot be reached")
+
+
+async def test_a_staff_member_gets_a_mail_to_choose_a_password(
+    databases: TestDatabases, tmp_path: Path
+) -> None:
+    env = environment(tmp_path, await databases.new_database())
+    person = ("--email", "otto@example.com", "--login", "otto", "--first-name", "Otto", "--last-name", "Ohm")
+    done = patron("staff", "add", *person, env=env)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (
+        done.stdout == "Staff member otto was added: a mail to otto@example.com asks to choose a password.\n"
+    )
+    again = patron("staff", "add", *person, env=env)
+    assert again.returncode == 1
+    assert "Traceback" not in again.stderr
+
+
+async def test_a_staff_members_password_is_read_from_standard_input_and_must_be_good(
+    databases: TestDatabases, tmp_path: Path
+) -> None:
+    env = environment(tmp_path, await databases.new_database())
+    person = ("--email", "otto@example.com", "--login", "otto", "--first-name", "Otto", "--last-name", "Ohm")
+    refused = patron("staff", "add", *person, "--password-stdin", env=env, stdin="short\n")
+    assert refused.returncode == 1
+    assert "Traceback" not in refused.stderr
+    done = patron("staff", "add", *person, "--password-stdin", env=env, stdin="a heron on the roof 12\n")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "Staff member otto was added: with the password given.\n"
+
+
+async def test_demo_data_can_be_loaded_twice(databases: TestDatabases, tmp_path: Path) -> None:
+    env = environment(tmp_path, await databases.new_database())
+    first = patron("demo", env=env)
+    assert (first.returncode, first.stderr) == (0, "")
+    for again in (patron("demo", env=env), patron("demo", "--if-empty", env=env)):
+        assert (again.returncode, again.stderr) == (0, "")
+        assert "ines@example.com" in again.stdout
