@@ -1,21 +1,29 @@
 """Applications and application types: which sites Patron serves, and for whom (domain.md 3)."""
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
 from app.customers.types import CustomerType, all_customer_types
+from app.languages import spoken_languages
 from app.settings import settings
 
 Kind = Literal["shop", "business", "back-office"]
 LoginType = Literal["email", "username"]
 Minutes = Annotated[int, msgspec.Meta(gt=0)]
+# More is checked where mails are sent; this keeps slips and line breaks out.
+Recipient = Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+$")]
+Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
+# A prefix that every request spells alike: no encoded characters, no empty parts, no dots for a part.
+_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*/?")
+SecurityContact = Annotated[str, msgspec.Meta(pattern="^(mailto:|https://).+")]
 Setting = TypeVar("Setting")
 
 
@@ -31,12 +39,14 @@ class TypeSettings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     languages: list[str] | msgspec.UnsetType = msgspec.UNSET
     # Customer type id -> is a new customer to be approved first?
     approval: dict[str, bool] | msgspec.UnsetType = msgspec.UNSET
-    approval_recipients: list[str] | msgspec.UnsetType = msgspec.UNSET
+    approval_recipients: list[Recipient] | msgspec.UnsetType = msgspec.UNSET
     reset_minutes: Minutes | msgspec.UnsetType = msgspec.UNSET
     verification_minutes: Minutes | msgspec.UnsetType = msgspec.UNSET
     invitation_minutes: Minutes | msgspec.UnsetType = msgspec.UNSET
     terms_version: str | msgspec.UnsetType = msgspec.UNSET
-    default_country: str | msgspec.UnsetType = msgspec.UNSET
+    default_country: Country | msgspec.UnsetType = msgspec.UNSET
+    # For /.well-known/security.txt: a mailto: or https: address (RFC 9116).
+    security_contact: SecurityContact | msgspec.UnsetType = msgspec.UNSET
 
 
 class TypeEntry(TypeSettings, forbid_unknown_fields=True, kw_only=True):
@@ -82,6 +92,7 @@ class Application:
     invitation_minutes: int
     terms_version: str
     default_country: str
+    security_contact: str
 
     @property
     def is_back_office(self) -> bool:
@@ -185,19 +196,22 @@ def _application(
 
     declared = [one.id for one in customer_types.values() if entry.type in one.logs_in_to]
     login = setting("login", declared)
-    unknown = [one for one in login if one not in customer_types]
-    if unknown:
+    approval = setting("approval", {})
+    languages = setting("languages", ["en", "de"])
+    _refuse_unknown_types(path, entry.id, "admits", login, customer_types)
+    _refuse_unknown_types(path, entry.id, "sets the approval of", approval, customer_types)
+    _refuse_languages(path, entry.id, languages)
+    if application_type.kind == "back-office" and login:
         raise ApplicationsError(
-            f"{path}: application {entry.id} admits the unknown customer type {unknown[0]}; "
-            f"known are {', '.join(customer_types)}."
+            f"{path}: application {entry.id} is a back office, where customers never log in: login must be []."
         )
     url = entry.url.replace("{port}", str(port))
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ApplicationsError(f"{path}: the url of application {entry.id} must be http(s)://host/path/.")
-    languages = setting("languages", ["en", "de"])
-    if not languages:
-        raise ApplicationsError(f"{path}: application {entry.id} needs at least one language.")
+    parts = _address(url)
+    if parts is None or parts.hostname is None:
+        raise ApplicationsError(
+            f"{path}: the url of application {entry.id} must be http(s)://host/path/, "
+            f"with a path of plain letters, digits and hyphens, not “{url}”."
+        )
     return Application(
         id=entry.id,
         name=entry.name,
@@ -209,14 +223,50 @@ def _application(
         login=tuple(customer_types[one] for one in login),
         login_type=setting("login_type", "email"),
         languages=tuple(languages),
-        approval=setting("approval", {}),
+        approval=approval,
         approval_recipients=tuple(setting("approval_recipients", [])),
         reset_minutes=setting("reset_minutes", 60),
         verification_minutes=setting("verification_minutes", 24 * 60),
         invitation_minutes=setting("invitation_minutes", 7 * 24 * 60),
         terms_version=setting("terms_version", "2026-11"),
         default_country=setting("default_country", "DE"),
+        security_contact=setting("security_contact", ""),
     )
+
+
+def _address(url: str) -> SplitResult | None:
+    """The parts of an address that a request can have, or None."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    is_plain = not (parts.query or parts.fragment or parts.username or parts.password or port == 0)
+    if parts.scheme in ("http", "https") and parts.hostname and is_plain and _PATH.fullmatch(parts.path):
+        return parts
+    return None
+
+
+def _refuse_unknown_types(
+    path: Path, application_id: str, does: str, named: Iterable[str], known: Mapping[str, CustomerType]
+) -> None:
+    for one in named:
+        if one not in known:
+            raise ApplicationsError(
+                f"{path}: application {application_id} {does} the unknown customer type {one}; "
+                f"known are {', '.join(known)}."
+            )
+
+
+def _refuse_languages(path: Path, application_id: str, languages: list[str]) -> None:
+    if not languages:
+        raise ApplicationsError(f"{path}: application {application_id} needs at least one language.")
+    for one in languages:
+        if one not in spoken_languages():
+            raise ApplicationsError(
+                f"{path}: application {application_id} speaks {one}, which has no translations; "
+                f"known are {', '.join(spoken_languages())}."
+            )
 
 
 def _refuse_doubles(path: Path, applications: tuple[Application, ...]) -> None:

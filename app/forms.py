@@ -88,6 +88,17 @@ class Text(Field):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WhereTo(Field):
+    """A page to go to afterwards; only `app.links.path_within` judges it. Never an error: nobody types it."""
+
+    required: bool = False
+
+    def clean(self, raw: str) -> str:
+        """Exactly what was sent."""
+        return raw
+
+
+@dataclass(frozen=True, kw_only=True)
 class Secret(Field):
     """Something typed exactly, for example the current password; not trimmed, never shown again."""
 
@@ -222,6 +233,10 @@ class FilledForm(Generic[F]):
         """All that was typed in a field that occurs many times."""
         return [] if name in self._secrets else list(self._typed.get(name, ()))
 
+    def options(self, name: str) -> list[tuple[str, str]]:
+        """(value, English text) of a field that is a choice."""
+        return next((list(one.options) for field, one in _choices(self._form) if field == name), [])
+
     def set_data(self, data: F) -> None:
         """Keeps the struct once everything was read well."""
         self._data = data
@@ -295,6 +310,14 @@ def _is_untouched(
         if name not in preset
         for value in typed.get(prefix + name, ())
     )
+
+
+def _choices(form: type[Form], prefix: str = "") -> Iterator[tuple[str, Choice]]:
+    for name, (spec, inner) in _specs(form).items():
+        if isinstance(spec, Group):
+            yield from _choices(inner, prefix + spec.prefix)
+        elif isinstance(spec, Choice):
+            yield prefix + name, spec
 
 
 def _secret_names(form: type[Form], prefix: str = "") -> Iterator[str]:

@@ -6,10 +6,10 @@ from litestar import Request, post
 from litestar.response import Redirect
 
 from app.access import anyone
-from app.forms import Form, Text, read_form
+from app.forms import Form, Text, WhereTo, read_form
 from app.links import links_of, path_within
 from app.pages import see_path
-from app.visitor import Visitor
+from app.visitor import CurrentVisitor
 from tables import User
 
 ONE_YEAR = 365 * 24 * 60 * 60
@@ -19,11 +19,11 @@ class LanguageForm(Form):
     """The switch in the footer of every page."""
 
     language: Annotated[str, Text(max_length=10, required=False)]
-    next: Annotated[str, Text(max_length=2000, required=False)]
+    next: Annotated[str, WhereTo()]
 
 
 @post("/language", name="change_language", guards=[anyone])
-async def change_language(request: Request[Any, Any, Any], visitor: Visitor) -> Redirect:
+async def change_language(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Redirect:
     """Shows the site in another language from now on; a signed-in person's mails follow."""
     form = await read_form(request, LanguageForm)
     application = visitor.application

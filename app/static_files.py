@@ -9,6 +9,7 @@ from typing import Any
 
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from app.access import anyone
 
@@ -56,7 +57,7 @@ def hashed_name(name: str) -> str:
 
 
 @get("/static/{name:path}", name="static_file", guards=[anyone], opt={"exclude_from_csrf": True})
-async def static_file(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+async def static_file(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
     """A static file under its hashed name; any other name is 404, so that no stale copy is ever kept."""
     found = static_files().get(name.lstrip("/"))
     if found is None:

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 
 from app.access import Account, Refusal, refusal
 from app.applications import Application
@@ -73,6 +75,10 @@ class Visitor:
         return self.is_staff and self.account is not None and privilege in self.account.privileges
 
 
+# How a route asks for the visitor: `visitor: CurrentVisitor`. Litestar need not check what we made ourselves.
+CurrentVisitor = NamedDependency[SkipValidation[Visitor]]
+
+
 def hash_of_session_token(token: str) -> bytes:
     """What is stored of a session cookie: its SHA-256, 32 bytes (security.md, Sessions)."""
     return hashlib.sha256(token.encode()).digest()
@@ -125,14 +131,16 @@ async def recognise(application: Application, session_token: str | None, languag
         authenticated_at=row["authenticated_at"],
         is_used_recently=row["is_used_recently"],
     )
-    chosen = row["preferred_language"]
+    reason = refusal(application, account, second_factor_shown=session.signed_in_at is not None)
+    # Who may not yet use the application cannot change the language of the account, only that of the browser.
+    chosen = row["preferred_language"] if reason is None else language
     return Visitor(
         application=application,
         language=chosen if chosen in application.languages else language,
         versions=_versions(row),
         session=session,
         account=account,
-        refusal=refusal(application, account, second_factor_shown=session.signed_in_at is not None),
+        refusal=reason,
     )
 
 

@@ -40,6 +40,7 @@ def forget_patron() -> None:
 
     for kept in (
         patron,
+        _known_paths,
         settings,
         applications.all_applications,
         types.all_customer_types,

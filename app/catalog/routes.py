@@ -2,15 +2,16 @@
 
 from litestar import get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from app.access import anyone
 from app.catalog.categories import categories
 from app.pages import Page
-from app.visitor import Visitor
+from app.visitor import CurrentVisitor
 
 
 @get("/", name="home", guards=[anyone])
-async def home(visitor: Visitor) -> Page:
+async def home(visitor: CurrentVisitor) -> Page:
     """The home page: what the shop has, in its categories."""
     return Page(
         "home/home.html", categories=await categories(visitor.versions.get("catalog", 0), visitor.language)
@@ -18,7 +19,7 @@ async def home(visitor: Visitor) -> Page:
 
 
 @get("/categories/{slug:str}", name="category", guards=[anyone])
-async def category(visitor: Visitor, slug: str) -> Page:
+async def category(visitor: CurrentVisitor, slug: FromPath[str]) -> Page:
     """A category; 404 when there is none of that name."""
     all_of_them = await categories(visitor.versions.get("catalog", 0), visitor.language)
     chosen = next((one for one in all_of_them if one.slug == slug), None)

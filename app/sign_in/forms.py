@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from app.customers.emails import Email
-from app.forms import Form, Secret, Text
+from app.forms import Form, Secret, Text, WhereTo
 from app.sign_in.passwords import NewPassword
 
 
@@ -12,14 +12,14 @@ class SignInForm(Form):
 
     login: Annotated[str, Text(max_length=320)]
     password: Annotated[str, Secret()]
-    next: Annotated[str, Text(max_length=2000, required=False)]
+    next: Annotated[str, WhereTo()]
 
 
 class CodeForm(Form):
     """A code of an authenticator, or a recovery code."""
 
     code: Annotated[str, Text(max_length=40)]
-    next: Annotated[str, Text(max_length=2000, required=False)]
+    next: Annotated[str, WhereTo()]
 
 
 class ForgottenForm(Form):

@@ -21,12 +21,12 @@ from app.sign_in.reminders import ask_for_reminder
 from app.sign_in.reset import link_to_reset, problem_of_new_password, reset_password
 from app.sign_in.sessions import begin_session, end_session, forget_session
 from app.sign_in.sign_in import KnownPerson, person_with_password
-from app.visitor import Visitor
+from app.visitor import CurrentVisitor
 from tables.engine import DB
 
 
 @get("/sign-in", name="sign_in", guards=[anyone])
-async def sign_in_page(request: Request[Any, Any, Any], visitor: Visitor) -> Response[Any]:
+async def sign_in_page(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
     """The sign-in page; who is signed in already goes on at once."""
     wanted = request.query_params.get("next", "")
     if visitor.is_signed_in:
@@ -35,7 +35,7 @@ async def sign_in_page(request: Request[Any, Any, Any], visitor: Visitor) -> Res
 
 
 @post("/sign-in", name="sign_in_post", guards=[anyone])
-async def sign_in(request: Request[Any, Any, Any], visitor: Visitor) -> Response[Any]:
+async def sign_in(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
     """Signs in whoever may; tells others why not, once their password was right."""
     form = await read_form(request, SignInForm)
     if not form.is_valid:
@@ -54,7 +54,7 @@ async def sign_in(request: Request[Any, Any, Any], visitor: Visitor) -> Response
 
 
 @post("/sign-out", name="sign_out", guards=[anyone])
-async def sign_out(request: Request[Any, Any, Any], visitor: Visitor) -> Redirect:
+async def sign_out(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Redirect:
     """Ends the session, here and in the table."""
     if visitor.session is not None:
         await end_session(visitor.session.id)
@@ -70,20 +70,20 @@ async def forgotten_password_page() -> Page:
 
 
 @post("/forgotten-password", name="forgotten_password_post", guards=[anyone])
-async def forgotten_password(request: Request[Any, Any, Any], visitor: Visitor) -> Response[Any]:
+async def forgotten_password(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
     """Sends a reminder if there is somebody to remind; the answer is the same if not."""
     return await _remind(request, visitor, "sign_in/forgotten_password.html", wants_user_name=False)
 
 
 @get("/forgotten-user-name", name="forgotten_user_name", guards=[anyone])
-async def forgotten_user_name_page(visitor: Visitor) -> Page:
+async def forgotten_user_name_page(visitor: CurrentVisitor) -> Page:
     """Asks for the e-mail whose user names are wanted; 404 where the e-mail is the login."""
     _only_with_user_names(visitor.application)
     return Page("sign_in/forgotten_user_name.html", form=blank(ForgottenForm))
 
 
 @post("/forgotten-user-name", name="forgotten_user_name_post", guards=[anyone])
-async def forgotten_user_name(request: Request[Any, Any, Any], visitor: Visitor) -> Response[Any]:
+async def forgotten_user_name(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
     """Mails the user names of an e-mail if there are any; the answer is the same if not."""
     _only_with_user_names(visitor.application)
     return await _remind(request, visitor, "sign_in/forgotten_user_name.html", wants_user_name=True)
@@ -96,14 +96,14 @@ async def reminder_sent() -> Page:
 
 
 @get("/reset-password", name="reset_password", guards=[anyone])
-async def reset_password_page(request: Request[Any, Any, Any], visitor: Visitor) -> Page:
+async def reset_password_page(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Page:
     """The page of a link to a new password. Opening it changes nothing."""
     token = request.query_params.get("token", "")
     return _reset_page(await link_to_reset(token, visitor.application), blank(ResetForm, token=token))
 
 
 @post("/reset-password", name="reset_password_post", guards=[anyone])
-async def choose_new_password(request: Request[Any, Any, Any], visitor: Visitor) -> Response[Any]:
+async def choose_new_password(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
     """Sets the new password, once per link, and asks to sign in with it."""
     await count_client(request.scope, "reset")
     form = await read_form(request, ResetForm)
@@ -168,7 +168,11 @@ async def _link_to_correct(person: KnownPerson, application: Application) -> str
 
 
 async def _remind(
-    request: Request[Any, Any, Any], visitor: Visitor, template: str, *, wants_user_name: bool
+    request: Request[Any, Any, Any],
+    visitor: CurrentVisitor,
+    template: str,
+    *,
+    wants_user_name: bool,
 ) -> Response[Any]:
     await count_client(request.scope, "reminder")
     form = await read_form(request, ForgottenForm)

@@ -13,7 +13,7 @@ from app.sign_in.limits import clear_account, count_client, is_account_locked, u
 from app.sign_in.routes import after_sign_in
 from app.sign_in.second_factor import confirm_authenticator, is_second_factor, new_authenticator
 from app.sign_in.sessions import begin_session
-from app.visitor import Visitor
+from app.visitor import CurrentVisitor, Visitor
 from tables.engine import DB
 
 
@@ -25,7 +25,7 @@ async def second_factor_page(request: Request[Any, Any, Any]) -> Page:
 
 
 @post("/sign-in/second-factor", name="second_factor_post", guards=[showing_second_factor])
-async def show_second_factor(request: Request[Any, Any, Any], visitor: Visitor) -> Response[Any]:
+async def show_second_factor(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
     """Completes the sign-in under a new session id."""
     form = await read_form(request, CodeForm)
     account = visitor.account
@@ -47,13 +47,13 @@ async def show_second_factor(request: Request[Any, Any, Any], visitor: Visitor) 
 
 
 @get("/sign-in/second-factor/set-up", name="set_up_second_factor", guards=[setting_up_second_factor])
-async def set_up_second_factor_page(visitor: Visitor) -> Page:
+async def set_up_second_factor_page(visitor: CurrentVisitor) -> Page:
     """Shows the picture to scan and asks for the first code."""
     return await _set_up_page(visitor, blank(CodeForm))
 
 
 @post("/sign-in/second-factor/set-up", name="set_up_second_factor_post", guards=[setting_up_second_factor])
-async def set_up_second_factor(request: Request[Any, Any, Any], visitor: Visitor) -> Response[Any]:
+async def set_up_second_factor(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
     """Takes the authenticator into use and shows the recovery codes, once."""
     form = await read_form(request, CodeForm)
     account = visitor.account

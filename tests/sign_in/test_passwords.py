@@ -1,0 +1,84 @@
+"""Passwords: parameters, form, what is refused (security.md, Passwords)."""
+
+import asyncio
+import unicodedata
+
+import pytest
+from argon2 import extract_parameters
+from argon2.low_level import Type
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.sign_in.passwords import (
+    NOBODYS_HASH,
+    common_passwords,
+    hash_password,
+    password_matches,
+    password_problem,
+)
+
+
+async def test_hashes_are_argon2id_with_the_agreed_parameters() -> None:
+    for one in (await hash_password("some password of mine"), NOBODYS_HASH):
+        found = extract_parameters(one)
+        assert (found.type, found.memory_cost, found.time_cost, found.parallelism) == (Type.ID, 19456, 2, 1)
+        assert (found.salt_len, found.hash_len) == (16, 32)
+
+
+async def test_nobody_s_hash_fits_no_password_that_is_tried() -> None:
+    assert not await password_matches(None, "")
+    assert not await password_matches(None, "password")
+
+
+async def test_a_password_is_compared_after_nfkc() -> None:
+    stored = await hash_password(unicodedata.normalize("NFD", "Grüße aus Köln am Rhein"))
+    assert await password_matches(stored, unicodedata.normalize("NFC", "Grüße aus Köln am Rhein"))
+
+
+async def test_nothing_is_truncated() -> None:
+    stored = await hash_password("a" * 1023 + "b")
+    assert not await password_matches(stored, "a" * 1023 + "c")
+    assert await password_matches(stored, "a" * 1023 + "b")
+
+
+def test_at_least_twenty_thousand_common_passwords_are_known() -> None:
+    assert len(common_passwords()) >= 20_000
+
+
+@pytest.mark.parametrize(
+    "good",
+    [
+        "correct horse battery staple",
+        "Grüße aus Köln am Rhein",
+        "🌊🌊⛵🐟🦀 fünf am Strand",
+        "kjh3-9sdf_qwe8.asd",
+    ],
+)
+def test_long_passwords_of_any_characters_are_fine(good: str) -> None:
+    assert password_problem(good, ["Maria", "Anders", "maria@example.com", "Patron"]) is None
+
+
+def test_the_length_is_counted_in_code_points() -> None:
+    assert password_problem("🌊" * 7 + "⛵🐟🦀🐙🦞🐚", []) is not None  # 13
+    assert password_problem("🌊⛵🐟🦀🐙🦞🐚🐠🦐🦑🐡🐬🐳🦭🏖", []) is None  # 15
+
+
+@given(st.text(max_size=1100))
+def test_every_text_is_judged_without_failing(text: str) -> None:
+    password_problem(text, ["Maria", "maria@example.com"])
+
+
+async def test_hashing_leaves_the_event_loop_free() -> None:
+    """Whatever hashes are in work, other things go on: the loop turns many times meanwhile."""
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    await asyncio.gather(*(hash_password("some password of mine") for _ in range(8)))
+    counting.cancel()
+    assert turns > 100
