@@ -4,8 +4,6 @@ Litestar's CSRF token is one lock; this check of what the browser says of the re
 Both must open.
 """
 
-from urllib.parse import urlsplit
-
 from litestar.types import HTTPScope
 
 from app.applications import Application
@@ -21,12 +19,14 @@ def is_from_elsewhere(scope: HTTPScope, application: Application) -> bool:
     """
     if scope["method"] in SAFE_METHODS:
         return False
-    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    headers = {name: value.decode("latin-1").lower() for name, value in scope["headers"]}
     site = headers.get(b"sec-fetch-site")
     if site is not None and site not in ("same-origin", "none"):
         return True
     origin = headers.get(b"origin")
     if origin is None:
         return False
-    host = headers.get(b"host", "")
-    return urlsplit(origin).netloc.lower() not in (host.lower(), urlsplit(application.url).netloc.lower())
+    # The scheme is the configured one: behind a proxy that ends TLS the request itself came by http. Below
+    # the host that was asked for, the dispatcher has found this application.
+    scheme, _, _ = application.origin.partition("://")
+    return origin not in (f"{scheme}://{headers.get(b'host', '')}", application.origin.lower())

@@ -86,7 +86,7 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
         log_error(error, status)
     answer = error_page(request.scope, status, explanation=explanation, retry_after=_seconds(headers))
     answer.headers.update(headers)
-    if isinstance(error, StaleForm) or _is_csrf_failure(error):
+    if _is_csrf_failure(error):
         _delete_csrf_cookie(request, answer)
     return answer
 

@@ -65,6 +65,12 @@ def translation_files(language: str) -> list[Path]:
     return own + [path for path in of_types if path.is_file()]
 
 
+@cache
+def spoken_languages() -> tuple[str, ...]:
+    """The languages that the site can speak: the source language and those with translations."""
+    return (SOURCE_LANGUAGE, *sorted(path.name for path in TRANSLATIONS.iterdir() if path.is_dir()))
+
+
 def _read_po(path: Path) -> dict[str, str | tuple[str, ...]]:
     from babel.messages.pofile import read_po
 

@@ -15,7 +15,7 @@ from litestar import Litestar, Request
 from litestar.types import HTTPScope, Message, Receive, Send
 
 from app.applications import Application, all_applications
-from app.bodies import BodyRefused, checked_body
+from app.bodies import checked_body
 from app.client_address import client_key
 from app.cross_site import SAFE_METHODS, is_from_elsewhere
 from app.errors import StaleForm, answer_error, error_page
@@ -118,7 +118,7 @@ class Patron:
                 inner["visitor"] = await recognise(application, token, language)
                 current_language.set(inner["visitor"].language)
                 await _keep_alive(inner["visitor"])
-        except (BodyRefused, StaleForm, DatabaseUnavailable) as error:
+        except Exception as error:  # whatever fails before Litestar is told by a page as well
             await _send_response(
                 answer_error(Request(inner), error), inner, receive, _sharing(inner, scope, send)
             )
