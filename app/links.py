@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
-from app.applications import Application
+from app.applications import Application, all_applications
 
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 
@@ -28,7 +28,7 @@ class Links:
         """The names of all routes."""
         return frozenset(self._paths)
 
-    def path(self, name: str, **values: object) -> str:
+    def path(self, name: str, /, **values: object) -> str:
         """The path on this host, prefix included. Values that the path has no place for make the query;
         None and "" are left out of it. Raises UnknownLink."""
         try:
@@ -43,7 +43,7 @@ class Links:
             raise UnknownLink(f"The address of {name} needs {_PARAMETER.findall(pattern)}.")
         return self._application.prefix + pattern
 
-    def url(self, name: str, **values: object) -> str:
+    def url(self, name: str, /, **values: object) -> str:
         """The absolute address for mails: it begins with the configured URL, never with the request's Host."""
         return self._application.origin + self.path(name, **values)
 
@@ -88,15 +88,22 @@ def path_within(application: Application, wanted: str | None) -> str | None:
     """
     if not wanted or not wanted.startswith("/") or wanted.startswith("//") or len(wanted) > 2000:
         return None
-    if "\\" in wanted or any(ord(character) <= 0x20 or ord(character) == 0x7F for character in wanted):
-        return None
     parts = urlsplit(wanted)
-    if parts.scheme or parts.netloc or ".." in parts.path.split("/"):
+    # Decoded too, since a server or proxy on the way may decode it. Not printable are control characters and
+    # all blanks but the common one.
+    path = unquote(parts.path)
+    if not (wanted.isprintable() and path.isprintable()) or " " in wanted or "\\" in wanted + path:
         return None
-    if (
-        application.prefix
-        and parts.path != application.prefix
-        and not parts.path.startswith(application.prefix + "/")
-    ):
+    if parts.scheme or parts.netloc or "//" in path or any(part in (".", "..") for part in path.split("/")):
         return None
-    return wanted
+    return wanted if application is _application_at(application.host, path) else None
+
+
+def _application_at(host: str, path: str) -> Application | None:
+    """The application with the longest prefix of the path, as the dispatcher finds it."""
+    below = [
+        one
+        for one in all_applications()
+        if one.host == host and (path == one.prefix or path.startswith(one.prefix + "/"))
+    ]
+    return max(below, key=lambda one: len(one.prefix), default=None)

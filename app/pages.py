@@ -144,7 +144,7 @@ def _translated(message: str, **values: object) -> str:
     return found % values
 
 
-def _link_to(application_id: str, name: str, **values: object) -> str:
+def _link_to(application_id: str, name: str, /, **values: object) -> str:
     application = application_by_id(application_id)
     if application is None:
         raise LookupError(f"There is no application {application_id}.")
