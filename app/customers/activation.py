@@ -1,0 +1,127 @@
+"""Enabling and disabling customers, users and memberships (domain.md 3, 5, 10).
+
+Disabled people are out at once: their session epoch is raised, and the gate refuses them anyway. Who comes
+back from disabled to enabled gets the password mail (domain.md 5, trigger 2).
+"""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from app.audit import record
+from app.errors import Conflict
+from app.sign_in.password_mails import send_password_mail
+from app.sign_in.sessions import end_sessions_of
+from app.visitor import Visitor
+from tables.engine import DB
+
+
+@dataclass(frozen=True, slots=True)
+class _Switch:
+    """What can be enabled: its row, and which users that concerns."""
+
+    name: str
+    lock: str
+    switch: str
+    # Everybody who belongs to it, whose sessions end when it is disabled.
+    everybody: str
+    # Those who can sign in again once it is enabled.
+    who_may_return: str
+
+
+_CUSTOMER = _Switch(
+    name="customer",
+    lock="SELECT id AS customer_id, NULL::uuid AS user_id, version, is_active"
+    " FROM customers WHERE id = $1 FOR UPDATE",
+    switch="UPDATE customers SET is_active = $2, version = version + 1 WHERE id = $1",
+    everybody='SELECT m."user" AS id FROM memberships m WHERE m.customer = $1 ORDER BY m."user"',
+    who_may_return='SELECT u.id FROM memberships m JOIN users u ON u.id = m."user"'
+    " WHERE m.customer = $1 AND m.is_active AND u.is_active ORDER BY m.created_at, m.id",
+)
+_USER = _Switch(
+    name="user",
+    lock="SELECT NULL::uuid AS customer_id, id AS user_id, version, is_active"
+    " FROM users WHERE id = $1 FOR UPDATE",
+    switch="UPDATE users SET is_active = $2, version = version + 1 WHERE id = $1",
+    everybody="SELECT u.id FROM users u WHERE u.id = $1",
+    who_may_return="SELECT u.id FROM users u WHERE u.id = $1",
+)
+_MEMBERSHIP = _Switch(
+    name="membership",
+    lock='SELECT customer AS customer_id, "user" AS user_id, version, is_active'
+    " FROM memberships WHERE id = $1 FOR UPDATE",
+    switch="UPDATE memberships SET is_active = $2, version = version + 1 WHERE id = $1",
+    everybody='SELECT m."user" AS id FROM memberships m WHERE m.id = $1',
+    who_may_return='SELECT u.id FROM memberships m JOIN users u ON u.id = m."user"'
+    " WHERE m.id = $1 AND u.is_active",
+)
+
+
+async def enable_customer(customer_id: uuid.UUID, *, version: int, visitor: Visitor) -> bool:
+    """Enables a customer and mails its enabled users a link to choose a password; False when it was enabled.
+
+    `version` is the customer's as the staff member saw it. Raises Conflict when it has changed since.
+    """
+    return await _enable(_CUSTOMER, customer_id, version, visitor)
+
+
+async def disable_customer(customer_id: uuid.UUID, *, version: int, visitor: Visitor) -> bool:
+    """Disables a customer and ends all sessions of its users; False when it was disabled. Raises Conflict."""
+    return await _disable(_CUSTOMER, customer_id, version, visitor)
+
+
+async def enable_user(user_id: uuid.UUID, *, version: int, visitor: Visitor) -> bool:
+    """Enables a user, for all their customers, as `enable_customer` does. Raises Conflict."""
+    return await _enable(_USER, user_id, version, visitor)
+
+
+async def disable_user(user_id: uuid.UUID, *, version: int, visitor: Visitor) -> bool:
+    """Disables a user, for all their customers, and ends their sessions. Raises Conflict."""
+    return await _disable(_USER, user_id, version, visitor)
+
+
+async def enable_membership(membership_id: uuid.UUID, *, version: int, visitor: Visitor) -> bool:
+    """Lets a user act for one customer again, as `enable_customer` does. Raises Conflict."""
+    return await _enable(_MEMBERSHIP, membership_id, version, visitor)
+
+
+async def disable_membership(membership_id: uuid.UUID, *, version: int, visitor: Visitor) -> bool:
+    """Stops a user from acting for one customer and ends their sessions. Raises Conflict."""
+    return await _disable(_MEMBERSHIP, membership_id, version, visitor)
+
+
+async def _enable(kind: _Switch, key: uuid.UUID, version: int, visitor: Visitor) -> bool:
+    async with DB.transaction():
+        if not await _switched(kind, key, version, visitor, to=True):
+            return False
+        for user in await DB.fetch(kind.who_may_return, key):
+            await send_password_mail(user["id"], "enabled")
+    return True
+
+
+async def _disable(kind: _Switch, key: uuid.UUID, version: int, visitor: Visitor) -> bool:
+    async with DB.transaction():
+        if not await _switched(kind, key, version, visitor, to=False):
+            return False
+        for user in await DB.fetch(kind.everybody, key):
+            await end_sessions_of(user["id"])
+    return True
+
+
+async def _switched(kind: _Switch, key: uuid.UUID, version: int, visitor: Visitor, *, to: bool) -> bool:
+    """Switches in the current transaction; whether that changed anything, for only a change has effects."""
+    row: dict[str, Any] | None = await DB.fetch_row(kind.lock, key)
+    if row is None or row["version"] != version:
+        raise Conflict
+    if row["is_active"] == to:
+        return False
+    await DB.execute(kind.switch, key, to)
+    await record(
+        f"{kind.name} {'enabled' if to else 'disabled'}",
+        visitor=visitor,
+        user_id=row["user_id"],
+        customer_id=row["customer_id"],
+        before={"is_active": not to},
+        after={"is_active": to},
+    )
+    return True
