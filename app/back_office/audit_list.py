@@ -1,0 +1,159 @@
+"""Reading the audit log: the newest entries first, by action and by customer (domain.md 15)."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from app.languages import gettext as _
+from app.languages import text
+from tables.engine import DB
+
+PER_PAGE = 50
+LINES_OF_CUSTOMER = 20
+# What the program records, wherever it does; the log shows these words in the language of the reader.
+ACTIONS = (
+    text("company changed"),
+    text("customer application corrected"),
+    text("customer approved"),
+    text("customer created"),
+    text("customer disabled"),
+    text("customer enabled"),
+    text("customer registered"),
+    text("customer rejected"),
+    text("e-mail verified"),
+    text("mail sent again"),
+    text("membership disabled"),
+    text("membership enabled"),
+    text("password mail sent"),
+    text("password reset"),
+    text("profile changed"),
+    text("recovery code used"),
+    text("second factor added"),
+    text("staff member added"),
+    text("user disabled"),
+    text("user enabled"),
+)
+# How fields and their values are called; others are shown as they are.
+FIELDS = {
+    "approval_status": text("Approval"),
+    "is_active": text("Active"),
+    "number": text("Number"),
+    "customer_type": text("Customer type"),
+    "application": text("Registered at"),
+    "company_name": text("Company name"),
+    "first_name": text("First name"),
+    "last_name": text("Last name"),
+    "login": text("Login"),
+}
+APPROVALS = {"pending": text("Pending"), "approved": text("Approved"), "rejected": text("Rejected")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditLine:
+    """One entry. `actor_name` is "" where the program itself acted. The time is UTC."""
+
+    id: uuid.UUID
+    happened_at: datetime
+    action: str
+    actor_name: str
+    application: str
+    customer_number: str
+    customer_name: str
+    user_name: str
+    changes: tuple[tuple[str, str, str], ...]
+    reason: str
+
+
+async def audit_lines(
+    *, action: str = "", customer_number: str = "", before: uuid.UUID | None = None
+) -> tuple[AuditLine, ...]:
+    """A page of entries older than the entry `before`; one more than PER_PAGE when there are yet older ones.
+
+    A customer's entries are those that name it or one of its users.
+    """
+    conditions = ["true"]
+    values: list[object] = []
+    if action:
+        values.append(action)
+        conditions.append(f"a.action = ${len(values)}")
+    if customer_number:
+        values.append(customer_number)
+        conditions.append(
+            _OF_CUSTOMER.format(customer=f"(SELECT id FROM customers WHERE number = ${len(values)})")
+        )
+    if before is not None:
+        values.append(before)
+        conditions.append(
+            f"(a.happened_at, a.id) < (SELECT happened_at, id FROM audit_entries WHERE id = ${len(values)})"
+        )
+    sql = _LINES.format(where=" AND ".join(conditions), limit=PER_PAGE + 1)
+    return tuple(_line(row) for row in await DB.fetch(sql, *values))
+
+
+async def audit_lines_of_customer(customer_id: uuid.UUID) -> tuple[AuditLine, ...]:
+    """The newest entries that name a customer or one of its users."""
+    sql = _LINES.format(where=_OF_CUSTOMER.format(customer="$1"), limit=LINES_OF_CUSTOMER)
+    return tuple(_line(row) for row in await DB.fetch(sql, customer_id))
+
+
+async def audited_actions() -> list[str]:
+    """Every action of which there are entries, in order; found by hopping through the index."""
+    return [row["action"] for row in await DB.fetch(_ACTIONS) if row["action"]]
+
+
+# Only constants of this module are put into the text; what was asked for goes as parameters.
+_OF_CUSTOMER = """(
+    a.customer_id = {customer}
+    OR a.user_id IN (SELECT m."user" FROM memberships m WHERE m.customer = {customer})
+)"""
+_LINES = """
+    SELECT a.id, a.happened_at, a.action, a.actor_name, a.application, a.before::text AS before,
+           a.after::text AS after, a.reason, coalesce(c.number, '') AS customer_number,
+           coalesce(c.search_name, '') AS customer_name,
+           coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.login, '') AS user_name
+    FROM audit_entries a
+    LEFT JOIN customers c ON c.id = a.customer_id
+    LEFT JOIN users u ON u.id = a.user_id
+    WHERE {where} ORDER BY a.happened_at DESC, a.id DESC LIMIT {limit}
+"""
+_ACTIONS = """
+    WITH RECURSIVE hops AS (
+        SELECT min(action) AS action FROM audit_entries
+        UNION ALL
+        SELECT (SELECT min(a.action) FROM audit_entries a WHERE a.action > hops.action) FROM hops
+        WHERE hops.action IS NOT NULL
+    )
+    SELECT action FROM hops WHERE action IS NOT NULL ORDER BY action
+"""
+
+
+def _line(row: dict[str, Any]) -> AuditLine:
+    before = msgspec.json.decode(row.pop("before"), type=dict[str, Any])
+    after = msgspec.json.decode(row.pop("after"), type=dict[str, Any])
+    return AuditLine(**row, changes=tuple(_changes(before, after)))
+
+
+def _changes(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """(field, what stood before, what stands now) of every field that either side names."""
+    names = dict.fromkeys([*before, *after])
+    return [
+        (_(FIELDS[name]) if name in FIELDS else name, _shown(name, before), _shown(name, after))
+        for name in names
+    ]
+
+
+def _shown(name: str, values: dict[str, Any]) -> str:
+    match values.get(name):
+        case None:
+            return ""
+        case bool(value):
+            return _("Yes") if value else _("No")
+        case str(value):
+            return _(APPROVALS[value]) if name == "approval_status" and value in APPROVALS else value
+        case list(several):
+            return ", ".join(str(one) for one in several)
+        case other:
+            return msgspec.json.encode(other).decode()

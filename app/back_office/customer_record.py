@@ -1,0 +1,153 @@
+"""A customer as staff see it: details, users, addresses, approval, consents, history (domain.md 15).
+
+A fixed number of queries, however many users and addresses there are.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.back_office.audit_list import AuditLine, audit_lines_of_customer
+from app.customers.addresses import FIELDS, StoredAddress
+from app.customers.approval import can_be_decided
+from app.customers.companies import industry_name
+from app.customers.extensions import company_of, details_of, individual_of
+from app.customers.types import CustomerType, Extension, customer_type_of
+from tables import Company, Customer, User
+from tables.engine import DB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserOfCustomer:
+    """A user with the membership that ties them to the customer. Times are UTC."""
+
+    id: uuid.UUID
+    name: str
+    login: str
+    email: str
+    email_verified_at: datetime | None
+    is_active: bool
+    version: int
+    last_signed_in_at: datetime | None
+    membership_id: uuid.UUID
+    membership_is_active: bool
+    membership_version: int
+    roles: list[str]
+    department: str
+    position: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """An approval request and what became of it. Times are UTC."""
+
+    opened_at: datetime
+    decided_at: datetime | None
+    decision: str | None
+    decided_by: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenConsent:
+    """The newest word of a user on a kind of consent. The time is UTC."""
+
+    user_name: str
+    kind: str
+    is_given: bool
+    document_version: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerRecord:
+    """All that the general page of a customer shows."""
+
+    customer: Customer
+    customer_type: CustomerType
+    details: dict[str, str]
+    company: Company | None
+    individual: User | None
+    users: tuple[UserOfCustomer, ...]
+    addresses: tuple[StoredAddress, ...]
+    decisions: tuple[Decision, ...]
+    consents: tuple[GivenConsent, ...]
+    history: tuple[AuditLine, ...]
+
+    @property
+    def name(self) -> str:
+        """The display name."""
+        return self.details["name"]
+
+    @property
+    def industry(self) -> str:
+        """The company's industry in English; "" where there is no company or none is known."""
+        return industry_name(self.company.industry) if self.company is not None else ""
+
+    @property
+    def can_be_decided(self) -> bool:
+        """Whether staff approve or reject this customer."""
+        return can_be_decided(self.customer)
+
+    @property
+    def has_users_of_its_own(self) -> bool:
+        """Whether users are managed one by one; the user of an individual is not (domain.md 2)."""
+        return self.customer_type.applies(Extension.GROUP)
+
+
+async def customer_with_number(number: str) -> Customer | None:
+    """The customer of that number, or None."""
+    if "\x00" in number:
+        # PostgreSQL refuses such a parameter instead of finding nothing.
+        return None
+    return await Customer.objects().get(Customer.number == number)
+
+
+async def record_of(customer: Customer) -> CustomerRecord:
+    """Everything staff see of a customer."""
+    return CustomerRecord(
+        customer=customer,
+        customer_type=customer_type_of(customer.customer_type),
+        details=await details_of(customer),
+        company=await company_of(customer),
+        individual=await individual_of(customer),
+        users=await users_with_memberships(customer.id),
+        addresses=tuple(StoredAddress(**row) for row in await DB.fetch(_ADDRESSES, customer.id)),
+        decisions=tuple(Decision(**row) for row in await DB.fetch(_DECISIONS, customer.id)),
+        consents=tuple(GivenConsent(**row) for row in await DB.fetch(_CONSENTS, customer.id)),
+        history=await audit_lines_of_customer(customer.id),
+    )
+
+
+async def users_with_memberships(customer_id: uuid.UUID) -> tuple[UserOfCustomer, ...]:
+    """The users of a customer, oldest membership first."""
+    return tuple(UserOfCustomer(**row) for row in await DB.fetch(_USERS, customer_id))
+
+
+_USERS = """
+    SELECT u.id, coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.login) AS name, u.login,
+           u.email, u.email_verified_at, u.is_active, u.version, u.last_signed_in_at, m.id AS membership_id,
+           m.is_active AS membership_is_active, m.version AS membership_version, m.roles, m.department,
+           m.position
+    FROM memberships m JOIN users u ON u.id = m."user"
+    WHERE m.customer = $1 ORDER BY m.created_at, m.id
+"""
+# Also the personal ones of all users, which their colleagues do not see.
+_ADDRESSES = f"""
+    SELECT id, membership IS NOT NULL AS is_personal, is_preferred_billing, is_preferred_shipping, version,
+           {", ".join(FIELDS)}
+    FROM addresses WHERE customer = $1 ORDER BY membership NULLS FIRST, created_at, id
+"""
+_DECISIONS = """
+    SELECT r.opened_at, r.decided_at, r.decision, r.comment,
+           coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.login, '') AS decided_by
+    FROM approval_requests r LEFT JOIN users u ON u.id = r.decided_by
+    WHERE r.customer = $1 ORDER BY r.opened_at DESC, r.id DESC
+"""
+_CONSENTS = """
+    SELECT DISTINCT ON (m.created_at, m.id, k.kind)
+           coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.login) AS user_name,
+           k.kind, k.is_given, k.document_version, k.recorded_at
+    FROM memberships m JOIN users u ON u.id = m."user" JOIN consents k ON k."user" = u.id
+    WHERE m.customer = $1 ORDER BY m.created_at, m.id, k.kind, k.recorded_at DESC, k.id DESC
+"""

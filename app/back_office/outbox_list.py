@@ -1,0 +1,62 @@
+"""The mail outbox as staff see it: what waits, what went out, what was given up (domain.md 15)."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from app.audit import record
+from app.mail.sender import retry_mail
+from app.visitor import Visitor
+from tables.engine import DB
+
+PER_PAGE = 50
+State = Literal["waiting", "sent", "failed"]
+STATES: tuple[State, ...] = ("waiting", "sent", "failed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedMail:
+    """A mail without its text, which is for its recipient only. Times are UTC."""
+
+    id: uuid.UUID
+    application: str
+    kind: str
+    to_email: str
+    to_name: str
+    subject: str
+    created_at: datetime
+    due_at: datetime
+    sent_at: datetime | None
+    gave_up_at: datetime | None
+    attempts: int
+    last_error: str
+
+
+async def mails(state: State, before: uuid.UUID | None = None) -> tuple[ListedMail, ...]:
+    """A page of mails in that state, the newest first, older than the mail `before`; one more than PER_PAGE
+    when there are yet older ones."""
+    sql = f"{_MAILS} WHERE {_IN_STATE[state]} AND ($1::uuid IS NULL OR id < $1) ORDER BY id DESC"
+    rows = await DB.fetch(f"{sql} LIMIT {PER_PAGE + 1}", before)
+    return tuple(ListedMail(**row) for row in rows)
+
+
+async def send_again(mail_id: uuid.UUID, visitor: Visitor) -> bool:
+    """Lets the sender try a given-up mail again, with all its attempts; False when it is not given up."""
+    async with DB.transaction():
+        if not await retry_mail(mail_id):
+            return False
+        await record("mail sent again", visitor=visitor, after={"mail": str(mail_id)})
+    return True
+
+
+_MAILS = """
+    SELECT id, application, kind, to_email, to_name, subject, created_at, due_at, sent_at, gave_up_at,
+           attempts, last_error
+    FROM outbox_mails
+"""
+_IN_STATE: dict[State, str] = {
+    "waiting": "sent_at IS NULL AND gave_up_at IS NULL",
+    "sent": "sent_at IS NOT NULL",
+    "failed": "sent_at IS NULL AND gave_up_at IS NOT NULL",
+}

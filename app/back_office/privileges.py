@@ -1,0 +1,25 @@
+"""Privileges: what a staff member may do in the back office (domain.md 1, 15)."""
+
+from enum import StrEnum
+
+from app.languages import text
+
+
+class Privilege(StrEnum):
+    """One area of the back office; stored with the staff member."""
+
+    CUSTOMERS = "customers"
+    MAIL = "mail"
+    AUDIT = "audit"
+    STAFF = "staff"
+
+
+# What each is called, in English; translated where it is shown.
+NAMES = {
+    Privilege.CUSTOMERS: text("Customers"),
+    Privilege.MAIL: text("Mails"),
+    Privilege.AUDIT: text("Audit log"),
+    Privilege.STAFF: text("Staff members"),
+}
+
+ALL_PRIVILEGES: tuple[Privilege, ...] = tuple(Privilege)
