@@ -1,0 +1,208 @@
+"""The demo data (architecture.md, Demo data)."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.customers.addresses import AddressBook, addresses_of
+from app.customers.countries import address_problems
+from app.demo.categories import CATEGORIES
+from app.demo.load import (
+    ADMINISTRATOR,
+    BUYER,
+    DEMO_LOGINS,
+    FIXED_LOGINS,
+    PASSWORD,
+    PENDING_OWNER,
+    SHOPPER,
+    STAFF,
+    DemoDataRefused,
+    load_demo_data,
+)
+from app.demo.northwind import companies
+from app.demo.people import PEOPLE
+from app.settings import settings
+from app.sign_in.passwords import password_matches
+from tables import Category, Company, Customer, Membership, StaffMember, User
+from tables.engine import DB
+from tests.browser_like import visit
+
+pytestmark = pytest.mark.usefixtures("database")
+
+STATIC = Path(__file__).parent.parent / "static"
+
+
+async def everything() -> dict[str, list[dict[str, object]]]:
+    """All rows of all tables."""
+    tables = await DB.fetch("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'")
+    return {
+        one["name"]: await DB.fetch(f'SELECT * FROM "{one["name"]}" t ORDER BY t::text') for one in tables
+    }
+
+
+async def test_it_brings_categories_companies_people_and_staff() -> None:
+    await load_demo_data()
+    assert await Category.count() == 8
+    assert await Customer.count().where(Customer.customer_type == "SMB") == 91 + 1
+    assert await Customer.count().where(Customer.customer_type == "INDIVIDUAL") == 12
+    assert await User.count() == 91 + 1 + 1 + 12 + 1
+    assert await StaffMember.count() == 1
+    assert not await User.exists().where(User.email_verified_at.is_null())
+    assert await Customer.count().where(Customer.approval_status == "pending") == 1
+
+
+async def test_a_second_run_changes_nothing() -> None:
+    await load_demo_data()
+    before = await everything()
+    assert (await load_demo_data())[0] == "The demo data are loaded already."
+    assert await everything() == before
+
+
+async def test_two_runs_at_once_load_once() -> None:
+    told = await asyncio.gather(*(load_demo_data() for _ in range(3)))
+    assert sorted(lines[0].startswith("Demo data: 8 categories, 91 companies") for lines in told) == [
+        False,
+        False,
+        True,
+    ]
+    assert await Customer.count() == 91 + 12 + 1
+
+
+async def test_what_is_missing_is_added_and_what_was_changed_stays() -> None:
+    await load_demo_data()
+    await DB.execute("DELETE FROM customers WHERE number = 'VINET'")
+    await DB.execute("DELETE FROM users WHERE email = 'paul.henriot@vinet.example'")
+    await DB.execute("UPDATE companies SET company_name = 'Renamed' WHERE company_name = 'Wolski Zajazd'")
+    assert (await load_demo_data())[0] == (
+        "Demo data: 0 categories, 1 companies, 0 individual customers, 0 others added."
+    )
+    assert await Company.exists().where(Company.company_name == "Renamed")
+    assert await Customer.exists().where(Customer.number == "VINET")
+
+
+async def test_if_empty_adds_nothing_where_there_are_customers() -> None:
+    await DB.execute(
+        "INSERT INTO customers (id, number, customer_type, application, search_name, created_at)"
+        " VALUES (gen_random_uuid(), '1', 'INDIVIDUAL', 'shop', 'Somebody', now())"
+    )
+    assert await load_demo_data(if_empty=True) == list(DEMO_LOGINS)
+    assert await Customer.count() == 1
+
+
+async def test_it_takes_under_two_seconds() -> None:
+    started = time.perf_counter()
+    await load_demo_data()
+    assert time.perf_counter() - started < 2
+
+
+@pytest.fixture
+def in_production(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("PATRON_ENV", "production")
+    monkeypatch.setenv("PATRON_SECRET_KEYS", "f3d2a1b09c8e7d6f5a4b3c2d1e0f9a8b7c6d5e4f")
+    settings.cache_clear()
+    yield
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+@pytest.mark.usefixtures("in_production")
+async def test_production_refuses_demo_data_unless_they_are_meant() -> None:
+    with pytest.raises(DemoDataRefused, match="PATRON_ENV=development"):
+        await load_demo_data()
+    assert await Customer.count() == 0
+
+
+async def test_fixed_logins_have_the_password_and_the_other_contacts_none() -> None:
+    await load_demo_data()
+    with_password = await User.objects().where(User.password_hash.is_not_null())
+    assert {one.login for one in with_password} == set(FIXED_LOGINS)
+    assert await password_matches(with_password[0].password_hash, PASSWORD)
+    assert len({one.password_hash for one in with_password}) == 1
+
+
+@pytest.mark.parametrize(
+    ("application", "login"), [("shop", SHOPPER), ("business", ADMINISTRATOR), ("business", BUYER)]
+)
+async def test_customers_sign_in_with_their_demo_login(application: str, login: str) -> None:
+    await load_demo_data()
+    person = await visit(application)
+    page = await person.sign_in(login, PASSWORD)
+    assert page.status == 200
+    assert "Sign out" in page.text or "Abmelden" in page.text
+
+
+async def test_the_pending_owner_is_told_to_wait() -> None:
+    await load_demo_data()
+    page = await (await visit("business")).sign_in(PENDING_OWNER, PASSWORD)
+    assert page.status == 403
+    assert "approv" in page.main
+
+
+async def test_the_staff_member_signs_in_to_the_back_office() -> None:
+    await load_demo_data()
+    page = await (await visit("back-office")).sign_in(STAFF, PASSWORD)
+    assert page.h1 == "Work list"
+    assert "1 customer waits for approval" in page.main
+
+
+async def test_companies_have_contact_address_and_number_of_the_sample_data() -> None:
+    await load_demo_data()
+    customer = await Customer.objects().get(Customer.number == "ALFKI")
+    assert customer is not None
+    (address,) = await addresses_of(AddressBook(customer_id=customer.id))
+    assert address.is_preferred_billing
+    assert address.is_preferred_shipping
+    assert {"Alfreds Futterkiste", "Maria Anders", "Obere Str. 57", "12209 Berlin"} < set(address.lines)
+    administrator = await User.objects().get(User.login == ADMINISTRATOR)
+    assert administrator is not None
+    membership = await Membership.objects().get(Membership.user == administrator.id)
+    assert membership is not None
+    assert membership.roles == ["account_administrator"]
+    assert membership.position == "Sales Representative"
+
+
+async def test_the_shop_shows_the_categories_in_the_language_of_the_visitor() -> None:
+    before = await visit("shop")
+    await before.get("/")
+    await load_demo_data()
+    page = await (await visit("shop", language="de")).get("/")
+    for _slug, _name, _description, german_name, german_description in CATEGORIES:
+        assert german_name in page.main
+        assert german_description in page.main
+
+
+def test_every_category_has_its_picture() -> None:
+    for slug, *_texts in CATEGORIES:
+        assert (STATIC / "pictures" / "categories" / f"{slug}.svg").is_file()
+
+
+def test_addresses_with_commas_are_read_whole() -> None:
+    found = {one.number: one for one in companies()}
+    assert len(found) == 91
+    assert found["BLONP"].street == "24, place Kléber"
+    assert found["SUPRD"].street == "Boulevard Tirou, 255"
+    assert found["ALFKI"].region == ""
+    assert found["GROSR"].country == "VE"
+    assert found["CONSH"].street == "Berkeley Gardens 12 Brewery"
+
+
+def test_e_mails_are_ascii_and_made_of_first_and_last_name() -> None:
+    emails = {one.number: one.email for one in companies()}
+    assert emails["ALFKI"] == "maria.anders@alfki.example"
+    assert emails["BOLID"] == "martin.sommer@bolid.example"
+    assert emails["GODOS"] == "jose.freyre@godos.example"
+    assert emails["WANDK"] == "rita.muller@wandk.example"
+    assert emails["PRINI"] == "isabel.castro@prini.example"
+    assert all(one.isascii() for one in emails.values())
+    assert len(set(emails.values())) == 91
+    assert next(one for one in companies() if one.number == "PRINI").last_name == "de Castro"
+
+
+def test_individual_customers_live_where_mail_arrives() -> None:
+    assert len(PEOPLE) == 12
+    for person in PEOPLE:
+        fields = ("street", "postal_code", "city", "region", "country")
+        assert not list(address_problems({name: getattr(person, name) for name in fields})), person.email
