@@ -1,6 +1,7 @@
 """The `patron` command. What a command needs is imported when it runs, so that each starts quickly."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -50,6 +51,8 @@ def serve(
     ] = True,
 ) -> None:
     """Bring the database up to date and serve all applications."""
+    # On again in the serving processes (app/server.py).
+    gc.disable()
     # Serving processes read these like all settings.
     if port is not None:
         os.environ["PATRON_PORT"] = str(port)
@@ -95,9 +98,6 @@ def demo(
 @patron.command()
 def worker() -> None:
     """Send mail and do the other jobs, without serving."""
-    from app.logs import configure_logs
-
-    configure_logs()
     with _database(share=True):
         _run(_work_until_stopped())
 
@@ -175,23 +175,33 @@ async def _migrated() -> list[str]:
 async def _demo_data(if_empty: bool) -> list[str]:
     from app.demo.load import load_demo_data
 
+    _learn_the_addresses_of_pages()
     return await load_demo_data(if_empty)
 
 
 async def _staff_member(**values: Any) -> None:
     from app.back_office.staff import add_staff_member
 
+    _learn_the_addresses_of_pages()
     await add_staff_member(**values)
 
 
 async def _work_until_stopped() -> None:
     from app.worker import run_worker
 
+    _learn_the_addresses_of_pages()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     await run_worker(stop)
+
+
+def _learn_the_addresses_of_pages() -> None:
+    # Mails hold links, and links are made from the routes of the applications (app/links.py).
+    from app.main import build
+
+    build()
 
 
 def _run(task: Coroutine[Any, Any, Answer]) -> Answer:

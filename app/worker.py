@@ -34,6 +34,8 @@ JOBS = (
     Job("app.mail.sender", "send_due_mails", every=1),
     Job("app.sign_in.reminders", "answer_reminder_requests", every=1),
     Job("app.sign_in.sessions", "delete_expired_sessions", every=600),
+    Job("app.sign_in.limits", "delete_old_counters", every=600),
+    Job("app.sign_in.sign_in", "delete_old_history", every=3600),
 )
 
 

@@ -52,6 +52,8 @@ def environment(data_dir: Path, database_url: str = "", **more: str) -> dict[str
     """What a developer's shell holds for a Patron on that data folder."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PATRON_")}
     kept.pop("DATABASE_URL", None)
+    # Compiling everything anew at each start would take longer than the rest of it.
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
     kept |= {"PATRON_ENV": "development", "PATRON_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1"}
     if database_url:
         kept["DATABASE_URL"] = database_url

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 
 from tests.databases import TestDatabases
 from tests.patron_process import (
+    PROJECT,
     PatronProcess,
     answers,
     environment,
@@ -197,3 +200,22 @@ def test_a_folder_that_cannot_be_used_is_told_in_a_sentence(tmp_path: Path) -> N
 def test_the_demo_shop_runs(running_patron: PatronProcess) -> None:
     for path in ("/", "/business/", "/back-office/sign-in", "/health/ready"):
         assert answers(running_patron.url + path)
+
+
+async def test_a_worker_alone_sends_mail_and_stops_when_told(
+    databases: TestDatabases, tmp_path: Path
+) -> None:
+    address = await databases.new_database()
+    env = environment(tmp_path, address)
+    person = ("--email", "otto@example.com", "--login", "otto", "--first-name", "Otto", "--last-name", "Ohm")
+    assert patron("staff", "add", *person, env=env).returncode == 0
+    assert not list(tmp_path.glob("mail/*.eml"))
+    with (tmp_path / "worker.log").open("wb") as output:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", "worker"], cwd=PROJECT, env=env, stdout=output, stderr=output
+        )
+    try:
+        assert waits_until(lambda: bool(list(tmp_path.glob("mail/*.eml"))))
+    finally:
+        worker.terminate()
+    assert worker.wait(10) == 0
