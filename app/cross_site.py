@@ -14,8 +14,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 def is_from_elsewhere(scope: HTTPScope, application: Application) -> bool:
     """Whether a changing request was made by another site.
 
-    `Sec-Fetch-Site` decides where the browser sends it, else `Origin`. A client that sends neither is no
-    browser of a victim, and still needs the token.
+    What the browser sends of `Sec-Fetch-Site` and `Origin` must both be ours. A client that sends neither is
+    no browser of a victim, and still needs the token.
     """
     if scope["method"] in SAFE_METHODS:
         return False
@@ -25,6 +25,11 @@ def is_from_elsewhere(scope: HTTPScope, application: Application) -> bool:
         return True
     origin = headers.get(b"origin")
     if origin is None:
+        return False
+    if origin == "null" and site == "same-origin":
+        # The pages of links in mails have `Referrer-Policy: no-referrer`, and then a browser keeps the origin
+        # of their forms to itself as well (Fetch standard, "append a request Origin header"). What no page of
+        # ours has sent, a sandboxed frame for example, is never same-origin.
         return False
     # The scheme is the configured one: behind a proxy that ends TLS the request itself came by http. Below
     # the host that was asked for, the dispatcher has found this application.

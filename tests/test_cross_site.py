@@ -45,7 +45,6 @@ async def test_a_request_that_the_browser_says_came_from_elsewhere_is_refused(si
     "origin",
     [
         "https://evil.example",
-        "null",
         "http://localhost.evil.example:8000",
         "https://localhost:8000",
         "http://localhost:8001",
@@ -64,6 +63,26 @@ async def test_a_foreign_origin_is_refused(origin: str) -> None:
     )
     assert page.status == 403
     assert await language_of(known) == "en"
+
+
+async def test_a_hidden_origin_is_believed_only_of_our_own_pages() -> None:
+    """The pages of links in mails hide their address, and with it the origin of their forms."""
+    for site, status in (
+        ("same-origin", 303),
+        ("cross-site", 403),
+        ("same-site", 403),
+        ("none", 403),
+        (None, 403),
+    ):
+        person = await visit("shop")
+        page = await person.get("/")
+        answer = await person.client.post(
+            f"{ORIGIN}/language",
+            data={"language": "de", "_csrf_token": page.csrf_token},
+            headers={"Origin": "null"} | ({"Sec-Fetch-Site": site} if site else {}),
+            follow_redirects=False,
+        )
+        assert answer.status_code == status, site
 
 
 async def test_an_old_browser_without_sec_fetch_site_is_judged_by_its_origin() -> None:
