@@ -1,0 +1,246 @@
+"""Addresses of a customer, and every rule about them (domain.md 6).
+
+Shared addresses belong to the customer; personal ones to one membership. One shared address is preferred for
+billing and one for shipping. Each change locks the customer first, so that two at once see each other.
+"""
+
+import uuid
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from app.access import NotPermitted
+from app.audit import record
+from app.customers.countries import printed_lines
+from app.errors import Conflict
+from app.languages import current_language
+from app.visitor import Visitor
+from tables.engine import DB
+from tables.keys import new_key
+
+Kind = Literal["billing", "shipping"]
+
+
+class AddressMissing(LookupError):
+    """The customer has no such address; somebody else's is missing just the same."""
+
+
+class AddressIsPreferred(Exception):
+    """A preferred address cannot be deleted: another one must be preferred first (domain.md 6)."""
+
+
+class AddressIsLast(Exception):
+    """The last address cannot be deleted at all (domain.md 6)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressDetails:
+    """Where something goes. `country` is an ISO 3166 code."""
+
+    street: str
+    country: str
+    company_name: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    street_2: str = ""
+    postal_code: str = ""
+    city: str = ""
+    region: str = ""
+    phone: str = ""
+
+    @property
+    def lines(self) -> list[str]:
+        """As its country prints it, in the language of the current request where it names the country."""
+        return printed_lines(asdict(self), current_language.get())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAddress(AddressDetails):
+    """An address that a customer has."""
+
+    id: uuid.UUID
+    is_personal: bool
+    is_preferred_billing: bool
+    is_preferred_shipping: bool
+    version: int
+
+    @property
+    def is_preferred(self) -> bool:
+        """Whether it is preferred for anything."""
+        return self.is_preferred_billing or self.is_preferred_shipping
+
+
+class StaleAddress(Conflict):
+    """Somebody else has changed the address meanwhile; `stored` is what it is now."""
+
+    def __init__(self, stored: StoredAddress) -> None:
+        super().__init__(stored.id)
+        self.stored = stored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressBook:
+    """The addresses that one person may see: everything about addresses goes through it.
+
+    `membership_id` is None where the customer has no personal addresses (the single user of an individual).
+    """
+
+    customer_id: uuid.UUID
+    membership_id: uuid.UUID | None = None
+    # Whether the person may change what the customer's users share.
+    may_change_shared: bool = True
+    # Who acts, for the audit log; nobody when the program does.
+    visitor: Visitor | None = None
+
+    def may_change(self, address: StoredAddress) -> bool:
+        """Whether the person may edit or delete an address of the book: their own, or shared ones if allowed."""
+        return address.is_personal or self.may_change_shared
+
+
+FIELDS = (
+    "company_name",
+    "first_name",
+    "last_name",
+    "street",
+    "street_2",
+    "postal_code",
+    "city",
+    "region",
+    "country",
+    "phone",
+)
+_COLUMNS = f"""
+    id, membership IS NOT NULL AS is_personal, is_preferred_billing, is_preferred_shipping, version,
+    {", ".join(FIELDS)}
+"""
+_IN_BOOK = "customer = $1 AND (membership IS NULL OR membership = $2)"
+_ORDER = "ORDER BY membership NULLS FIRST, created_at, id"
+_ALL = f"SELECT {_COLUMNS} FROM addresses WHERE {_IN_BOOK} {_ORDER}"
+_ONE = f"SELECT {_COLUMNS} FROM addresses WHERE {_IN_BOOK} AND id = $3"
+_INSERT = f"""
+    INSERT INTO addresses (id, customer, membership, is_preferred_billing, is_preferred_shipping, version,
+                           created_at, {", ".join(FIELDS)})
+    VALUES ($1, $2, $3, $4, $4, 1, now(), {", ".join(f"${n}" for n in range(5, 5 + len(FIELDS)))})
+"""
+_UPDATE = f"""
+    UPDATE addresses SET version = version + 1, {", ".join(f"{name} = ${n}" for n, name in enumerate(FIELDS, 2))}
+    WHERE id = $1
+"""
+_HAS_SHARED = "SELECT EXISTS (SELECT FROM addresses WHERE customer = $1 AND membership IS NULL)"
+_COUNT_SHARED = "SELECT count(*) FROM addresses WHERE customer = $1 AND membership IS NULL"
+
+
+async def addresses_of(book: AddressBook) -> list[StoredAddress]:
+    """All addresses of the book, shared ones first, oldest first: the first one is the contact address."""
+    return [StoredAddress(**row) for row in await DB.fetch(_ALL, book.customer_id, book.membership_id)]
+
+
+async def address_of(book: AddressBook, address_id: uuid.UUID) -> StoredAddress:
+    """One address. Raises AddressMissing, also for a foreign one (security.md, Authorisation)."""
+    row = await DB.fetch_row(_ONE, book.customer_id, book.membership_id, address_id)
+    if row is None:
+        raise AddressMissing(address_id)
+    return StoredAddress(**row)
+
+
+async def add_address(book: AddressBook, details: AddressDetails, *, is_personal: bool = False) -> uuid.UUID:
+    """Adds an address and gives its id. The first shared one becomes preferred for billing and shipping.
+
+    Raises NotPermitted for a shared address of somebody who may not change them.
+    """
+    if is_personal and book.membership_id is None:
+        is_personal = False
+    if not is_personal and not book.may_change_shared:
+        raise NotPermitted
+    async with DB.transaction():
+        await _lock(book.customer_id)
+        is_first = not is_personal and not await DB.fetch_value(_HAS_SHARED, book.customer_id)
+        key = new_key()
+        await DB.execute(
+            _INSERT,
+            key,
+            book.customer_id,
+            book.membership_id if is_personal else None,
+            is_first,
+            *_values(details),
+        )
+        await _record(book, "address added", after=details)
+        return key
+
+
+async def change_address(
+    book: AddressBook, address_id: uuid.UUID, details: AddressDetails, version: int | None = None
+) -> None:
+    """Overwrites an address that still has the version that was read (None: whatever it has).
+
+    Raises AddressMissing, NotPermitted, StaleAddress.
+    """
+    async with DB.transaction():
+        stored = await _locked(book, address_id)
+        if version is not None and stored.version != version:
+            raise StaleAddress(stored)
+        await DB.execute(_UPDATE, address_id, *_values(details))
+        await _record(book, "address changed", stored, details)
+
+
+async def delete_address(book: AddressBook, address_id: uuid.UUID) -> None:
+    """Deletes an address. Raises AddressMissing, NotPermitted, AddressIsLast, AddressIsPreferred."""
+    async with DB.transaction():
+        stored = await _locked(book, address_id)
+        if not stored.is_personal and await DB.fetch_value(_COUNT_SHARED, book.customer_id) == 1:
+            raise AddressIsLast
+        if stored.is_preferred:
+            raise AddressIsPreferred
+        await DB.execute("DELETE FROM addresses WHERE id = $1", address_id)
+        await _record(book, "address deleted", stored)
+
+
+async def prefer_address(book: AddressBook, address_id: uuid.UUID, kind: Kind) -> None:
+    """Makes an address the preferred one of a kind, instead of the one that was.
+
+    Raises AddressMissing, and NotPermitted for a personal address: the preferred one is for all of the customer.
+    """
+    async with DB.transaction():
+        stored = await _locked(book, address_id)
+        if stored.is_personal:
+            raise NotPermitted
+        column = f"is_preferred_{kind}"
+        # First the old one: the database refuses two of a kind.
+        await DB.execute(
+            f"UPDATE addresses SET {column} = false WHERE customer = $1 AND {column} AND id <> $2",
+            book.customer_id,
+            address_id,
+        )
+        await DB.execute(f"UPDATE addresses SET {column} = true WHERE id = $1", address_id)
+        await _record(book, f"address preferred for {kind}", after=stored)
+
+
+async def _locked(book: AddressBook, address_id: uuid.UUID) -> StoredAddress:
+    await _lock(book.customer_id)
+    stored = await address_of(book, address_id)
+    if not book.may_change(stored):
+        raise NotPermitted
+    return stored
+
+
+async def _lock(customer_id: uuid.UUID) -> None:
+    await DB.execute("SELECT FROM customers WHERE id = $1 FOR NO KEY UPDATE", customer_id)
+
+
+async def _record(
+    book: AddressBook, action: str, before: AddressDetails | None = None, after: AddressDetails | None = None
+) -> None:
+    await record(
+        action,
+        visitor=book.visitor,
+        customer_id=book.customer_id,
+        before=_named(before),
+        after=_named(after),
+    )
+
+
+def _named(details: AddressDetails | None) -> dict[str, object]:
+    return {} if details is None else dict(zip(FIELDS, _values(details), strict=True))
+
+
+def _values(details: AddressDetails) -> list[Any]:
+    return [getattr(details, name) for name in FIELDS]

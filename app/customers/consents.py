@@ -1,0 +1,30 @@
+"""What a person agreed to, and when (domain.md 4, Consent). Rows are only added: the newest of a kind counts."""
+
+import uuid
+
+from app.applications import Application
+from tables.customers import ConsentKind
+from tables.engine import DB
+from tables.keys import new_key
+
+_RECORD = """
+    INSERT INTO consents (id, "user", kind, is_given, document_version, application, recorded_at)
+    VALUES ($1, $2, $3, $4, $5, $6, now())
+"""
+
+
+async def accept_terms(user_id: uuid.UUID, application: Application) -> None:
+    """Notes that a person accepts the application's terms and privacy policy in today's versions."""
+    for kind in (ConsentKind.TERMS, ConsentKind.PRIVACY):
+        await _record(user_id, kind, True, application.terms_version, application)
+
+
+async def choose_newsletter(user_id: uuid.UUID, application: Application, *, wanted: bool) -> None:
+    """Notes whether a person wants the newsletter."""
+    await _record(user_id, ConsentKind.NEWSLETTER, wanted, "", application)
+
+
+async def _record(
+    user_id: uuid.UUID, kind: ConsentKind, is_given: bool, version: str, application: Application
+) -> None:
+    await DB.execute(_RECORD, new_key(), user_id, kind.value, is_given, version, application.id)

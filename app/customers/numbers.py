@@ -1,0 +1,24 @@
+"""Customer numbers that nobody has chosen (domain.md 2)."""
+
+from tables.engine import DB
+
+SERIES = "customers"
+FIRST = 100001
+
+# One statement: it waits for a transaction that takes a number at the same time, and never gives one twice.
+_NEXT = """
+    INSERT INTO number_series AS s (name, last_number) VALUES ($1, $2)
+    ON CONFLICT (name) DO UPDATE SET last_number = s.last_number + 1
+    RETURNING last_number
+"""
+
+
+async def next_customer_number() -> str:
+    """A number that no customer has, in the current transaction, for example "100001".
+
+    Numbers that were given by hand or by import are passed over.
+    """
+    while True:
+        number = str(await DB.fetch_value(_NEXT, SERIES, FIRST))
+        if not await DB.fetch_value("SELECT EXISTS (SELECT FROM customers WHERE number = $1)", number):
+            return number
