@@ -52,17 +52,26 @@ EXTENSION_POINTS: dict[str, ExtensionPoint] = {
         ExtensionPoint(
             "registration/fields",
             "The registration form, after the person's fields.",
-            ("form", "customer_type", "countries"),
+            ("form", "customer_type"),
         ),
         ExtensionPoint("registration/done", "After registering: what happens next.", ("customer_type",)),
-        ExtensionPoint("account/navigation", "Navigation of the account.", ("active",)),
-        ExtensionPoint("account/overview", "Cards of the account overview.", ("customer", "details")),
+        ExtensionPoint("account/navigation", "Navigation of the account: <li> items."),
         ExtensionPoint(
-            "account/profile", "Profile page, below the person's fields.", ("customer", "details")
+            "account/overview",
+            "Cards of the account overview.",
+            ("customer", "details", "company", "users", "approval"),
+        ),
+        ExtensionPoint(
+            "account/profile_fields", "Fields of the profile form, after those of everybody.", ("form",)
+        ),
+        ExtensionPoint(
+            "account/profile", "Profile page, below the form.", ("customer", "details", "company")
         ),
         ExtensionPoint("address/fields", "Address form, before the person's name.", ("form", "prefix")),
         ExtensionPoint(
-            "back_office/customer", "A customer's general page in the back office.", ("customer", "details")
+            "back_office/customer",
+            "A customer's general page in the back office.",
+            ("customer", "details", "company", "industry", "individual"),
         ),
     )
 }

@@ -13,9 +13,10 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
 
 from app.applications import Application
+from app.customers.types import Extension
 from app.errors import answer_error
 from app.pages import environment
-from app.routes import back_office_routes, everywhere, shop_routes
+from app.routes import back_office_routes, everywhere, extension_routes, shop_routes
 from app.settings import settings
 from app.visitor import Visitor
 
@@ -45,7 +46,10 @@ def visitor_of(request: Request[Any, Any, Any]) -> Visitor:
 
 def _routes_of(application: Application) -> list[Any]:
     own = back_office_routes() if application.is_back_office else shop_routes()
-    # A page that only one customer type has does not exist elsewhere: 404, not 403 (domain.md 3).
+    # A page that only some customer types have does not exist elsewhere: 404, not 403 (domain.md 3).
+    for extension in Extension:
+        if any(one.applies(extension) for one in application.login):
+            own += extension_routes(extension)
     of_types = [route for one in application.login for route in one.routes]
     return [*everywhere(), *own, *of_types]
 

@@ -2,18 +2,25 @@
 
 from typing import Any
 
-from app import health, language_choice, metrics
+from app import health, language_choice, metrics, well_known
+from app.account import address_pages, company_pages
+from app.account import routes as account
+from app.back_office import routes as back_office
 from app.catalog import routes as catalog
+from app.customers.types import Extension
+from app.registration import correction_routes, verification_routes
+from app.registration import routes as registration
 from app.settings import settings
 from app.sign_in import routes as sign_in
 from app.sign_in import second_factor_routes
 from app.static_files import static_file
+from app.terms import routes as terms
 
 
 def everywhere() -> list[Any]:
     """Routes of every application."""
     found = [static_file, *language_choice.routes, *health.routes, *metrics.routes, *sign_in.routes]
-    found += second_factor_routes.routes
+    found += [*second_factor_routes.routes, *well_known.routes]
     if settings().development:
         from app.mail import mailbox
 
@@ -23,9 +30,15 @@ def everywhere() -> list[Any]:
 
 def shop_routes() -> list[Any]:
     """Routes of every shop."""
-    return [*catalog.routes]
+    found = [*catalog.routes, *registration.routes, *verification_routes.routes, *correction_routes.routes]
+    return [*found, *account.routes, *address_pages.routes, *terms.routes]
+
+
+def extension_routes(extension: Extension) -> list[Any]:
+    """Routes of shops that admit a customer type with this extension."""
+    return [*company_pages.routes] if extension is Extension.COMPANY else []
 
 
 def back_office_routes() -> list[Any]:
     """Routes of the back office."""
-    return []
+    return [*back_office.routes]

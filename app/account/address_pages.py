@@ -1,0 +1,240 @@
+"""The addresses of a signed-in person's customer (domain.md 6, pages.md)."""
+
+import uuid
+from typing import Annotated, Any
+
+from litestar import Request, Response, get, post
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+
+from app.access import SignInNeeded, signed_in
+from app.account.stale_edit import stale_page, version_of
+from app.customers.address_form import (
+    DeliverableAddressForm,
+    address_details,
+    asked_address,
+    typed_so_far,
+)
+from app.customers.addresses import (
+    FIELDS,
+    AddressBook,
+    AddressIsLast,
+    AddressIsPreferred,
+    AddressMissing,
+    StaleAddress,
+    StoredAddress,
+    add_address,
+    address_of,
+    addresses_of,
+    change_address,
+    delete_address,
+    prefer_address,
+)
+from app.customers.permissions import Permission, visitor_may
+from app.customers.types import Extension, customer_type_of
+from app.flash import Flash
+from app.forms import Choice, FilledForm, Flag, Form, blank, read_form
+from app.languages import gettext as _
+from app.languages import text
+from app.pages import Page, see
+from app.visitor import CurrentVisitor, Visitor
+
+LABELS = {
+    "company_name": text("Company name"),
+    "first_name": text("First name"),
+    "last_name": text("Last name"),
+    "street": text("Street and number"),
+    "street_2": text("Floor, building or care of"),
+    "postal_code": text("Postal code"),
+    "city": text("City"),
+    "region": text("Region"),
+    "country": text("Country"),
+    "phone": text("Phone"),
+}
+
+
+class NewAddressForm(DeliverableAddressForm):
+    """A new address: of a company's user it may be their own or one that all share."""
+
+    is_personal: Annotated[bool, Flag()]
+
+
+class PreferForm(Form):
+    """What an address shall be preferred for."""
+
+    kind: Annotated[str, Choice(options=(("billing", text("billing")), ("shipping", text("shipping"))))]
+
+
+@get("/account/addresses", name="addresses", guards=[signed_in])
+async def addresses_page(visitor: CurrentVisitor) -> Page:
+    """All addresses that the person may use."""
+    book = address_book_of(visitor)
+    return Page("account/addresses.html", book=book, addresses=await addresses_of(book), problem=None)
+
+
+@get("/account/addresses/new", name="new_address", guards=[signed_in])
+async def new_address_page(visitor: CurrentVisitor) -> Page:
+    """An empty address form, with the person's name in it."""
+    account = visitor.account
+    form = blank(
+        NewAddressForm,
+        first_name=account.first_name if account is not None else "",
+        last_name=account.last_name if account is not None else "",
+        company_name=account.company_name if account is not None else "",
+        country=visitor.application.default_country,
+    )
+    return _form_page(visitor, form)
+
+
+@post("/account/addresses/new", name="new_address_post", guards=[signed_in])
+async def save_new_address(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
+    """Adds an address."""
+    form = await read_form(request, NewAddressForm)
+    if "change_country" in request.query_params:
+        return _form_page(visitor, typed_so_far(NewAddressForm, form))
+    if not form.is_valid:
+        return _form_page(visitor, form, status_code=422)
+    book = address_book_of(visitor)
+    # Who may not change what the company shares adds addresses of their own.
+    is_personal = form.data.is_personal or not book.may_change_shared
+    await add_address(book, address_details(form.data), is_personal=is_personal)
+    return see(request, "addresses", flash=Flash(_("The address is saved.")))
+
+
+@get("/account/addresses/{address_id:uuid}", name="address", guards=[signed_in])
+async def address_page(visitor: CurrentVisitor, address_id: FromPath[uuid.UUID]) -> Page:
+    """One address, ready to be changed."""
+    stored = await _address(address_book_of(visitor), address_id)
+    known = {name: getattr(stored, name) for name in FIELDS}
+    form = blank(DeliverableAddressForm, **known, version=str(stored.version))
+    return _form_page(visitor, form, stored)
+
+
+@post("/account/addresses/{address_id:uuid}", name="address_post", guards=[signed_in])
+async def save_address(
+    request: Request[Any, Any, Any], visitor: CurrentVisitor, address_id: FromPath[uuid.UUID]
+) -> Response[Any]:
+    """Saves a changed address."""
+    book = address_book_of(visitor)
+    stored = await _address(book, address_id)
+    form = await read_form(request, DeliverableAddressForm)
+    if "change_country" in request.query_params:
+        return _form_page(visitor, typed_so_far(DeliverableAddressForm, form), stored)
+    if not form.is_valid:
+        return _form_page(visitor, form, stored, 422)
+    details = address_details(form.data)
+    try:
+        await change_address(book, address_id, details, version_of(form))
+    except AddressMissing:
+        raise NotFoundException from None
+    except StaleAddress as stale:
+        typed = {name: getattr(details, name) for name in FIELDS}
+        now = {name: getattr(stale.stored, name) for name in FIELDS}
+        return stale_page("address", LABELS, typed, now, stale.stored.version, address_id=address_id)
+    return see(request, "addresses", flash=Flash(_("The address is saved.")))
+
+
+@get("/account/addresses/{address_id:uuid}/delete", name="delete_address", guards=[signed_in])
+async def delete_address_page(visitor: CurrentVisitor, address_id: FromPath[uuid.UUID]) -> Page:
+    """Asks before an address is deleted."""
+    return _delete_page(await _address(address_book_of(visitor), address_id))
+
+
+@post("/account/addresses/{address_id:uuid}/delete", name="delete_address_post", guards=[signed_in])
+async def delete(
+    request: Request[Any, Any, Any], visitor: CurrentVisitor, address_id: FromPath[uuid.UUID]
+) -> Response[Any]:
+    """Deletes an address, or says why it has to stay."""
+    book = address_book_of(visitor)
+    stored = await _address(book, address_id)
+    try:
+        await delete_address(book, address_id)
+    except AddressMissing:
+        raise NotFoundException from None
+    except AddressIsLast:
+        return _delete_page(stored, _("This is your only address; it can be changed, but not deleted."))
+    except AddressIsPreferred:
+        return _delete_page(
+            stored, _("This address is preferred. Please prefer another one first, then delete this one.")
+        )
+    return see(request, "addresses", flash=Flash(_("The address is deleted.")))
+
+
+@post("/account/addresses/{address_id:uuid}/prefer", name="prefer_address", guards=[signed_in])
+async def prefer(
+    request: Request[Any, Any, Any], visitor: CurrentVisitor, address_id: FromPath[uuid.UUID]
+) -> Response[Any]:
+    """Makes an address the preferred one for billing or shipping."""
+    book = address_book_of(visitor)
+    form = await read_form(request, PreferForm)
+    if not form.is_valid:
+        return Page(
+            "account/addresses.html",
+            status_code=422,
+            book=book,
+            addresses=await addresses_of(book),
+            problem=form.error("kind"),
+        )
+    kind = form.data.kind
+    try:
+        await prefer_address(book, address_id, "billing" if kind == "billing" else "shipping")
+    except AddressMissing:
+        raise NotFoundException from None
+    said = (
+        _("This address is now preferred for invoices.")
+        if kind == "billing"
+        else _("This address is now preferred for deliveries.")
+    )
+    return see(request, "addresses", flash=Flash(said))
+
+
+def address_book_of(visitor: Visitor) -> AddressBook:
+    """The addresses of the customer for whom the visitor acts; users of a company have personal ones too."""
+    account = visitor.account
+    if account is None or account.customer_id is None:
+        raise SignInNeeded
+    is_group = customer_type_of(account.customer_type).applies(Extension.GROUP)
+    return AddressBook(
+        customer_id=account.customer_id,
+        membership_id=account.membership_id if is_group else None,
+        may_change_shared=visitor_may(visitor, Permission.MANAGE_COMPANY),
+        visitor=visitor,
+    )
+
+
+async def _address(book: AddressBook, address_id: uuid.UUID) -> StoredAddress:
+    try:
+        return await address_of(book, address_id)
+    except AddressMissing:
+        raise NotFoundException from None
+
+
+def _form_page(
+    visitor: Visitor, form: FilledForm[Any], stored: StoredAddress | None = None, status_code: int = 200
+) -> Page:
+    return Page(
+        "account/address.html",
+        status_code=status_code,
+        form=form,
+        stored=stored,
+        book=address_book_of(visitor),
+        **asked_address(form, "", visitor),
+    )
+
+
+def _delete_page(stored: StoredAddress, problem: str = "") -> Page:
+    return Page(
+        "account/delete_address.html", status_code=422 if problem else 200, address=stored, problem=problem
+    )
+
+
+routes = [
+    addresses_page,
+    new_address_page,
+    save_new_address,
+    address_page,
+    save_address,
+    delete_address_page,
+    delete,
+    prefer,
+]

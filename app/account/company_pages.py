@@ -1,0 +1,106 @@
+"""The company of a signed-in person; only where customers have the extension CompanyCustomer (pages.md)."""
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.exceptions import NotFoundException
+
+from app.access import NotPermitted, customers_with
+from app.account.routes import customer_of
+from app.account.stale_edit import shown_value, stale_page, version_of
+from app.audit import record
+from app.customers.companies import (
+    CompanyForm,
+    StaleCompany,
+    change_company,
+    company_details,
+    company_problems,
+    country_of_company,
+    industry_name,
+)
+from app.customers.extensions import company_of
+from app.customers.permissions import Permission, visitor_may
+from app.customers.types import Extension
+from app.flash import Flash
+from app.forms import FilledForm, blank, read_form
+from app.languages import gettext as _
+from app.languages import text
+from app.pages import Page, see
+from app.visitor import CurrentVisitor, Visitor
+from tables import Company, Customer
+from tables.engine import DB
+
+LABELS = {
+    "company_name": text("Company name"),
+    "company_name_2": text("Second company name"),
+    "taxation_id": text("Taxation id"),
+    "industry": text("Industry"),
+    "description": text("Description"),
+}
+
+
+@get("/account/company", name="company", guards=[customers_with(Extension.COMPANY)])
+async def company_page(visitor: CurrentVisitor) -> Page:
+    """The company's data; a form for those who may change it."""
+    customer, company = await _company(visitor)
+    stored = {name: getattr(company, name) for name in LABELS}
+    return _page(visitor, customer, company, blank(CompanyForm, **stored, version=str(customer.version)))
+
+
+@post("/account/company", name="company_post", guards=[customers_with(Extension.COMPANY)])
+async def save_company(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
+    """Saves the company's data."""
+    customer, company = await _company(visitor)
+    if not visitor_may(visitor, Permission.MANAGE_COMPANY):
+        raise NotPermitted
+    form = await read_form(request, CompanyForm)
+    country = await country_of_company(customer.id)
+    for name, message in company_problems({"taxation_id": form.value("taxation_id")}, country):
+        form.add_error(name, message)
+    if not form.is_valid:
+        return _page(visitor, customer, company, form, 422)
+    details = company_details(form.data, country)
+    typed = {name: getattr(details, name) for name in LABELS}
+    try:
+        async with DB.transaction():
+            await change_company(customer.id, details, version_of(form))
+            await record(
+                "company changed",
+                visitor=visitor,
+                customer_id=customer.id,
+                before={name: getattr(company, name) for name in LABELS},
+                after=typed,
+            )
+    except StaleCompany as stale:
+        stored = {name: shown_value(getattr(stale.stored, name)) for name in LABELS}
+        return stale_page("company", LABELS, typed, stored, stale.version)
+    return see(request, "company", flash=Flash(_("The company's details are saved.")))
+
+
+async def _company(visitor: Visitor) -> tuple[Customer, Company]:
+    customer = await customer_of(visitor)
+    company = await company_of(customer)
+    if company is None:
+        raise NotFoundException
+    return customer, company
+
+
+def _page(
+    visitor: Visitor,
+    customer: Customer,
+    company: Company,
+    form: FilledForm[CompanyForm],
+    status_code: int = 200,
+) -> Page:
+    return Page(
+        "account/company.html",
+        status_code=status_code,
+        form=form,
+        customer=customer,
+        company=company,
+        industry=industry_name(company.industry),
+        may_change=visitor_may(visitor, Permission.MANAGE_COMPANY),
+    )
+
+
+routes = [company_page, save_company]

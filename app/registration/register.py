@@ -1,0 +1,125 @@
+"""Registering a customer with its first user (domain.md 4)."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from app.applications import Application
+from app.audit import record
+from app.customers.address_form import address_details
+from app.customers.companies import company_details
+from app.customers.consents import accept_terms, choose_newsletter
+from app.customers.creation import LoginTaken, NewCustomer, NewUser, create_customer
+from app.customers.emails import canonical_login
+from app.customers.extensions import name_of
+from app.customers.phones import normalised_phone
+from app.customers.types import CustomerType
+from app.links import links_of
+from app.mail.outbox import queue_mail
+from app.registration.forms import CompanyRegistrationForm, RegistrationForm
+from app.registration.verify_email import language_for, send_verification_mail
+from app.sign_in.passwords import hash_password
+from tables import User
+from tables.engine import DB
+
+# Seconds. Longer than the work ever takes: the time of an answer does not tell whether an e-mail is known.
+ANSWER_AFTER = 0.25
+
+
+async def register(
+    application: Application, customer_type: CustomerType, form: RegistrationForm, language: str
+) -> None:
+    """Registers a customer and mails the link that verifies the e-mail.
+
+    An e-mail that has an account gets the same answer after the same time; its owner is told by mail instead
+    (domain.md 4). Raises LoginTaken where people choose user names: those are told, since they name nobody.
+    """
+    async with answering_after(ANSWER_AFTER):
+        password_hash = await hash_password(form.password)
+        try:
+            async with DB.transaction():
+                await _create(application, customer_type, form, password_hash, language)
+        except LoginTaken:
+            if application.login_type == "username":
+                raise
+            await _tell_owner(application, form.email)
+
+
+@asynccontextmanager
+async def answering_after(seconds: float) -> AsyncIterator[None]:
+    """Lets the block take at least so many seconds, however little there was to do."""
+    started = time.monotonic()
+    yield
+    await asyncio.sleep(max(0.0, seconds - (time.monotonic() - started)))
+
+
+async def _create(
+    application: Application,
+    customer_type: CustomerType,
+    form: RegistrationForm,
+    password_hash: str,
+    language: str,
+) -> NewCustomer:
+    country = form.address.country if form.address is not None else ""
+    is_company = isinstance(form, CompanyRegistrationForm)
+    created = await create_customer(
+        application=application,
+        customer_type=customer_type,
+        user=NewUser(
+            login=form.login if application.login_type == "username" else form.email,
+            email=form.email,
+            password_hash=password_hash,
+            title=form.title,
+            first_name=form.first_name,
+            last_name=form.last_name,
+            birthday=form.birthday,
+            phone=normalised_phone(form.phone, country or application.default_country),
+            preferred_language=form.preferred_language or language,
+        ),
+        company=company_details(form, country) if is_company else None,
+        address=address_details(
+            form.address,
+            first_name=form.first_name,
+            last_name=form.last_name,
+            company_name=getattr(form, "company_name", ""),
+        )
+        if form.address is not None
+        else None,
+    )
+    if created.user is None or created.membership is None:
+        raise RuntimeError("a registration always creates a user")
+    await accept_terms(created.user.id, application)
+    await choose_newsletter(created.user.id, application, wanted=form.newsletter)
+    if customer_type.registered is not None:
+        await customer_type.registered(created.customer, created.user, created.membership, form)
+    await send_verification_mail(application, created.user, created.customer.id)
+    await record(
+        "customer registered",
+        user_id=created.user.id,
+        customer_id=created.customer.id,
+        after={
+            "number": created.customer.number,
+            "customer_type": customer_type.id,
+            "application": application.id,
+        },
+    )
+    return created
+
+
+async def _tell_owner(application: Application, email: str) -> None:
+    owner = await User.objects().get(User.login_canonical == canonical_login(email))
+    if owner is None:
+        return
+    links = links_of(application)
+    # To the stored spelling: what was typed may only compare equal (security.md, Input).
+    await queue_mail(
+        application=application,
+        kind="already_registered",
+        to_email=owner.email,
+        to_name=name_of(owner),
+        language=language_for(application, owner),
+        name=name_of(owner),
+        sign_in_link=links.url("sign_in"),
+        reset_link=links.url("forgotten_password"),
+    )

@@ -1,0 +1,117 @@
+"""Verifying that an e-mail belongs to the person who registered (domain.md 4)."""
+
+import uuid
+
+from app.applications import Application, application_by_id, back_office
+from app.audit import record
+from app.customers.emails import canonical_email
+from app.customers.extensions import display_name_of, name_of
+from app.customers.types import customer_type_of
+from app.links import links_of
+from app.mail.outbox import queue_mail
+from app.sign_in.link_tokens import Purpose, consume, issue, revoke_links_of
+from tables import Customer, User
+from tables.customers import ApprovalStatus
+from tables.engine import DB
+
+_VERIFY = """
+    UPDATE users SET email_verified_at = coalesce(email_verified_at, now())
+    WHERE id = $1 AND email_canonical = $2
+"""
+_UNVERIFIED = """
+    SELECT u.id AS user_id, m.customer AS customer_id FROM users u LEFT JOIN memberships m ON m."user" = u.id
+    WHERE (u.id = $1 OR u.email_canonical = $2) AND u.email_verified_at IS NULL
+    ORDER BY m.created_at, u.id LIMIT 10
+"""
+
+
+async def send_verification_mail(application: Application, user: User, customer_id: uuid.UUID | None) -> None:
+    """Queues a mail with a new link, in the current transaction; links sent before stop working."""
+    await revoke_links_of(user.id, Purpose.VERIFY_EMAIL)
+    minutes = application.verification_minutes
+    token = await issue(
+        Purpose.VERIFY_EMAIL,
+        user.id,
+        application,
+        minutes,
+        customer_id=customer_id,
+        details={"email": canonical_email(user.email)},
+    )
+    await queue_mail(
+        application=application,
+        kind="verify_email",
+        to_email=user.email,
+        to_name=name_of(user),
+        language=language_for(application, user),
+        name=name_of(user),
+        link=links_of(application).url("verify_email", token=token),
+        **({"hours": minutes // 60} if minutes % 60 == 0 else {"minutes": minutes}),
+    )
+
+
+async def verify_email(token: str, application: Application) -> Customer | None:
+    """Uses a link up: the e-mail is verified. Gives the customer who registered with it.
+
+    A customer that waits for approval is announced to staff only now: before, anybody could have staff
+    write to foreign addresses, or bury them in applications. None when the link does not work, for example
+    since the e-mail has changed meanwhile.
+    """
+    async with DB.transaction() as transaction:
+        link = await consume(token, Purpose.VERIFY_EMAIL, application)
+        if link is None or not await DB.execute(_VERIFY, link.user_id, link.details["email"]):
+            await transaction.rollback()
+            return None
+        await record("e-mail verified", user_id=link.user_id, customer_id=link.customer_id)
+        customer = await Customer.objects().get(Customer.id == link.customer_id)
+        user = await User.objects().get(User.id == link.user_id)
+        if customer is not None and user is not None and customer.approval_status == ApprovalStatus.PENDING:
+            await announce_application(customer, user)
+        return customer
+
+
+async def send_verification_mails_again(
+    application: Application, *, user_id: uuid.UUID | None = None, email: str = ""
+) -> None:
+    """Sends a new link to a user, or to all of an e-mail, as far as they are not verified; else nothing."""
+    async with DB.transaction():
+        for row in await DB.fetch(_UNVERIFIED, user_id, canonical_email(email) if email else None):
+            user = await User.objects().get(User.id == row["user_id"])
+            if user is not None:
+                await send_verification_mail(application, user, row["customer_id"])
+
+
+async def announce_application(customer: Customer, user: User) -> None:
+    """Mails the recipients of the application where a customer registered that it awaits approval, and the
+    applicant that it was received; in the current transaction."""
+    application = application_by_id(customer.application)
+    if application is None:
+        return
+    customer_name = await display_name_of(customer)
+    await queue_mail(
+        application=application,
+        kind="approval_received",
+        to_email=user.email,
+        to_name=name_of(user),
+        language=language_for(application, user),
+        name=name_of(user),
+        customer_name=customer_name,
+    )
+    staff = back_office()
+    for recipient in application.approval_recipients if staff is not None else ():
+        await queue_mail(
+            application=application,
+            kind="approval_requested",
+            to_email=recipient,
+            to_name="",
+            language=application.languages[0],
+            customer_name=customer_name,
+            customer_type_name=customer_type_of(customer.customer_type).name,
+            number=customer.number,
+            link=links_of(staff).url("customer", number=customer.number) if staff is not None else "",
+        )
+
+
+def language_for(application: Application, user: User) -> str:
+    """The language of mails to a user: the preferred one where the application speaks it."""
+    wanted = user.preferred_language
+    return wanted if wanted in application.languages else application.languages[0]

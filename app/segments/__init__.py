@@ -1,0 +1,1 @@
+"""Segments: which customers belong together (domain.md 7)."""
