@@ -37,8 +37,13 @@ AWAY = (
     asyncpg.QueryCanceledError,
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
-# What it says only while a connection is made: wrong credentials, no such database.
-REFUSED = (*AWAY, asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
+# What it says only while a connection is made: wrong credentials, no such database, a closed one.
+REFUSED = (
+    *AWAY,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
+)
 
 
 class DatabaseUnavailable(Exception):
