@@ -27,7 +27,7 @@ from app.request_id import current_request_id, new_request_id
 from app.settings import settings
 from app.sign_in.sessions import keep_session_alive
 from app.visitor import Visitor, recognise
-from tables.engine import DB, DatabaseUnavailable
+from tables.engine import DatabaseUnavailable, close_pool, open_pool
 
 log = structlog.get_logger()
 
@@ -154,7 +154,7 @@ async def _live(receive: Receive, send: Any) -> None:
         message: Any = await receive()
         if message["type"] == "lifespan.startup":
             with suppress(DatabaseUnavailable):
-                await DB.start_connection_pool()
+                await open_pool()
             if settings().run_worker:
                 from app.worker import run_worker
 
@@ -165,7 +165,7 @@ async def _live(receive: Receive, send: Any) -> None:
             if worker is not None:
                 with suppress(TimeoutError, asyncio.CancelledError):
                     await asyncio.wait_for(worker, 5)
-            await DB.close_connection_pool()
+            await close_pool()
             await send({"type": "lifespan.shutdown.complete"})
             return
 
