@@ -15,6 +15,11 @@ PER_PAGE = 50
 LINES_OF_CUSTOMER = 20
 # What the program records, wherever it does; the log shows these words in the language of the reader.
 ACTIONS = (
+    text("address added"),
+    text("address changed"),
+    text("address deleted"),
+    text("address preferred for billing"),
+    text("address preferred for shipping"),
     text("company changed"),
     text("customer application corrected"),
     text("customer approved"),
@@ -47,6 +52,13 @@ FIELDS = {
     "first_name": text("First name"),
     "last_name": text("Last name"),
     "login": text("Login"),
+    "phone": text("Phone"),
+    "street": text("Street and number"),
+    "street_2": text("Floor, building or care of"),
+    "postal_code": text("Postal code"),
+    "city": text("City"),
+    "region": text("Region"),
+    "country": text("Country"),
 }
 APPROVALS = {"pending": text("Pending"), "approved": text("Approved"), "rejected": text("Rejected")}
 
@@ -137,12 +149,13 @@ def _line(row: dict[str, Any]) -> AuditLine:
 
 
 def _changes(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """(field, what stood before, what stands now) of every field that either side names."""
-    names = dict.fromkeys([*before, *after])
-    return [
-        (_(FIELDS[name]) if name in FIELDS else name, _shown(name, before), _shown(name, after))
-        for name in names
-    ]
+    """(field, what stood before, what stands now) of every field that has a value on either side."""
+    changes = []
+    for name in dict.fromkeys([*before, *after]):
+        then, now = _shown(name, before), _shown(name, after)
+        if then or now:
+            changes.append((_(FIELDS[name]) if name in FIELDS else name, then, now))
+    return changes
 
 
 def _shown(name: str, values: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from app.access import staff
+from app.applications import application_by_id
 from app.back_office.customer_record import (
     UserOfCustomer,
     customer_with_number,
@@ -213,6 +214,7 @@ async def _page(
     of: Customer, form: FilledForm[Any] | None = None, *, status_code: int = 200, wanted: str = ""
 ) -> Page:
     record = await record_of(of)
+    application = application_by_id(of.application)
     return Page(
         "back_office/customer.html",
         status_code=status_code,
@@ -222,6 +224,7 @@ async def _page(
         company=record.company,
         industry=_(record.industry) if record.industry else "",
         individual=record.individual,
+        registered_at=application.name if application is not None else of.application,
         form=form or blank(RejectionForm),
         wanted=wanted,
     )
