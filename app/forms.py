@@ -21,6 +21,7 @@ from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin, get_t
 import msgspec
 from litestar import Request
 
+from app.field_labels import field_label
 from app.languages import gettext as _
 
 F = TypeVar("F", bound="Form")
@@ -232,6 +233,10 @@ class FilledForm(Generic[F]):
     def values(self, name: str) -> list[str]:
         """All that was typed in a field that occurs many times."""
         return [] if name in self._secrets else list(self._typed.get(name, ()))
+
+    def label(self, name: str) -> str:
+        """What a field is called, in English, for the summary of errors."""
+        return field_label(name)
 
     def options(self, name: str) -> list[tuple[str, str]]:
         """(value, English text) of a field that is a choice."""

@@ -32,6 +32,7 @@ from app.customers.addresses import (
 )
 from app.customers.permissions import Permission, visitor_may
 from app.customers.types import Extension, customer_type_of
+from app.field_labels import FIELD_LABELS
 from app.flash import Flash
 from app.forms import Choice, FilledForm, Flag, Form, blank, read_form
 from app.languages import gettext as _
@@ -39,18 +40,7 @@ from app.languages import text
 from app.pages import Page, see
 from app.visitor import CurrentVisitor, Visitor
 
-LABELS = {
-    "company_name": text("Company name"),
-    "first_name": text("First name"),
-    "last_name": text("Last name"),
-    "street": text("Street and number"),
-    "street_2": text("Floor, building or care of"),
-    "postal_code": text("Postal code"),
-    "city": text("City"),
-    "region": text("Region"),
-    "country": text("Country"),
-    "phone": text("Phone"),
-}
+LABELS = {name: FIELD_LABELS[name] for name in FIELDS}
 
 
 class NewAddressForm(DeliverableAddressForm):

@@ -21,21 +21,18 @@ from app.customers.companies import (
 from app.customers.extensions import company_of
 from app.customers.permissions import Permission, visitor_may
 from app.customers.types import Extension
+from app.field_labels import FIELD_LABELS
 from app.flash import Flash
 from app.forms import FilledForm, blank, read_form
 from app.languages import gettext as _
-from app.languages import text
 from app.pages import Page, see
 from app.visitor import CurrentVisitor, Visitor
 from tables import Company, Customer
 from tables.engine import DB
 
 LABELS = {
-    "company_name": text("Company name"),
-    "company_name_2": text("Second company name"),
-    "taxation_id": text("Taxation id"),
-    "industry": text("Industry"),
-    "description": text("Description"),
+    name: FIELD_LABELS[name]
+    for name in ("company_name", "company_name_2", "taxation_id", "industry", "description")
 }
 
 

@@ -6,6 +6,8 @@ from litestar import Request, Response, get, post
 
 from app.access import SignInNeeded, signed_in
 from app.account.profile import (
+    OF_MEMBERSHIP,
+    OF_USER,
     ProfileForm,
     StaleProfile,
     change_profile,
@@ -15,26 +17,16 @@ from app.account.profile import (
 from app.account.stale_edit import shown_value, stale_page, version_of
 from app.customers.addresses import AddressBook, addresses_of
 from app.customers.extensions import approval_of, company_of, details_of, group_of, name_of
+from app.field_labels import FIELD_LABELS
 from app.flash import Flash
 from app.forms import FilledForm, blank, read_form
 from app.languages import gettext as _
-from app.languages import text
 from app.pages import Page, see
 from app.registration.forms import check_language
 from app.visitor import CurrentVisitor, Visitor
 from tables import Customer
 
-LABELS = {
-    "title": text("Title"),
-    "first_name": text("First name"),
-    "last_name": text("Last name"),
-    "birthday": text("Birthday"),
-    "phone": text("Phone"),
-    "fax": text("Fax"),
-    "preferred_language": text("Language of our mails"),
-    "department": text("Department"),
-    "position": text("Position"),
-}
+LABELS = {name: FIELD_LABELS[name] for name in (*OF_USER, *OF_MEMBERSHIP)}
 
 
 @get("/account", name="account", guards=[signed_in])

@@ -143,6 +143,7 @@ async def test_all_errors_are_told_at_once_and_what_was_typed_stays(database):
         "address_city",
         "terms",
     }
+    assert "First name: Please fill in this field." in page.main
     assert page.typed("email") == "not an e-mail"
     assert page.typed("address_street") == "Lindenweg 7"
     assert page.typed("password") == ""

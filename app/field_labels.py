@@ -1,0 +1,33 @@
+"""What fields are called where their label does not stand beside them: in the summary of a form's errors."""
+
+from app.languages import text
+
+FIELD_LABELS = {
+    "title": text("Title"),
+    "first_name": text("First name"),
+    "last_name": text("Last name"),
+    "birthday": text("Birthday"),
+    "phone": text("Phone"),
+    "fax": text("Fax"),
+    "preferred_language": text("Language of our mails"),
+    "department": text("Department"),
+    "position": text("Position"),
+    "email": text("E-mail"),
+    "password": text("Password"),
+    "company_name": text("Company name"),
+    "company_name_2": text("Second company name"),
+    "taxation_id": text("Taxation id"),
+    "industry": text("Industry"),
+    "description": text("Description"),
+    "street": text("Street and number"),
+    "street_2": text("Floor, building or care of"),
+    "postal_code": text("Postal code"),
+    "city": text("City"),
+    "region": text("Region"),
+    "country": text("Country"),
+}
+
+
+def field_label(name: str) -> str:
+    """The English label of a field, "" for one whose messages speak for themselves (a checkbox, a type's own)."""
+    return FIELD_LABELS.get(name.removeprefix("address_"), "")
