@@ -66,8 +66,9 @@ def new_customer_form(customer_type: CustomerType) -> type[RegistrationForm]:
         ("login", Annotated[str, AnyLogin()]),
     ]
     asked = without(customer_type.registration_form, *NOT_FOR_STAFF)
-    # A subclass of the form of the type.
-    return msgspec.defstruct("NewCustomerForm", fields, bases=(asked,), kw_only=True)  # type: ignore[return-value]
+    return msgspec.defstruct(  # type: ignore[return-value]  # a subclass of the type's form
+        "NewCustomerForm", fields, bases=(asked,), kw_only=True
+    )
 
 
 async def create_by_staff(customer_type: CustomerType, form: Any, visitor: Visitor) -> Customer:
