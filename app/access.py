@@ -5,7 +5,7 @@ declare (`anyone`, `signed_in`, …) stand below it.
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -113,14 +113,16 @@ class NotPermitted(Exception):
     """The person is signed in but lacks what the page needs."""
 
 
-Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]
+# Guards are `async def` though they wait for nothing: Litestar runs others in a thread, which costs more than
+# all else that it does for a request.
+Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
 
 
-def anyone(_connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+async def anyone(_connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
     """The route is for everybody."""
 
 
-def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+async def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
     """The route is for people who are recognised and may use this application."""
     visitor = connection.scope["visitor"]  # type: ignore[typeddict-item]  # put there by app.main
     if visitor.refusal is not None:
@@ -129,7 +131,9 @@ def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRout
         raise SignInNeeded
 
 
-def showing_second_factor(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+async def showing_second_factor(
+    connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler
+) -> None:
     """The route is for people who gave the right password and have yet to show or set up a second factor."""
     visitor = connection.scope["visitor"]  # type: ignore[typeddict-item]  # put there by app.main
     if visitor.refusal not in (Refusal.SECOND_FACTOR_NEEDED, Refusal.SECOND_FACTOR_MISSING):
@@ -138,7 +142,7 @@ def showing_second_factor(connection: ASGIConnection[Any, Any, Any, Any], _handl
         raise SignInNeeded
 
 
-def setting_up_second_factor(
+async def setting_up_second_factor(
     connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler
 ) -> None:
     """The route is for signed-in staff, and people who may do nothing else yet, without a second factor."""
@@ -154,8 +158,8 @@ def setting_up_second_factor(
 def staff(privilege: str) -> Guard:
     """The route is for staff members with a privilege of the back office."""
 
-    def staff_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-        signed_in(connection, handler)
+    async def staff_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        await signed_in(connection, handler)
         visitor = connection.scope["visitor"]  # type: ignore[typeddict-item]  # put there by app.main
         if not visitor.may(privilege):
             raise NotPermitted
@@ -167,8 +171,10 @@ def staff(privilege: str) -> Guard:
 def customers_with(extension: Extension) -> Guard:
     """The route is for signed-in people whose customer type has an extension."""
 
-    def extension_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-        signed_in(connection, handler)
+    async def extension_guard(
+        connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+    ) -> None:
+        await signed_in(connection, handler)
         active: tuple[CustomerType, ...] = connection.scope["visitor"].customer_types  # type: ignore[typeddict-item]  # see above
         if not any(one.applies(extension) for one in active):
             raise NotPermitted

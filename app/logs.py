@@ -4,9 +4,11 @@ JSON on standard error in production, coloured lines in development (PATRON_LOG)
 standard `logging` goes the same way, and so do exceptions that nobody caught.
 """
 
+import json
 import logging
 import re
 import sys
+from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
@@ -29,6 +31,9 @@ PASSWORD_IN_URL = re.compile(r"(\w+://[^/\s:@]*:)[^@\s/]+@")
 # Libraries that tell about each step at INFO.
 TALKATIVE = ("_granian", "granian", "asyncio", "mail.log")
 
+# What cannot be written as JSON was made a text by `without_secrets` before.
+_JSON = json.JSONEncoder(ensure_ascii=False, default=repr)
+
 
 def configure_logs() -> None:
     """Sends all logs of this process to standard error in the style of the settings. Safe to call twice."""
@@ -43,7 +48,8 @@ def configure_logs() -> None:
         without_secrets,
     ]
     renderer: Processor = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
+        # One encoder for all records: json.dumps with options would make one for each.
+        structlog.processors.JSONRenderer(lambda event, **_: _JSON.encode(event))
         if current.log == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
@@ -63,9 +69,14 @@ def without_secrets(logger: object, method: str, event: EventDict) -> EventDict:
 
 
 def _cleaned(name: str, value: Any) -> Any:
-    if SECRET_WORDS.search(name) and name.lower() not in OPEN_NAMES:
+    if _names_a_secret(name):
         return REMOVED
     return _cleaned_value(value)
+
+
+@lru_cache(maxsize=1000)
+def _names_a_secret(name: str) -> bool:
+    return bool(SECRET_WORDS.search(name)) and name.lower() not in OPEN_NAMES
 
 
 def _cleaned_value(value: Any) -> Any:

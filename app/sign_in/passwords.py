@@ -3,9 +3,12 @@
 import asyncio
 import os
 import re
+import sys
+import threading
 import unicodedata
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -32,6 +35,9 @@ NOBODYS_HASH = (
 # Hashes in work or waiting per process; beyond it people are asked to come back in a moment.
 LONGEST_QUEUE = 200
 SECONDS_TO_COME_BACK = 3
+# How far hashing stands back: with 10 a thread gets a tenth of a core that others want, and all of one that
+# nobody else wants.
+NICENESS = 10
 
 _COMMON = Path(__file__).parent / "common_passwords.txt"
 
@@ -101,7 +107,19 @@ def common_passwords() -> frozenset[str]:
 @cache
 def _hashing_threads() -> ThreadPoolExecutor:
     # As many slots as cores: argon2 is all work and no waiting, more would only slow down the pages.
-    return ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="argon2")
+    return ThreadPoolExecutor(
+        max_workers=os.cpu_count() or 1, thread_name_prefix="argon2", initializer=behind_the_pages
+    )
+
+
+def behind_the_pages() -> None:
+    """Lets the current thread wait whenever a page could be made: hashes of others must not be felt there.
+
+    Only Linux knows a priority for each thread; elsewhere nothing happens.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 _waiting = 0

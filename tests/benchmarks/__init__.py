@@ -1,0 +1,1 @@
+"""Benchmarks: whether Patron keeps its promises of speed, told by ratios within one run (`make benchmark`)."""

@@ -1,0 +1,29 @@
+"""What a serving process holds in memory after all the load."""
+
+import re
+from pathlib import Path
+
+from tests.benchmarks.goals import Result
+from tests.benchmarks.shops import Running
+
+MEGABYTES_UNDER = 120
+
+
+def measure(patron: Running) -> list[Result]:
+    """The largest worker: resident, and with what it shares with others counted by halves (PSS)."""
+    resident, shared_out = max(_megabytes(worker) for worker in patron.workers)
+    return [
+        Result(
+            promise="memory of a worker after the load",
+            figures=f"resident; {shared_out:.0f} MB proportional",
+            measured=resident,
+            goal=MEGABYTES_UNDER,
+            unit="MB",
+        )
+    ]
+
+
+def _megabytes(process: int) -> tuple[float, float]:
+    figures = Path(f"/proc/{process}/smaps_rollup").read_text()
+    found = {name: int(kib) / 1024 for name, kib in re.findall(r"(?m)^(\w+):\s+(\d+) kB$", figures)}
+    return found["Rss"], found["Pss"]
