@@ -1,18 +1,21 @@
 """Request bodies: their limits and their text, checked before anything reads them (security.md, Input)."""
 
+import asyncio
 import re
 
 from litestar.types import HTTPReceiveMessage, Receive, Scope
 
 FORM_BYTES = 1_000_000
 FORM_FIELDS = 2_000
+# Seconds. A body that takes longer is not coming, or somebody wants to keep us waiting.
+BODY_WITHIN = 30
 UTF_8 = (b"utf-8", b"utf8")
 # What a part of a multipart body says of its text.
 _CHARSET = re.compile(rb'charset\s*=\s*"?([^";\r\n]*)')
 
 
 class BodyRefused(Exception):
-    """A body that is not read: 413 when it is too large, else 400."""
+    """A body that is not read: 413 when it is too large, 408 when it does not arrive, else 400."""
 
     def __init__(self, status_code: int) -> None:
         super().__init__(status_code)
@@ -30,7 +33,11 @@ async def checked_body(scope: Scope, receive: Receive) -> Receive:
     }
     kind, _, parameters = headers.get(b"content-type", b"").partition(b";")
     _refuse_declared_size(headers.get(b"content-length"))
-    body = await _whole_body(receive)
+    try:
+        async with asyncio.timeout(BODY_WITHIN):
+            body = await _whole_body(receive)
+    except TimeoutError:
+        raise BodyRefused(408) from None
     kind = kind.strip().lower()
     if kind in (b"application/x-www-form-urlencoded", b"multipart/form-data"):
         _refuse_unknown_charset(parameters)

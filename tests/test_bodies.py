@@ -1,13 +1,16 @@
 """Request bodies: whatever is sent, the answer is a page that says so, never a fault of the program."""
 
+import asyncio
 from contextlib import suppress
 from urllib.parse import urlencode
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from litestar.types import HTTPRequestEvent
 
-from app.bodies import FORM_BYTES, FORM_FIELDS
+from app import bodies
+from app.bodies import FORM_BYTES, FORM_FIELDS, BodyRefused, checked_body
 from tables.engine import DB
 from tests.browser_like import ORIGIN, Person, visit
 from tests.people import shopper
@@ -89,6 +92,18 @@ async def test_a_content_length_that_is_no_number_is_refused(length: bytes) -> N
 async def test_a_wrong_content_length_is_no_fault(length: bytes) -> None:
     answer = await send(b"login=ines&password=wrong", FORM[1], (b"content-length", length))
     assert answer.status in (400, 422)
+
+
+async def test_a_body_that_does_not_arrive_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "BODY_WITHIN", 0.1)
+
+    async def never() -> HTTPRequestEvent:
+        await asyncio.sleep(60)
+        raise AssertionError("still waiting")
+
+    with pytest.raises(BodyRefused) as refused:
+        await checked_body({"headers": [FORM]}, never)  # type: ignore[typeddict-item]
+    assert refused.value.status_code == 408
 
 
 async def test_half_a_million_fields_are_refused() -> None:
@@ -196,10 +211,6 @@ async def test_another_kind_of_content_is_no_fault(kind: bytes) -> None:
 @given(body=st.binary(max_size=300), head=st.text(max_size=60), more=st.text(max_size=60))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_body_whatsoever_is_a_fault(body: bytes, head: str, more: str) -> None:
-    import asyncio
-
-    from app.bodies import BodyRefused, checked_body
-
     async def check(content: bytes, kind: bytes) -> None:
         async def receive() -> dict[str, object]:
             return {"type": "http.request", "body": content, "more_body": False}
