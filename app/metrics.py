@@ -1,11 +1,12 @@
-"""Metrics for Prometheus at /metrics: requests, sign-ins, mails."""
+"""Metrics for Prometheus at /metrics: requests and sign-ins of all workers."""
 
+import os
 import secrets
 from typing import Any
 
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 
 from app.access import anyone
 from app.client_address import client_address
@@ -30,12 +31,21 @@ def count_request(application: str, method: str, status: int, seconds: float) ->
 
 @get("/metrics", name="metrics", guards=[anyone], opt={"exclude_from_csrf": True})
 async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """The figures of this process, for whoever has the token; 404 for everybody else."""
+    """The figures of all workers, for whoever has the token; 404 for everybody else."""
     if not _may_read(request):
         raise NotFoundException
-    return Response(
-        generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"}
-    )
+    return Response(_figures(), headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
+
+
+def _figures() -> bytes:
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest()
+    # Set by `patron serve`: its workers count into files that every one of them can read (app/server.py).
+    from prometheus_client.multiprocess import MultiProcessCollector
+
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library left it untyped
+    return generate_latest(registry)
 
 
 def _may_read(request: Request[Any, Any, Any]) -> bool:
