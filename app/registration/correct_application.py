@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from app.applications import Application
+from app.applications import Application, application_by_id
 from app.customers.address_form import AddressForm, address_details
 from app.customers.addresses import (
     FIELDS,
@@ -54,6 +54,9 @@ async def filled_in(customer: Customer, user: User) -> FilledForm[RegistrationFo
     for source in (user, company):
         known |= {name: getattr(source, name) for name in field_names(form) if hasattr(source, name)}
     book = AddressBook(customer_id=customer.id)
+    # Who has no address yet begins with the country of the shop, as at the registration.
+    application = application_by_id(customer.application)
+    known["address_country"] = application.default_country if application is not None else ""
     for address in (await addresses_of(book))[:1]:
         known |= {f"address_{name}": getattr(address, name) for name in FIELDS}
     return blank(
