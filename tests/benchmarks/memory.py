@@ -10,7 +10,7 @@ MEGABYTES_UNDER = 120
 
 
 def measure(patron: Running) -> list[Result]:
-    """The largest worker: resident, and with what it shares with others counted by halves (PSS)."""
+    """The largest worker: all that is resident, and with what it shares with others counted in part (PSS)."""
     resident, shared_out = max(_megabytes(worker) for worker in patron.workers)
     return [
         Result(

@@ -51,10 +51,23 @@ class Running:
     @property
     def workers(self) -> list[int]:
         """Its serving processes."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return [
-            one for one in map(int, children) if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()
-        ]
+        found = [one for one in _processes() if _parent_of(one) == self.process.pid]
+        if not found:
+            raise AssertionError(f"no worker is left of the server on port {self.port}")
+        return found
+
+
+def _processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _parent_of(process: int) -> int | None:
+    try:
+        # After the name, which may hold anything, come the state and the parent (proc_pid_stat(5)).
+        return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        # It ended while we were looking.
+        return None
 
 
 async def fill_database(address: str) -> None:
