@@ -10,7 +10,9 @@ from tests.patron_process import patron_serving
 REQUESTS = 40
 
 
-async def test_whichever_worker_answers_the_figures_are_those_of_all(databases: TestDatabases, tmp_path: Path) -> None:
+async def test_whichever_worker_answers_the_figures_are_those_of_all(
+    databases: TestDatabases, tmp_path: Path
+) -> None:
     address = await databases.new_database()
     with patron_serving(tmp_path, address, "--workers", "2") as running:
         async with httpx.AsyncClient(base_url=running.url) as client:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from app.field_labels import field_label
 from app.languages import gettext as _
 from app.languages import text
 from tables.engine import DB
@@ -154,7 +155,8 @@ def _changes(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, s
     for name in dict.fromkeys([*before, *after]):
         then, now = _shown(name, before), _shown(name, after)
         if then or now:
-            changes.append((_(FIELDS[name]) if name in FIELDS else name, then, now))
+            label = FIELDS.get(name) or field_label(name)
+            changes.append((_(label) if label else name, then, now))
     return changes
 
 

@@ -63,11 +63,11 @@ async def display_name_of(customer: Customer) -> str:
 
 async def users_of(customer: Customer) -> list[User]:
     """The users of a customer, oldest first."""
-    return await User.objects().where(
-        User.id.is_in(
-            Membership.select(Membership.user).where(Membership.customer == customer.id)
-        )
-    ).order_by(User.created_at)
+    return (
+        await User.objects()
+        .where(User.id.is_in(Membership.select(Membership.user).where(Membership.customer == customer.id)))
+        .order_by(User.created_at)
+    )
 
 
 def name_of(user: User) -> str:

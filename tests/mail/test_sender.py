@@ -46,7 +46,7 @@ async def outbox() -> list[dict[str, Any]]:
 
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
     async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110  # another process changes the database
+        while not await condition():  # another process changes the database
             await asyncio.sleep(0.05)
 
 
