@@ -41,6 +41,8 @@ class Account:
     first_name: str
     last_name: str
     user_is_active: bool
+    # Sessions that begin now belong to this epoch; a password change meanwhile has raised it.
+    session_epoch: int
     email_is_verified: bool
     has_second_factor: bool
     membership_id: uuid.UUID | None

@@ -136,12 +136,7 @@ def after_sign_in(application: Application, wanted: str) -> str:
 
 async def _let_in(request: Request[Any, Any, Any], person: KnownPerson, wanted: str) -> Response[Any]:
     application = request.scope["visitor"].application  # type: ignore[typeddict-item]  # put there by app.main
-    async with DB.transaction():
-        session = await begin_session(request, person.account, is_complete=person.refusal is None)
-        if person.refusal is None:
-            await DB.execute(
-                "UPDATE users SET last_signed_in_at = now() WHERE id = $1", person.account.user_id
-            )
+    session = await begin_session(request, person.account, is_complete=person.refusal is None)
     if person.refusal is None:
         answer = see_path(request, after_sign_in(application, wanted))
     elif person.refusal is Refusal.SECOND_FACTOR_NEEDED:

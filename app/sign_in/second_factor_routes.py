@@ -40,7 +40,6 @@ async def show_second_factor(request: Request[Any, Any, Any], visitor: CurrentVi
         await clear_account(account.user_id.hex, "second-factor")
         await uncount_client(request.scope, "second-factor")
         session = await begin_session(request, account, is_complete=True)
-        await DB.execute("UPDATE users SET last_signed_in_at = now() WHERE id = $1", account.user_id)
     answer = see_path(request, after_sign_in(visitor.application, form.data.next))
     session.keep_on(answer)
     return answer

@@ -11,7 +11,7 @@ from typing import Any
 
 from litestar import Request, Response
 
-from app.access import Account
+from app.access import Account, SignInNeeded
 from app.applications import Application
 from app.client_address import address_family
 from app.visitor import Visitor, hash_of_session_token
@@ -23,12 +23,17 @@ ABSOLUTE_HOURS_STAFF = 12
 # So long may somebody look for their second factor.
 MINUTES_FOR_SECOND_FACTOR = 10
 
-_INSERT = """
+# One statement: the session that the request came with ends, the new one begins, and the sign-in is noted. The
+# epoch is the one that was read before the password was looked at: after a reset meanwhile nothing begins.
+_BEGIN = """
+    WITH old AS (DELETE FROM sessions WHERE id = $1),
+         person AS (UPDATE users SET last_signed_in_at = CASE WHEN $7 THEN now() ELSE last_signed_in_at END
+                    WHERE id = $4 AND session_epoch = $11 RETURNING id, session_epoch)
     INSERT INTO sessions (id, token_hash, "user", membership, application, session_epoch, signed_in_at,
                           authenticated_at, user_agent, address_family, created_at, last_used_at, expires_at)
-    SELECT $1, $2, u.id, $4, $5, u.session_epoch, CASE WHEN $6 THEN now() END, now(), $7, $8, now(), now(),
-           now() + $9 * interval '1 minute'
-    FROM users u WHERE u.id = $3
+    SELECT $2, $3, p.id, $5, $6, p.session_epoch, CASE WHEN $7 THEN now() END, now(), $8, $9, now(), now(),
+           now() + $10 * interval '1 minute'
+    FROM person p
 """
 
 
@@ -58,16 +63,15 @@ async def begin_session(
 ) -> NewSession:
     """Begins a session under a new id, in the current transaction; the one that the request came with ends.
 
-    A session that is not complete waits for the second factor and opens nothing else.
+    A session that is not complete waits for the second factor and opens nothing else. Raises SignInNeeded when
+    all sessions of the user were ended since the password was looked at, for example by a reset.
     """
     visitor: Visitor = request.scope["visitor"]  # type: ignore[typeddict-item]  # put there by app.main
     application = visitor.application
-    if visitor.session is not None:
-        await end_session(visitor.session.id)
     token = secrets.token_urlsafe(32)
-    minutes = _absolute_minutes(application) if is_complete else MINUTES_FOR_SECOND_FACTOR
-    await DB.execute(
-        _INSERT,
+    begun = await DB.execute(
+        _BEGIN,
+        visitor.session.id if visitor.session is not None else None,
         new_key(),
         hash_of_session_token(token),
         account.user_id,
@@ -76,8 +80,11 @@ async def begin_session(
         is_complete,
         request.headers.get("user-agent", "")[:300],
         address_family(request.scope),
-        minutes,
+        _absolute_minutes(application) if is_complete else MINUTES_FOR_SECOND_FACTOR,
+        account.session_epoch,
     )
+    if not begun:
+        raise SignInNeeded
     return NewSession(token, application)
 
 

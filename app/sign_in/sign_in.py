@@ -10,8 +10,8 @@ from app.access import Account, Refusal, refusal
 from app.applications import Application
 from app.customers.emails import canonical_login
 from app.metrics import SIGN_INS
-from app.sign_in.limits import clear_account, count_client, is_account_locked, uncount_client
-from app.sign_in.link_tokens import Purpose, revoke_links_of
+from app.sign_in.limits import count_sign_in, key_of_account, key_of_client
+from app.sign_in.link_tokens import Purpose
 from app.sign_in.passwords import hash_password, is_outdated, password_matches
 from app.visitor import account_of
 from tables.engine import DB
@@ -32,6 +32,7 @@ _NEAREST = (
 _ACCOUNTS = """
     SELECT u.id AS user_id, u.login, u.email, u.password_hash, u.first_name, u.last_name,
            u.is_active AS user_is_active, u.email_verified_at IS NOT NULL AS email_is_verified,
+           u.session_epoch,
            m.id AS membership_id, m.is_active AS membership_is_active, m.roles,
            c.id AS customer_id, c.number AS customer_number, c.customer_type, c.approval_status,
            c.is_active AS customer_is_active, co.company_name,
@@ -44,6 +45,20 @@ _ACCOUNTS = """
     LEFT JOIN second_factors f ON f."user" = u.id AND f.confirmed_at IS NOT NULL
     WHERE u.login_canonical = $1
     ORDER BY m.created_at
+"""
+_NOTE_FAILURE = """
+    INSERT INTO sign_in_attempts (id, "user", application, outcome, user_agent, attempted_at)
+    VALUES ($1, $2, $3, $4, $5, now())
+"""
+# In one statement: the client's try is taken back, the account's failures are forgotten, and links to a new
+# password end: whoever knows the password needs no reset, and an old mail must not open the account later.
+_NOTE_RIGHT_PASSWORD = """
+    WITH client AS (UPDATE attempt_counters SET attempts = greatest(attempts - 1, 0) WHERE key = $1),
+         account AS (DELETE FROM attempt_counters WHERE key = $2),
+         links AS (UPDATE link_tokens SET revoked_at = now()
+                   WHERE "user" = $5 AND purpose = $3 AND used_at IS NULL AND revoked_at IS NULL)
+    INSERT INTO sign_in_attempts (id, "user", application, outcome, user_agent, attempted_at)
+    VALUES ($4, $5, $6, $7, $8, now())
 """
 
 
@@ -64,23 +79,24 @@ async def person_with_password(
     learns which accounts exist. Raises TooManyTries for a client with too many failures, TooBusy when more
     hashes wait than can be made.
     """
-    await count_client(scope, "sign-in")
     canonical = canonical_login(login)
-    is_locked = await is_account_locked(canonical)
+    is_locked = await count_sign_in(scope, canonical)
     rows = await DB.fetch(_ACCOUNTS, canonical)
     stored: str | None = rows[0]["password_hash"] if rows else None
     if not await password_matches(None if is_locked else stored, password):
         if rows:
-            await _note(rows[0]["user_id"], application, "locked" if is_locked else "wrong password", scope)
+            outcome = "locked" if is_locked else "wrong password"
+            await DB.execute(_NOTE_FAILURE, *_attempt(rows[0]["user_id"], application, outcome, scope))
         SIGN_INS.labels(application.id, "refused").inc()
         return None
     person = nearest_account(application, rows)
-    async with DB.transaction():
-        await clear_account(canonical)
-        await uncount_client(scope, "sign-in")
-        await _note(person.account.user_id, application, person.refusal or "signed in", scope)
-        # Whoever knows the password needs no reset: an old mail must not open the account later.
-        await revoke_links_of(person.account.user_id, Purpose.RESET_PASSWORD)
+    await DB.execute(
+        _NOTE_RIGHT_PASSWORD,
+        key_of_client(scope, "sign-in"),
+        key_of_account(canonical),
+        Purpose.RESET_PASSWORD.value,
+        *_attempt(person.account.user_id, application, person.refusal or "signed in", scope),
+    )
     if stored is not None and is_outdated(stored):
         await _hash_anew(person.account.user_id, stored, password)
     SIGN_INS.labels(application.id, person.refusal or "signed in").inc()
@@ -110,17 +126,11 @@ async def _hash_anew(user_id: uuid.UUID, stored: str, password: str) -> None:
     )
 
 
-async def _note(user_id: uuid.UUID, application: Application, outcome: str, scope: Scope) -> None:
+def _attempt(
+    user_id: uuid.UUID, application: Application, outcome: str, scope: Scope
+) -> tuple[uuid.UUID, uuid.UUID, str, str, str]:
     agent = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"user-agent"), "")
-    await DB.execute(
-        'INSERT INTO sign_in_attempts (id, "user", application, outcome, user_agent, attempted_at)'
-        " VALUES ($1, $2, $3, $4, $5, now())",
-        new_key(),
-        user_id,
-        application.id,
-        str(outcome),
-        agent[:300],
-    )
+    return new_key(), user_id, application.id, str(outcome), agent[:300]
 
 
 async def delete_old_history() -> int:
