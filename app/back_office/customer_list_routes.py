@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Request, Response, get, post
+from litestar.params import FromQuery
 
 from app.access import staff
 from app.back_office.forms import BulkForm, SearchForm, asked_for
@@ -28,7 +29,13 @@ APPROVALS = (
 
 
 @get("/customers", name="customers", guards=[staff(Privilege.CUSTOMERS)])
-async def customers(q: str = "", type: str = "", status: str = "", approval: str = "", page: int = 1) -> Page:
+async def customers(
+    q: FromQuery[str] = "",
+    type: FromQuery[str] = "",
+    status: FromQuery[str] = "",
+    approval: FromQuery[str] = "",
+    page: FromQuery[int] = 1,
+) -> Page:
     """Customers that fit the search, 25 on a page."""
     return await _list_page(_search(q, type, status, approval), page, blank(BulkForm))
 

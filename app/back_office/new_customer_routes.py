@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
 from litestar.exceptions import NotFoundException
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from app.access import staff
 from app.applications import application_for_type
@@ -21,7 +21,7 @@ from app.registration.forms import check_language
 from app.registration.routes import address_fields
 from app.visitor import CurrentVisitor, Visitor
 
-WantedType = Annotated[str, Parameter(query="type")]
+WantedType = Annotated[str, QueryParameter(name="type")]
 
 
 @get("/customers/new", name="new_customer", guards=[staff(Privilege.CUSTOMERS)])

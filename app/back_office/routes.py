@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
 from litestar.exceptions import NotFoundException
-from litestar.params import FromPath, Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from app.access import signed_in, staff
 from app.back_office import customer_list_routes, customer_routes, new_customer_routes
@@ -36,7 +36,7 @@ async def home(visitor: CurrentVisitor) -> Page:
 
 @get("/mail", name="outbox", guards=[staff(Privilege.MAIL)])
 async def outbox(
-    wanted: Annotated[str, Parameter(query="state")] = "", before: uuid.UUID | None = None
+    wanted: Annotated[str, QueryParameter(name="state")] = "", before: FromQuery[uuid.UUID | None] = None
 ) -> Page:
     """Mails that wait, were sent or given up."""
     chosen: State = next((one for one in STATES if one == wanted), "failed")
@@ -60,7 +60,9 @@ async def retry(
 
 
 @get("/audit", name="audit", guards=[staff(Privilege.AUDIT)])
-async def audit(action: str = "", customer: str = "", before: uuid.UUID | None = None) -> Page:
+async def audit(
+    action: FromQuery[str] = "", customer: FromQuery[str] = "", before: FromQuery[uuid.UUID | None] = None
+) -> Page:
     """The audit log, the newest entries first."""
     filters = {"action": asked_for(action, 60), "customer": asked_for(customer, 40)}
     found = await audit_lines(action=filters["action"], customer_number=filters["customer"], before=before)
