@@ -74,7 +74,14 @@ async def test_altered_foreign_and_wrong_purpose_links_do_not_work() -> None:
         verify = await issue(Purpose.VERIFY_EMAIL, ines.user_id, application_by_id("shop"), 60)
         business = await issue(Purpose.RESET_PASSWORD, ines.user_id, application_by_id("business"), 60)
     token = link.partition("token=")[2]
-    for wrong in (token[:-2] + ("A" if token[-2] != "A" else "B") + token[-1], verify, business, "", "x" * 5000, "a.b.c"):
+    for wrong in (
+        token[:-2] + ("A" if token[-2] != "A" else "B") + token[-1],
+        verify,
+        business,
+        "",
+        "x" * 5000,
+        "a.b.c",
+    ):
         person = await visit("shop")
         page = await person.get(f"/reset-password?token={wrong}")
         assert page.status == 410
