@@ -9,14 +9,15 @@ from app.sign_in.link_tokens import Purpose, issue
 from app.sign_in.password_mails import reset_link
 from tables.engine import DB
 from tests import people
-from tests.browser_like import mails, visit
+from tests.browser_like import mails, patron, visit
 
 pytestmark = pytest.mark.usefixtures("database")
 
 
 async def link_for(known: people.Known, minutes: int = 60) -> str:
     async with DB.transaction():
-        return await reset_link(known.user_id, application_by_id(known.application), minutes)
+        patron()  # links are known once the application is built
+    return await reset_link(known.user_id, application_by_id(known.application), minutes)
 
 
 async def test_opening_the_link_changes_nothing() -> None:
