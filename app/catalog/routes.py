@@ -5,7 +5,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from app.access import anyone
-from app.catalog.categories import categories
+from app.catalog.categories import category_tree
 from app.pages import Page
 from app.visitor import CurrentVisitor
 
@@ -13,19 +13,23 @@ from app.visitor import CurrentVisitor
 @get("/", name="home", guards=[anyone])
 async def home(visitor: CurrentVisitor) -> Page:
     """The home page: what the shop has, in its categories."""
+    tree = await category_tree(visitor.versions)
     return Page(
-        "home/home.html", categories=await categories(visitor.versions.get("catalog", 0), visitor.language)
+        "home/home.html", categories=[one.in_language(visitor.language) for one in tree.below.get(None, ())]
     )
 
 
 @get("/categories/{slug:str}", name="category", guards=[anyone])
 async def category(visitor: CurrentVisitor, slug: FromPath[str]) -> Page:
     """A category; 404 when there is none of that name."""
-    all_of_them = await categories(visitor.versions.get("catalog", 0), visitor.language)
-    chosen = next((one for one in all_of_them if one.slug == slug), None)
-    if chosen is None:
+    tree = await category_tree(visitor.versions)
+    if slug not in tree.by_slug:
         raise NotFoundException
-    return Page("home/category.html", category=chosen, categories=all_of_them)
+    return Page(
+        "home/category.html",
+        category=tree.by_slug[slug].in_language(visitor.language),
+        categories=[one.in_language(visitor.language) for one in tree.below.get(None, ())],
+    )
 
 
 routes = [home, category]
