@@ -115,7 +115,8 @@ class Patron:
                 receive = await checked_body(scope, receive)
             if not path.startswith(WITHOUT_VISITOR):
                 token = _cookie(scope, application.cookie_name("session"))
-                inner["visitor"] = await recognise(application, token, language)
+                prices = _cookie(scope, application.cookie_name("prices")) or ""
+                inner["visitor"] = await recognise(application, token, language, prices)
                 current_language.set(inner["visitor"].language)
                 await _keep_alive(inner["visitor"])
         except Exception as error:  # whatever fails before Litestar is told by a page as well
