@@ -8,6 +8,7 @@ from app.account import routes as account
 from app.back_office import routes as back_office
 from app.catalog import routes as catalog
 from app.customers.types import Extension
+from app.prices import routes as prices
 from app.registration import correction_routes, verification_routes
 from app.registration import routes as registration
 from app.settings import settings
@@ -31,7 +32,7 @@ def everywhere() -> list[Any]:
 def shop_routes() -> list[Any]:
     """Routes of every shop."""
     found = [*catalog.routes, *registration.routes, *verification_routes.routes, *correction_routes.routes]
-    return [*found, *account.routes, *address_pages.routes, *terms.routes]
+    return [*found, *account.routes, *address_pages.routes, *terms.routes, *prices.routes]
 
 
 def extension_routes(extension: Extension) -> list[Any]:
