@@ -14,6 +14,7 @@ from litestar import Request, Response
 from app.access import Account
 from app.applications import Application
 from app.client_address import address_family
+from app.segments.recurring import note_sign_in
 from app.visitor import Visitor, hash_of_session_token
 from tables.engine import DB
 from tables.keys import new_key
@@ -78,6 +79,8 @@ async def begin_session(
         address_family(request.scope),
         minutes,
     )
+    if is_complete and account.customer_id is not None:
+        await note_sign_in(account.customer_id)
     return NewSession(token, application)
 
 
