@@ -74,6 +74,7 @@ def audience_of_customer(application: Application, customer: RecognisedCustomer)
         | customer.custom_segments,
         customer_id=customer.customer_id if customer.is_target else None,
         is_net=_chosen(customer.price_display, is_net),
+        currency=application.currency,
         country=customer.country or application.default_country,
     )
 
@@ -94,6 +95,7 @@ def _stranger(application: Application, is_net: bool) -> Audience:
         application_id=application.id,
         segments=frozenset({EVERYONE.id, UNREGISTERED_USERS.id}),
         is_net=is_net,
+        currency=application.currency,
         country=application.default_country,
     )
 
