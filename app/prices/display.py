@@ -19,7 +19,7 @@ def charged_net(visitor: Visitor) -> bool:
 
 
 async def choose_price_display(user_id: UUID, mode: str) -> None:
-    """Shows a user prices in this way (`MODES`) from now on, wherever they sign in. Raises ValueError for other modes."""
+    """Shows a user net or gross prices from now on, wherever they sign in. Raises ValueError for other modes."""
     if mode not in MODES:
         raise ValueError(mode)
     await User.update({User.price_display: mode}).where(User.id == user_id)

@@ -52,8 +52,8 @@ class Price:
     quantity_from: int
     percent_off: Decimal | None
     valid_to: datetime | None
-    # (from so many pieces, shown amount) for each quantity at which a piece gets cheaper; the first is the
-    # lowest quantity that has a price.
+    # (from so many pieces, shown amount) for each quantity at which the price of a piece changes; the first is
+    # the lowest quantity that has a price.
     scale: tuple[tuple[int, int], ...]
 
     @property
@@ -238,7 +238,7 @@ def _scale(
         best = min(_bids(valid, quantity, offers, percent), key=_rank, default=None)
         if best is not None:
             shown = split(best.amount, percent, best.is_net).shown(is_net)
-            if not steps or shown < steps[-1][1]:
+            if not steps or shown != steps[-1][1]:
                 steps.append((quantity, shown))
     return tuple(steps)
 
