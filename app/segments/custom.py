@@ -104,7 +104,7 @@ async def create_segment(
     """Creates a segment; with a rule its members are found at once. Raises SegmentRefused, RuleRefused."""
     if not _ID.fullmatch(segment_id):
         raise SegmentRefused(
-            _("The id starts with a letter and has letters, digits, hyphens and dots, at most 60 in all.")
+            _("The id starts with a letter and has letters, digits and any of - _ . after it: at most 60.")
         )
     if segment_id.upper().startswith(IMPLICIT_PREFIX):
         raise SegmentRefused(_("Ids that start with IG_ belong to the segments that the shop computes."))
