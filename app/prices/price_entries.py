@@ -136,7 +136,9 @@ def _check_entry(entry: EntryDetails) -> None:
         raise PriceListInvalid("amount")
     # Two decimals at most, as they are stored: what is charged is what was typed.
     if entry.percent_off is not None and not (
-        0 < entry.percent_off <= 100 and entry.percent_off * 100 == int(entry.percent_off * 100)
+        entry.percent_off.is_finite()
+        and 0 < entry.percent_off <= 100
+        and entry.percent_off * 100 == int(entry.percent_off * 100)
     ):
         raise PriceListInvalid("percent_off")
     check_times(entry.valid_from, entry.valid_to)
