@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from app.versions import Held, Subject
 from tables.engine import DB
 
 
@@ -71,41 +72,36 @@ class CategoryTree:
             yield from self._descend(node.id)
 
 
-@dataclass(slots=True)
-class _Held:
-    """What this process knows of the categories, and which version of them it is."""
-
-    version: int = -1
-    tree: CategoryTree = field(default_factory=CategoryTree)
-
-
-_held = _Held()
-
 _CATEGORIES = """
     SELECT id, slug, parent, names::text AS names, descriptions::text AS descriptions, picture
     FROM categories ORDER BY position, slug
 """
 
 
+async def read_categories() -> CategoryTree:
+    """All categories as they are now."""
+    tree = CategoryTree()
+    for row in await DB.fetch(_CATEGORIES):
+        node = Node(
+            row["id"],
+            row["slug"],
+            _texts(row["names"]),
+            _texts(row["descriptions"]),
+            row["picture"],
+            row["parent"],
+        )
+        tree.by_id[node.id] = node
+        tree.by_slug[node.slug] = node
+        tree.below.setdefault(node.parent, []).append(node)
+    return tree
+
+
+_tree: Held[CategoryTree] = Held(read_categories, Subject.CATALOG)
+
+
 async def category_tree(versions: Mapping[str, int]) -> CategoryTree:
     """All categories, as of the version that was read with this very request."""
-    version = versions.get("catalog", 0)
-    if _held.version != version:
-        tree = CategoryTree()
-        for row in await DB.fetch(_CATEGORIES):
-            node = Node(
-                row["id"],
-                row["slug"],
-                _texts(row["names"]),
-                _texts(row["descriptions"]),
-                row["picture"],
-                row["parent"],
-            )
-            tree.by_id[node.id] = node
-            tree.by_slug[node.slug] = node
-            tree.below.setdefault(node.parent, []).append(node)
-        _held.tree, _held.version = tree, version
-    return _held.tree
+    return await _tree.at(versions)
 
 
 def _texts(stored: str) -> dict[str, str]:

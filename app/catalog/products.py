@@ -12,6 +12,9 @@ from app.catalog.views import visibility
 from app.visitor import Visitor
 from tables.engine import DB
 
+# Fewer pieces than these are told, so that somebody who needs them hurries.
+FEW = 10
+
 
 class ShownProduct(msgspec.Struct, frozen=True, kw_only=True):
     """A product that the visitor may see. Its prices come from app.prices alone."""
@@ -37,6 +40,13 @@ class ShownProduct(msgspec.Struct, frozen=True, kw_only=True):
     def is_available(self) -> bool:
         """Whether the smallest quantity that can be ordered is in stock."""
         return self.stock >= self.minimum_quantity
+
+    @property
+    def stock_state(self) -> str:
+        """What is said of the stock: "none", "few" or "plenty". Exact numbers are told only of the last pieces."""
+        if not self.is_available:
+            return "none"
+        return "few" if self.stock < FEW else "plenty"
 
 
 # `$1` is the language.

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from app.catalog.categories import CategoryTree, category_tree
+from app.catalog.categories import CategoryTree, read_categories
 from app.segments.audience import Audience
-from app.segments.targets import targeted
+from app.segments.targets import owners_for
+from app.versions import Held, Subject
 from tables.catalog import ViewRuleAction
 from tables.engine import DB
 from tables.segments import TargetKind
@@ -91,16 +92,14 @@ class _View:
         }
 
 
-@dataclass(slots=True)
-class _Held:
-    """What this process knows of the views, as of which versions, and what was made of them."""
+@dataclass(frozen=True, slots=True)
+class _Views:
+    """All active views, the tree that their rules were resolved with, and what was made of them."""
 
-    version: tuple[int, int] = (-1, -1)
-    views: dict[str, _View] = field(default_factory=dict)
-    visibilities: dict[frozenset[str], Visibility] = field(default_factory=dict)
+    tree: CategoryTree
+    by_id: dict[str, _View]
+    visibilities: dict[frozenset[str], Visibility]
 
-
-_held = _Held()
 
 _RULES = """
     SELECT v.id AS view, r.action, r.category, r.product, p.category AS category_of_product
@@ -117,33 +116,30 @@ async def visibility(audience: Audience, versions: Mapping[str, int]) -> Visibil
     A view shows nothing but what its rules include and do not exclude again; with several views the union is
     seen, and who is the target of no view sees everything (domain.md 8).
     """
-    held = await _views(versions)
-    targets = await targeted(TargetKind.CATALOG_VIEW, versions)
-    own = frozenset(
-        view for view in held.views if view in targets and targets[view].holds_for(audience)
-    )
+    views = await _views.at(versions)
+    meant = await owners_for(TargetKind.CATALOG_VIEW, audience, versions)
+    own = frozenset(one for one in meant if one in views.by_id)
     if not own:
         return EVERYTHING
-    found = held.visibilities.get(own)
+    found = views.visibilities.get(own)
     if found is None:
-        tree = await category_tree(versions)
-        found = held.visibilities[own] = _union(own, [held.views[view] for view in own], tree)
+        found = views.visibilities[own] = _union(own, [views.by_id[view] for view in own], views.tree)
     return found
 
 
-async def _views(versions: Mapping[str, int]) -> _Held:
-    # A product in a rule is seen with its category, and categories are resolved to all below them.
-    global _held
-    version = (versions.get("views", 0), versions.get("catalog", 0))
-    if _held.version != version:
-        tree = await category_tree(versions)
-        views: dict[str, _View] = {}
-        for row in await DB.fetch(_RULES):
-            view = views.setdefault(row["view"], _View())
-            if row["action"] is not None:
-                _add_rule(view, row, tree)
-        _held = _Held(version, views)
-    return _held
+async def _read_views() -> _Views:
+    tree = await read_categories()
+    found: dict[str, _View] = {}
+    for row in await DB.fetch(_RULES):
+        view = found.setdefault(row["view"], _View())
+        if row["action"] is not None:
+            _add_rule(view, row, tree)
+    return _Views(tree, found, {})
+
+
+# A product in a rule is known with its category, and categories are resolved to all below them: both change
+# with the catalog.
+_views: Held[_Views] = Held(_read_views, Subject.VIEWS, Subject.CATALOG)
 
 
 def _add_rule(view: _View, row: dict[str, Any], tree: CategoryTree) -> None:
