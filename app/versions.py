@@ -63,10 +63,17 @@ class Held(Generic[Kept]):
         self._subjects = subjects
         self._held: tuple[tuple[int, ...], Kept] | None = None
 
-    async def at(self, versions: Mapping[str, int]) -> Kept:
-        """What is true at these versions (`visitor.versions`), or newer: read again if another one is held."""
+    async def at(self, versions: Mapping[str, int], *, keep_from_transaction: bool = False) -> Kept:
+        """What is true at these versions (`visitor.versions`), or newer: read again if another one is held.
+
+        What is read inside a transaction is used and not kept, since it may hold changes that are rolled back.
+        `keep_from_transaction`: the versions were read in that same transaction after all of its changes.
+        """
         wanted = tuple(versions.get(subject, 0) for subject in self._subjects)
         held = self._held
-        if held is None or held[0] != wanted:
-            held = self._held = (wanted, await self._read())
-        return held[1]
+        if held is not None and held[0] == wanted:
+            return held[1]
+        found = await self._read()
+        if keep_from_transaction or DB.current_transaction.get() is None:
+            self._held = (wanted, found)
+        return found

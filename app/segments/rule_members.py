@@ -28,8 +28,8 @@ class Rules:
 
 
 async def current_rules() -> Rules:
-    """The rules of this moment, as this process keeps them."""
-    return await _held.at(await version_of(Subject.SEGMENTS))
+    """The rules of this moment. Whoever has changed one has raised the version before."""
+    return await _held.at(await version_of(Subject.SEGMENTS), keep_from_transaction=True)
 
 
 async def update_rule_segments_of(customer_id: uuid.UUID) -> None:
