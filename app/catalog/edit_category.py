@@ -74,7 +74,7 @@ async def delete_category(category: uuid.UUID) -> None:
         async with DB.transaction():
             await DB.execute("DELETE FROM categories WHERE id = $1", category)
             await raise_version(Subject.CATALOG)
-    except asyncpg.ForeignKeyViolationError as error:
+    except (asyncpg.ForeignKeyViolationError, asyncpg.RestrictViolationError) as error:
         raise CategoryInUse from error
 
 

@@ -32,7 +32,7 @@ class ProductRefused(ValueError):
 
 
 class ProductInUse(Exception):
-    """The product stands in an order or basket: it can be withdrawn (`is_active`), not deleted."""
+    """The product was ordered: it can be withdrawn (`is_active`), not deleted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,14 +92,14 @@ async def set_stock(product: uuid.UUID, stock: int) -> None:
 
 
 async def delete_product(product: uuid.UUID, version: int) -> None:
-    """Deletes a product with its prices. Raises Conflict, and ProductInUse where it was ordered."""
-    try:
-        async with DB.transaction():
-            if not await DB.execute("DELETE FROM products WHERE id = $1 AND version = $2", product, version):
-                raise Conflict
-            await raise_version(Subject.CATALOG)
-    except asyncpg.ForeignKeyViolationError as error:
-        raise ProductInUse from error
+    """Deletes a product with its prices. Raises Conflict, and ProductInUse where it was ordered: orders keep
+    copies, but could no longer be ordered again."""
+    async with DB.transaction():
+        if await DB.fetch_value("SELECT EXISTS (SELECT FROM order_lines WHERE product = $1)", product):
+            raise ProductInUse
+        if not await DB.execute("DELETE FROM products WHERE id = $1 AND version = $2", product, version):
+            raise Conflict
+        await raise_version(Subject.CATALOG)
 
 
 _INSERT = """

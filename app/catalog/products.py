@@ -65,7 +65,8 @@ def canonical_sku(sku: str) -> str:
 
 async def products_by_sku(skus: Iterable[str], visitor: Visitor) -> dict[str, ShownProduct]:
     """The products of these SKUs by the SKU as it was asked for. Unknown and hidden ones are absent."""
-    wanted = {sku: canonical_sku(sku) for sku in skus}
+    # What cannot be printed is no SKU, and PostgreSQL takes no text with a zero in it.
+    wanted = {sku: canonical_sku(sku) for sku in skus if sku.isprintable()}
     found = await _products("p.sku_canonical = ANY($2::text[])", list(set(wanted.values())), visitor)
     by_canonical = {canonical_sku(one.sku): one for one in found}
     return {sku: by_canonical[key] for sku, key in wanted.items() if key in by_canonical}
