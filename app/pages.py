@@ -16,6 +16,7 @@ from app.applications import Application, all_applications, application_by_id
 from app.customers.types import all_customer_types
 from app.extension_points import ExtensionPointTag, template_folders
 from app.flash import Flash, flash_of
+from app.kept_fragments import KeptTag
 from app.links import links_of
 from app.marketing.content import SLOTS, content_now
 from app.settings import settings
@@ -107,7 +108,7 @@ def environment() -> Environment:
         loader=ChoiceLoader([FileSystemLoader(TEMPLATES), PrefixLoader(folders)]),
         autoescape=True,
         undefined=StrictUndefined,
-        extensions=[ExtensionPointTag],
+        extensions=[ExtensionPointTag, KeptTag],
         auto_reload=settings().development,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -29,6 +29,17 @@ class Offer:
     product: ShownProduct
     price: Price | None
 
+    @property
+    def card(self) -> tuple[object, ...]:
+        """All that its card shows, to keep the card by; beside language and application."""
+        product, price = self.product, self.price
+        shown = None
+        if price is not None:
+            shown = (price.shown, price.currency, price.is_net, "" if price.is_for_everyone else price.list_name)
+        pieces_left = product.stock if product.stock_state == "few" else 0
+        texts = (product.name, product.unit, product.picture, product.category)
+        return (product.sku, product.version, *texts, product.stock_state, pieces_left, shown)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
