@@ -6,6 +6,7 @@ from app import health, language_choice, metrics, well_known
 from app.account import address_pages, company_pages
 from app.account import routes as account
 from app.back_office import routes as back_office
+from app.back_office import why_price
 from app.catalog import routes as catalog
 from app.customers.types import Extension
 from app.prices import routes as prices
@@ -42,4 +43,4 @@ def extension_routes(extension: Extension) -> list[Any]:
 
 def back_office_routes() -> list[Any]:
     """Routes of the back office."""
-    return [*back_office.routes]
+    return [*back_office.routes, *why_price.routes]
