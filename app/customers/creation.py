@@ -120,7 +120,9 @@ async def create_customer(
             await add_address(AddressBook(customer_id=customer.id), address)
         if not is_approved:
             await open_request(customer.id)
-        await update_segments_of(customer.id)
+        if membership is None and address is None:
+            # Else the member or the address has brought the segments up to date.
+            await update_segments_of(customer.id)
     return NewCustomer(customer=customer, user=user_row, membership=membership)
 
 

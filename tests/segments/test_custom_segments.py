@@ -1,5 +1,6 @@
 """Custom segments: made, filled, edited and deleted; seen at the next request (domain.md 7)."""
 
+import asyncio
 import json
 import uuid
 
@@ -19,6 +20,7 @@ from app.segments.custom import (
 )
 from app.segments.members import assign, members_of, preview, remove, segments_of_customer, why_in
 from app.segments.rules import Rule, RuleRefused, read_rule
+from app.segments.services import update_segments_of
 from app.segments.targets import aim, targets_of
 from tables import Membership
 from tables.engine import DB
@@ -345,3 +347,47 @@ async def _ordered(known: Known) -> None:
             known.customer_id,
         )
         await place_order(known)
+
+
+async def test_two_edits_at_once_do_not_close_a_circle() -> None:
+    for one in ("A", "B"):
+        await create_segment(one, one)
+    outcomes = await asyncio.gather(
+        edit_segment("A", "A", rule=rule({"is": "segment", "segment": "B"})),
+        edit_segment("B", "B", rule=rule({"is": "segment", "segment": "A"})),
+        return_exceptions=True,
+    )
+    assert sorted(type(one).__name__ for one in outcomes) == ["NoneType", "RuleRefused"]
+
+
+async def test_of_a_deletion_and_a_new_target_at_once_one_wins() -> None:
+    for _time in range(10):
+        await create_segment("GOLD", "Gold")
+        await asyncio.gather(
+            delete_segment("GOLD"),
+            aim(TargetKind.PRICE_LIST, "GoldPrices", segments=["GOLD"]),
+            return_exceptions=True,
+        )
+        is_there = await DB.fetch_value("SELECT count(*) FROM segments")
+        is_target = await DB.fetch_value("SELECT count(*) FROM targets")
+        assert is_there == is_target
+        if is_there:
+            await delete_segment("GOLD", although_used=True)
+
+
+async def test_changes_of_one_customer_at_once_leave_what_its_facts_say() -> None:
+    known = await people.shopper()
+    assert known.customer_id is not None
+    await create_segment("RED", "Red", rule=rule({"is": "attribute", "name": "colour", "value": "red"}))
+
+    async def paint(colour: str) -> None:
+        async with DB.transaction():
+            await DB.execute(
+                "UPDATE customers SET attributes = jsonb_build_object('colour', $1::text)", colour
+            )
+            await update_segments_of(known.customer_id)  # type: ignore[arg-type]  # asserted above
+
+    for _time in range(5):
+        await asyncio.gather(*(paint(one) for one in ("red", "blue", "red", "green")))
+        last = await DB.fetch_value("SELECT attributes ->> 'colour' FROM customers")
+        assert (known.customer_id in await customer_ids("RED")) is (last == "red")
