@@ -201,7 +201,7 @@ def _application(
 
     declared = [one.id for one in customer_types.values() if entry.type in one.logs_in_to]
     login = setting("login", declared)
-    approval = setting("approval", {})
+    approval: dict[str, bool] = setting("approval", {})
     languages = setting("languages", ["en", "de"])
     _refuse_unknown_types(path, entry.id, "admits", login, customer_types)
     _refuse_unknown_types(path, entry.id, "sets the approval of", approval, customer_types)
