@@ -117,7 +117,8 @@ class Patron:
             if not path.startswith(WITHOUT_VISITOR):
                 token = _cookie(scope, application.cookie_name("session"))
                 prices = _cookie(scope, application.cookie_name("prices")) or ""
-                inner["visitor"] = await recognise(application, token, language, prices)
+                basket = _cookie(scope, application.cookie_name("basket"))
+                inner["visitor"] = await recognise(application, token, language, prices, basket)
                 current_language.set(inner["visitor"].language)
                 await _keep_alive(inner["visitor"])
                 if not application.is_back_office:

@@ -123,7 +123,10 @@ def environment() -> Environment:
         content_slot=_content_slot,
     )
     made.filters.update(
-        date=languages.date_text, datetime=languages.datetime_text, money=languages.money_text
+        date=languages.date_text,
+        datetime=languages.datetime_text,
+        money=languages.money_text,
+        percent=languages.percent_text,
     )
     return made
 

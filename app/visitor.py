@@ -31,6 +31,15 @@ class SessionOfVisitor:
     is_used_recently: bool
 
 
+@dataclass(frozen=True, slots=True)
+class BasketSummary:
+    """What the header tells of the basket: pieces, and what they came to when they were last looked at, in minor
+    units on the side that is charged (None where some were not looked at yet)."""
+
+    pieces: int = 0
+    total: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
     """Who asks for a page, and what the application knows of them."""
@@ -46,6 +55,7 @@ class Visitor:
     customer: RecognisedCustomer | None = None
     # "net" or "gross" where somebody who is not recognised has chosen, else "".
     price_display: str = ""
+    basket: BasketSummary = field(default_factory=BasketSummary)
 
     @property
     def is_signed_in(self) -> bool:
@@ -96,6 +106,12 @@ def hash_of_session_token(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+# Pieces, and what they came to; a sum with a price that was never shown is none.
+_BASKET = """(
+           SELECT ARRAY[sum(l.quantity),
+                        CASE WHEN count(*) = count(l.seen_price) THEN sum(l.quantity * l.seen_price) END]
+           FROM baskets b JOIN basket_lines l ON l.basket = b.id WHERE {})"""
+
 _VISITOR = f"""
 SELECT v.versions,
        s.id AS session_id, s.signed_in_at, s.authenticated_at,
@@ -116,7 +132,9 @@ SELECT v.versions,
                AND (sm.expires_at IS NULL OR sm.expires_at > now())) AS custom_segments,
        (SELECT a.country FROM addresses a
         WHERE a.customer = c.id AND a.membership IS NULL AND a.is_preferred_shipping) AS country,
-       EXISTS (SELECT FROM targets t WHERE t.customer = c.id) AS is_target
+       EXISTS (SELECT FROM targets t WHERE t.customer = c.id) AS is_target,
+       {_BASKET.format('b.application = $2 AND b."user" = u.id AND b.customer = c.id')} AS basket,
+       {_BASKET.format("b.token_hash = $4 AND b.application = $2")} AS basket_of_cookie
 FROM (SELECT coalesce(jsonb_object_agg(subject, number), '{{}}')::text AS versions FROM data_versions) v
 LEFT JOIN (sessions s JOIN users u ON u.id = s."user" AND u.session_epoch = s.session_epoch)
        ON s.token_hash = $1 AND s.application = $2 AND s.expires_at > now()
@@ -130,30 +148,52 @@ LEFT JOIN second_factors f ON f."user" = u.id AND f.confirmed_at IS NOT NULL
 """  # only constants of this module are put in
 
 _VERSIONS = "SELECT coalesce(jsonb_object_agg(subject, number), '{}')::text AS versions FROM data_versions"
+_VERSIONS_AND_BASKET = f"""
+SELECT v.versions, {_BASKET.format("b.token_hash = $1 AND b.application = $2")} AS basket_of_cookie
+FROM ({_VERSIONS}) v
+"""
 
 
 async def recognise(
-    application: Application, session_token: str | None, language: str, price_display: str = ""
+    application: Application,
+    session_token: str | None,
+    language: str,
+    price_display: str = "",
+    basket_token: str | None = None,
 ) -> Visitor:
     """The visitor behind a session cookie; a stranger without one, or with one that is no session here.
 
     `price_display` is what this browser has chosen, "" if nothing; an account's own choice comes before it.
     Raises tables.engine.DatabaseUnavailable.
     """
+    hash_of_basket = hash_of_session_token(basket_token) if basket_token else None
     if session_token is None:
-        found = await DB.fetch_row(_VERSIONS)
+        found = (
+            await DB.fetch_row(_VERSIONS)
+            if hash_of_basket is None
+            else await DB.fetch_row(_VERSIONS_AND_BASKET, hash_of_basket, application.id)
+        )
         return Visitor(
             application=application,
             language=language,
             versions=_versions(found),
             price_display=price_display,
+            basket=_basket_of(found, "basket_of_cookie"),
         )
     row = await DB.fetch_row(
-        _VISITOR, hash_of_session_token(session_token), application.id, application.is_back_office
+        _VISITOR,
+        hash_of_session_token(session_token),
+        application.id,
+        application.is_back_office,
+        hash_of_basket,
     )
     if row is None or row["session_id"] is None:
         return Visitor(
-            application=application, language=language, versions=_versions(row), price_display=price_display
+            application=application,
+            language=language,
+            versions=_versions(row),
+            price_display=price_display,
+            basket=_basket_of(row, "basket_of_cookie"),
         )
     account = account_of(row)
     session = SessionOfVisitor(
@@ -174,6 +214,8 @@ async def recognise(
         refusal=reason,
         customer=_customer_of(row),
         price_display=price_display,
+        # Who may not use the application is a stranger to it, with a stranger's basket.
+        basket=_basket_of(row, "basket" if reason is None else "basket_of_cookie"),
     )
 
 
@@ -214,6 +256,11 @@ def _customer_of(row: dict[str, Any]) -> RecognisedCustomer | None:
         country=row["country"] or "",
         is_target=row["is_target"],
     )
+
+
+def _basket_of(row: dict[str, Any] | None, column: str) -> BasketSummary:
+    pieces, total = (row.get(column) if row is not None else None) or (None, None)
+    return BasketSummary(int(pieces or 0), int(total) if total is not None else None)
 
 
 def _versions(row: dict[str, Any] | None) -> dict[str, int]:

@@ -13,6 +13,8 @@ from litestar import Request, Response
 
 from app.access import Account
 from app.applications import Application
+from app.basket.merging import merge_baskets
+from app.basket.owner import basket_token
 from app.client_address import address_family
 from app.segments.recurring import note_sign_in
 from app.visitor import Visitor, hash_of_session_token
@@ -81,6 +83,8 @@ async def begin_session(
     )
     if is_complete and account.customer_id is not None:
         await note_sign_in(account.customer_id)
+    if is_complete:
+        await merge_baskets(application, account, basket_token(application, request))
     return NewSession(token, application)
 
 
