@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from app.customers.emails import canonical_email
 from app.customers.types import all_customer_types
 from app.languages import date_text
 from app.languages import gettext as _
@@ -136,6 +137,14 @@ class EmailDomainIs(Condition, tag="email_domain"):
 
     def words(self) -> str:
         return _("e-mail at %(names)s", names=", ".join(self.one_of))
+
+    def problems(self) -> Iterator[str]:
+        for one in self.one_of:
+            canonical = canonical_email(f"somebody@{one}").removeprefix("somebody@")
+            if canonical != one:
+                yield _(
+                    "Please write the e-mail host %(name)s as %(canonical)s.", name=one, canonical=canonical
+                )
 
 
 class InSegment(Condition, tag="segment"):
