@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from functools import total_ordering
-
-_ONE = Decimal(1)
 
 
 class CurrenciesDiffer(ValueError):
@@ -45,7 +43,14 @@ class Money:
 
 def rounded(exact: Decimal) -> int:
     """Whole minor units: a half goes away from zero, as trade is used to. All rounding of money is done here."""
-    return int(exact.quantize(_ONE, rounding=ROUND_HALF_UP))
+    return rounded_ratio(*exact.as_integer_ratio())
+
+
+def rounded_ratio(numerator: int, denominator: int) -> int:
+    """The same for an exact quotient of whole numbers; `denominator` is positive."""
+    if numerator < 0:
+        return -((denominator - 2 * numerator) // (2 * denominator))
+    return (2 * numerator + denominator) // (2 * denominator)
 
 
 def allocated(amount: int, weights: Sequence[int]) -> list[int]:
@@ -62,7 +67,7 @@ def allocated(amount: int, weights: Sequence[int]) -> list[int]:
     for weight in weights:
         # Rounding what has been given so far, not each share, leaves no cent over.
         weighed += weight
-        share = rounded(Decimal(amount) * weighed / whole) - given
+        share = rounded_ratio(amount * weighed, whole) - given
         given += share
         shares.append(share)
     return shares

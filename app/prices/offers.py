@@ -10,6 +10,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from uuid import UUID
 
+import msgspec
+
 from app.prices.tax import TaxRates, tax_rates
 from app.segments.audience import Audience
 from app.segments.implicit import EVERYONE
@@ -36,8 +38,7 @@ class PriceListHeader:
     valid_to: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceEntry:
+class PriceEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What a list says of one product from a quantity on: an amount in minor units, or a percentage off."""
 
     id: UUID

@@ -9,12 +9,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from functools import cached_property
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from app.money import rounded
+import msgspec
+
+from app.money import rounded_ratio
 from app.prices.offers import Offers, PriceEntry, PriceListHeader, all_offers_for, offers_for
-from app.prices.tax import NetTaxGross, split
+from app.prices.tax import NetTaxGross, hundredths, split_by
 from app.prices.verdict import Verdict
 from app.prices.words import price_sentence, verdict_sentence
 from app.segments.audience import Audience
@@ -35,8 +38,7 @@ class PricedProduct(Protocol):
         """A class of `app.prices.tax.TAX_CLASSES`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
+class Price(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """The price of one piece. Amounts are minor units of `currency`; times are UTC."""
 
     unit: NetTaxGross
@@ -52,9 +54,8 @@ class Price:
     quantity_from: int
     percent_off: Decimal | None
     valid_to: datetime | None
-    # (from so many pieces, shown amount) for each quantity at which the price of a piece changes; the first is
-    # the lowest quantity that has a price.
-    scale: tuple[tuple[int, int], ...]
+    # What `scale` is worked out from: most pages never ask.
+    terms: "_Terms"
 
     @property
     def net(self) -> int:
@@ -70,6 +71,20 @@ class Price:
     def shown(self) -> int:
         """What this visitor sees: net or gross."""
         return self.unit.shown(self.is_net)
+
+    @cached_property
+    def scale(self) -> tuple[tuple[int, int], ...]:
+        """(From so many pieces, shown amount) for each quantity at which the price of a piece changes; the first
+        is the lowest quantity that has a price."""
+        steps: list[tuple[int, int]] = []
+        valid, offers, tax = self.terms
+        for quantity in sorted({entry.quantity_from for entry in valid}):
+            best = min(_bids(valid, quantity, offers, tax), default=None)
+            if best is not None:
+                shown = split_by(best.amount, tax, best.is_net).shown(self.is_net)
+                if not steps or shown != steps[-1][1]:
+                    steps.append((quantity, shown))
+        return tuple(steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +115,26 @@ class Explanation:
         return price_sentence(self.price) if self.price is not None else ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Bid:
-    """An entry with its amount in minor units, and its place among others: the lowest rank wins."""
+class _Terms(NamedTuple):
+    """What the prices of a product for all quantities depend on. `tax` is in hundredths of a percent."""
 
-    rank: tuple[int, int, str, int, UUID]
-    entry: PriceEntry
-    price_list: PriceListHeader
+    valid: list[PriceEntry]
+    offers: Offers
+    tax: int
+
+
+class _Bid(NamedTuple):
+    """What an entry asks for. The lowest wins: of the price first, then of what comes next in order."""
+
+    # Ten thousand times the gross amount, which is exact: percentages have at most two decimals.
+    exact: int
+    behind_priority: int
+    list_id: str
+    quantity_from: int
+    entry_id: UUID
     amount: int
     is_net: bool
+    entry: PriceEntry
 
 
 def price(
@@ -116,17 +142,18 @@ def price(
 ) -> Price | None:
     """The price of one piece when so many are bought at that moment; None where the product has no price."""
     percent = offers.tax_rates.percent(audience.country, product.tax_class)
+    tax = hundredths(percent)
     valid = [
         entry
         for entry in offers.entries.get(product.id, ())
         if _objection(entry, offers, audience, at) is None
     ]
-    best = min(_bids(valid, quantity, offers, percent), key=_rank, default=None)
+    best = min(_bids(valid, quantity, offers, tax), default=None)
     if best is None:
         return None
-    entry, price_list = best.entry, best.price_list
+    entry, price_list = best.entry, offers.lists[best.list_id]
     return Price(
-        unit=split(best.amount, percent, best.is_net),
+        unit=split_by(best.amount, tax, best.is_net),
         is_net=audience.is_net,
         currency=price_list.currency,
         tax_percent=percent,
@@ -136,7 +163,7 @@ def price(
         quantity_from=entry.quantity_from,
         percent_off=entry.percent_off,
         valid_to=_earlier(entry.valid_to, price_list.valid_to),
-        scale=_scale(valid, offers, percent, audience.is_net),
+        terms=_Terms(valid, offers, tax),
     )
 
 
@@ -147,22 +174,21 @@ def explain(
 
     With `offers_for` these are the buyer's own; with `all_offers_for` all there are, for staff only.
     """
-    percent = offers.tax_rates.percent(audience.country, product.tax_class)
+    tax = hundredths(offers.tax_rates.percent(audience.country, product.tax_class))
     entries = offers.entries.get(product.id, ())
     objections = {entry.id: _objection(entry, offers, audience, at) for entry in entries}
     valid = [entry for entry in entries if objections[entry.id] is None]
-    bids = {bid.entry.id: bid for bid in _bids(valid, quantity, offers, percent)}
-    best = min(bids.values(), key=_rank, default=None)
+    bids = {bid.entry_id: bid for bid in _bids(valid, quantity, offers, tax)}
+    best = min(bids.values(), default=None)
     candidates = []
     for entry in entries:
         bid = bids.get(entry.id)
         header = offers.lists[entry.price_list]
         if bid is not None and best is not None:
-            candidates.append(
-                Candidate(header, entry, split(bid.amount, percent, bid.is_net), _lost(bid, best))
-            )
+            unit = split_by(bid.amount, tax, bid.is_net)
+            candidates.append(Candidate(header, entry, unit, _verdict(bid, best)))
             continue
-        fixed = split(entry.amount, percent, header.is_net) if entry.amount is not None else None
+        fixed = split_by(entry.amount, tax, header.is_net) if entry.amount is not None else None
         verdict = objections[entry.id] or (
             Verdict.TOO_FEW if entry.quantity_from > quantity else Verdict.NOTHING_TO_TAKE_OFF
         )
@@ -188,73 +214,47 @@ def _objection(entry: PriceEntry, offers: Offers, audience: Audience, at: dateti
     return None
 
 
-def _bids(valid: Iterable[PriceEntry], quantity: int, offers: Offers, percent: Decimal) -> list[_Bid]:
+def _bids(valid: Iterable[PriceEntry], quantity: int, offers: Offers, tax: int) -> list[_Bid]:
     """What the valid entries ask for this quantity; percentages are taken off the price for everyone."""
-    reached = [entry for entry in valid if entry.quantity_from <= quantity]
-    bids = [
-        _bid(
-            entry,
-            offers.lists[entry.price_list],
-            entry.amount,
-            offers.lists[entry.price_list].is_net,
-            percent,
-        )
-        for entry in reached
-        if entry.amount is not None
-    ]
-    # "The price for everyone" is the best fixed one of the lists that everyone is meant by.
-    base = min((bid for bid in bids if bid.price_list.id in offers.for_everyone), key=_rank, default=None)
-    if base is not None:
-        bids += [
-            _bid(
-                entry,
-                offers.lists[entry.price_list],
-                rounded(base.amount * (100 - entry.percent_off) / 100),
-                base.is_net,
-                percent,
-            )
-            for entry in reached
-            if entry.percent_off is not None
-        ]
+    lists = offers.lists
+    bids: list[_Bid] = []
+    percentages: list[tuple[PriceEntry, Decimal]] = []
+    for entry in valid:
+        if entry.quantity_from > quantity:
+            continue
+        if entry.amount is not None:
+            header = lists[entry.price_list]
+            bids.append(_bid(entry, header, entry.amount, header.is_net, tax))
+        elif entry.percent_off is not None:
+            percentages.append((entry, entry.percent_off))
+    if percentages:
+        # "The price for everyone" is the best fixed one of the lists that everyone is meant by.
+        base = min((bid for bid in bids if bid.list_id in offers.for_everyone), default=None)
+        if base is not None:
+            for entry, off in percentages:
+                amount = rounded_ratio(base.amount * (10_000 - hundredths(off)), 10_000)
+                bids.append(_bid(entry, lists[entry.price_list], amount, base.is_net, tax))
     return bids
 
 
-def _bid(entry: PriceEntry, header: PriceListHeader, amount: int, is_net: bool, percent: Decimal) -> _Bid:
-    # Ten thousand times the gross amount, exactly: percentages have at most two decimals.
-    exact = amount * (10_000 + int(percent * 100)) if is_net else amount * 10_000
-    rank = (exact, -header.priority, header.id, entry.quantity_from, entry.id)
-    return _Bid(rank, entry, header, amount, is_net)
+def _bid(entry: PriceEntry, header: PriceListHeader, amount: int, is_net: bool, tax: int) -> _Bid:
+    exact = amount * (10_000 + tax if is_net else 10_000)
+    return _Bid(exact, -header.priority, header.id, entry.quantity_from, entry.id, amount, is_net, entry)
 
 
-def _rank(bid: _Bid) -> tuple[int, int, str, int, UUID]:
-    return bid.rank
-
-
-def _scale(
-    valid: list[PriceEntry], offers: Offers, percent: Decimal, is_net: bool
-) -> tuple[tuple[int, int], ...]:
-    steps: list[tuple[int, int]] = []
-    for quantity in sorted({entry.quantity_from for entry in valid}):
-        best = min(_bids(valid, quantity, offers, percent), key=_rank, default=None)
-        if best is not None:
-            shown = split(best.amount, percent, best.is_net).shown(is_net)
-            if not steps or shown != steps[-1][1]:
-                steps.append((quantity, shown))
-    return tuple(steps)
-
-
-def _lost(bid: _Bid, best: _Bid) -> Verdict:
+def _verdict(bid: _Bid, best: _Bid) -> Verdict:
     if bid is best:
         return Verdict.WON
-    if bid.rank[0] > best.rank[0]:
+    if bid.exact > best.exact:
         return Verdict.DEARER
-    return Verdict.LOWER_PRIORITY if bid.rank[1] > best.rank[1] else Verdict.LATER_IN_ORDER
+    is_behind = bid.behind_priority > best.behind_priority
+    return Verdict.LOWER_PRIORITY if is_behind else Verdict.LATER_IN_ORDER
 
 
 def _place(candidate: Candidate, bids: dict[UUID, _Bid]) -> tuple[bool, tuple[int, int, str, int, UUID]]:
     bid = bids.get(candidate.entry.id)
     if bid is not None:
-        return False, bid.rank
+        return False, bid[:5]
     header, entry = candidate.price_list, candidate.entry
     return True, (0, -header.priority, header.id, entry.quantity_from, entry.id)
 
