@@ -35,8 +35,9 @@ class Wanted:
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing but the category decides what is in the list."""
-        return not (self.words or self.only_available or self.is_by_price)
+        """Whether nothing but category and prices decide what is in the list: neither words, of which there are
+        too many to keep lists for, nor the stock, which changes with every order."""
+        return not (self.words or self.only_available)
 
     @property
     def is_by_price(self) -> bool:

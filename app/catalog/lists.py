@@ -35,7 +35,12 @@ class Offer:
         product, price = self.product, self.price
         shown = None
         if price is not None:
-            shown = (price.shown, price.currency, price.is_net, "" if price.is_for_everyone else price.list_name)
+            shown = (
+                price.shown,
+                price.currency,
+                price.is_net,
+                "" if price.is_for_everyone else price.list_name,
+            )
         pieces_left = product.stock if product.stock_state == "few" else 0
         texts = (product.name, product.unit, product.picture, product.category)
         return (product.sku, product.version, *texts, product.stock_state, pieces_left, shown)
@@ -141,7 +146,8 @@ def _key_of_order(
 ) -> tuple[Any, ...]:
     """All that an order depends on. Prices also depend on the time: an entry that begins or ends is noticed in
     the order within a minute (and in the prices at once)."""
-    key = (wanted.category, wanted.sort, visitor.language, *_versions(visitor.versions), seen.key)
+    narrowed = (wanted.category, wanted.price_from, wanted.price_to)
+    key = (*narrowed, wanted.sort, visitor.language, *_versions(visitor.versions), seen.key)
     if terms is None:
         return key
     minute = int(datetime.now(UTC).timestamp()) // 60
