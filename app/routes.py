@@ -6,7 +6,7 @@ from app import health, language_choice, metrics, well_known
 from app.account import address_pages, company_pages
 from app.account import routes as account
 from app.back_office import routes as back_office
-from app.back_office import why_price
+from app.back_office import selling_routes, why_price
 from app.basket import routes as basket
 from app.catalog import routes as catalog
 from app.checkout import routes as checkout
@@ -48,4 +48,4 @@ def extension_routes(extension: Extension) -> list[Any]:
 
 def back_office_routes() -> list[Any]:
     """Routes of the back office."""
-    return [*back_office.routes, *why_price.routes]
+    return [*back_office.routes, *selling_routes.routes, *why_price.routes]
