@@ -54,7 +54,9 @@ async def mail_withdrawal_received(order: StoredOrder) -> None:
 
 
 def _line(line: StoredLine, order: StoredOrder) -> tuple[str, str]:
-    return f"{line.quantity} x {line.name} ({line.sku})", money_text(line.amount, order.currency, order.language)
+    return f"{line.quantity} x {line.name} ({line.sku})", money_text(
+        line.amount, order.currency, order.language
+    )
 
 
 def _sums(order: StoredOrder) -> list[tuple[str, str]]:

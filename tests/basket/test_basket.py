@@ -53,6 +53,8 @@ async def test_only_a_hash_of_the_cookie_is_stored_and_a_planted_one_is_not_adop
     await open_shop()
     person = await visit("shop")
     person.client.cookies.set("patron-shop-basket", "planted", domain="localhost.local", path="/")
+    page = await person.get("/basket")
+    assert "patron-shop-basket=planted" in page.response.request.headers["cookie"]
     await add(person)
     token = person.cookie("basket")
     stored = await DB.fetch_value("SELECT token_hash FROM baskets")
