@@ -160,3 +160,8 @@ def test_templates_name_only_slots_that_there_are_and_every_slot_has_a_place() -
     for path in (Path(__file__).parents[2] / "templates").rglob("*.html"):
         named |= set(re.findall(r'content_slot\("([^"]+)"\)', path.read_text(encoding="utf-8")))
     assert named == set(SLOTS)
+
+
+async def test_a_note_stands_above_the_basket(database: str) -> None:
+    await create_content(draft(slot="basket/note", texts={"en": "Free delivery from €50"}))
+    assert "Free delivery from €50" in (await (await visit("shop")).get("/basket")).main
