@@ -21,6 +21,8 @@ Minutes = Annotated[int, msgspec.Meta(gt=0)]
 # More is checked where mails are sent; this keeps slips and line breaks out.
 Recipient = Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+$")]
 Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
+# ISO 4217.
+Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
 # A prefix that every request spells alike: no encoded characters, no empty parts, no dots for a part.
 _PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*/?")
 SecurityContact = Annotated[str, msgspec.Meta(pattern="^(mailto:|https://).+")]
@@ -45,6 +47,8 @@ class TypeSettings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     invitation_minutes: Minutes | msgspec.UnsetType = msgspec.UNSET
     terms_version: str | msgspec.UnsetType = msgspec.UNSET
     default_country: Country | msgspec.UnsetType = msgspec.UNSET
+    # The prices that visitors see are in this one.
+    currency: Currency | msgspec.UnsetType = msgspec.UNSET
     # For /.well-known/security.txt: a mailto: or https: address (RFC 9116).
     security_contact: SecurityContact | msgspec.UnsetType = msgspec.UNSET
 
@@ -92,6 +96,7 @@ class Application:
     invitation_minutes: int
     terms_version: str
     default_country: str
+    currency: str
     security_contact: str
 
     @property
@@ -230,6 +235,7 @@ def _application(
         invitation_minutes=setting("invitation_minutes", 7 * 24 * 60),
         terms_version=setting("terms_version", "2026-11"),
         default_country=setting("default_country", "DE"),
+        currency=setting("currency", "EUR"),
         security_contact=setting("security_contact", ""),
     )
 

@@ -148,3 +148,11 @@ def money_text(minor_units: int, currency: str, language: str | None = None) -> 
 
     amount = Decimal(minor_units).scaleb(-get_currency_precision(currency))
     return format_currency(amount, currency, locale=language or current_language.get())
+
+
+def percent_text(percent: Decimal, language: str | None = None) -> str:
+    """A percentage as people of the language write it: 5.5 is "5.5%" or "5,5 %"."""
+    from babel.numbers import format_percent
+
+    locale = language or current_language.get()
+    return format_percent(percent / 100, locale=locale, decimal_quantization=False)

@@ -23,6 +23,7 @@ from app.headers import with_headers
 from app.languages import current_language, preferred_language
 from app.links import register_links
 from app.litestar_apps import litestar_for
+from app.marketing.content import hold_content
 from app.request_id import current_request_id, new_request_id
 from app.settings import settings
 from app.sign_in.sessions import keep_session_alive
@@ -115,9 +116,13 @@ class Patron:
                 receive = await checked_body(scope, receive)
             if not path.startswith(WITHOUT_VISITOR):
                 token = _cookie(scope, application.cookie_name("session"))
-                inner["visitor"] = await recognise(application, token, language)
+                prices = _cookie(scope, application.cookie_name("prices")) or ""
+                basket = _cookie(scope, application.cookie_name("basket"))
+                inner["visitor"] = await recognise(application, token, language, prices, basket)
                 current_language.set(inner["visitor"].language)
                 await _keep_alive(inner["visitor"])
+                if not application.is_back_office:
+                    await hold_content(inner["visitor"].versions)
         except Exception as error:  # whatever fails before Litestar is told by a page as well
             await _send_response(
                 answer_error(Request(inner), error), inner, receive, _sharing(inner, scope, send)

@@ -5,7 +5,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from litestar import Request, Response
 from litestar.response import Redirect, Template
 from markupsafe import Markup, escape
@@ -17,6 +18,7 @@ from app.extension_points import ExtensionPointTag, template_folders
 from app.flash import Flash, flash_of
 from app.kept_fragments import KeptTag
 from app.links import links_of
+from app.marketing.content import SLOTS, content_now
 from app.settings import settings
 from app.static_files import hashed_name
 from app.visitor import Visitor
@@ -118,9 +120,13 @@ def environment() -> Environment:
         ngettext=languages.ngettext,
         link_to=_link_to,
         text=languages.text,
+        content_slot=_content_slot,
     )
     made.filters.update(
-        date=languages.date_text, datetime=languages.datetime_text, money=languages.money_text
+        date=languages.date_text,
+        datetime=languages.datetime_text,
+        money=languages.money_text,
+        percent=languages.percent_text,
     )
     return made
 
@@ -143,6 +149,20 @@ def _translated(message: str, **values: object) -> str:
     if any(isinstance(value, Markup) for value in values.values()):
         return escape(found) % values
     return found % values
+
+
+@pass_context
+def _content_slot(context: Context, slot: str) -> Markup:
+    """What staff have put there for this visitor, else nothing (app/marketing/content.py)."""
+    if slot not in SLOTS:
+        raise LookupError(f"There is no content slot {slot}.")
+    visitor = context.get("visitor")
+    found = content_now(slot, visitor) if visitor is not None else None
+    return (
+        Markup('<div class="content-slot" data-slot="{}">{}</div>').format(slot, found)
+        if found
+        else Markup("")
+    )
 
 
 def _link_to(application_id: str, name: str, /, **values: object) -> str:

@@ -6,8 +6,14 @@ from app import health, language_choice, metrics, well_known
 from app.account import address_pages, company_pages
 from app.account import routes as account
 from app.back_office import routes as back_office
+from app.back_office import selling_routes, why_price
+from app.basket import routes as basket
 from app.catalog import routes as catalog
+from app.checkout import routes as checkout
 from app.customers.types import Extension
+from app.orders import guest_routes as guest_orders
+from app.orders import routes as orders
+from app.prices import routes as prices
 from app.registration import correction_routes, verification_routes
 from app.registration import routes as registration
 from app.settings import settings
@@ -31,7 +37,8 @@ def everywhere() -> list[Any]:
 def shop_routes() -> list[Any]:
     """Routes of every shop."""
     found = [*catalog.routes, *registration.routes, *verification_routes.routes, *correction_routes.routes]
-    return [*found, *account.routes, *address_pages.routes, *terms.routes]
+    found += [*basket.routes, *checkout.routes, *orders.routes, *guest_orders.routes]
+    return [*found, *account.routes, *address_pages.routes, *terms.routes, *prices.routes]
 
 
 def extension_routes(extension: Extension) -> list[Any]:
@@ -41,4 +48,4 @@ def extension_routes(extension: Extension) -> list[Any]:
 
 def back_office_routes() -> list[Any]:
     """Routes of the back office."""
-    return [*back_office.routes]
+    return [*back_office.routes, *selling_routes.routes, *why_price.routes]

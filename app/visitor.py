@@ -13,6 +13,7 @@ from litestar.params import SkipValidation
 from app.access import Account, Refusal, refusal
 from app.applications import Application
 from app.customers.types import CustomerType, all_customer_types
+from app.segments.audience import Audience, RecognisedCustomer, audience_of_customer, audience_of_stranger
 from tables.engine import DB
 
 # A session ends when it was not used for so long (security.md, Sessions).
@@ -30,6 +31,15 @@ class SessionOfVisitor:
     is_used_recently: bool
 
 
+@dataclass(frozen=True, slots=True)
+class BasketSummary:
+    """What the header tells of the basket: pieces, and what they came to when they were last looked at, in minor
+    units on the side that is charged (None where some were not looked at yet)."""
+
+    pieces: int = 0
+    total: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
     """Who asks for a page, and what the application knows of them."""
@@ -41,6 +51,11 @@ class Visitor:
     account: Account | None = None
     # Why a person with a session may not use this application now; None for everybody else.
     refusal: Refusal | None = None
+    # Known where a customer is signed in, and nothing else of it decides what its users see.
+    customer: RecognisedCustomer | None = None
+    # "net" or "gross" where somebody who is not recognised has chosen, else "".
+    price_display: str = ""
+    basket: BasketSummary = field(default_factory=BasketSummary)
 
     @property
     def is_signed_in(self) -> bool:
@@ -70,6 +85,13 @@ class Visitor:
             return (own,) if own is not None else ()
         return self.application.login
 
+    @property
+    def audience(self) -> Audience:
+        """Whose prices, products and contents the visitor sees; of strangers also where a session is refused."""
+        if self.is_signed_in and self.customer is not None:
+            return audience_of_customer(self.application, self.customer)
+        return audience_of_stranger(self.application, self.price_display)
+
     def may(self, privilege: str) -> bool:
         """Whether the staff member has a privilege of the back office."""
         return self.is_staff and self.account is not None and privilege in self.account.privileges
@@ -84,6 +106,12 @@ def hash_of_session_token(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+# Pieces, and what they came to; a sum with a price that was never shown is none.
+_BASKET = """(
+           SELECT ARRAY[sum(l.quantity),
+                        CASE WHEN count(*) = count(l.seen_price) THEN sum(l.quantity * l.seen_price) END]
+           FROM baskets b JOIN basket_lines l ON l.basket = b.id WHERE {})"""
+
 _VISITOR = f"""
 SELECT v.versions,
        s.id AS session_id, s.signed_in_at, s.authenticated_at,
@@ -95,7 +123,18 @@ SELECT v.versions,
        c.is_active AS customer_is_active,
        co.company_name,
        st.is_active AS staff_is_active, st.privileges,
-       f.id IS NOT NULL AS has_second_factor
+       f.id IS NOT NULL AS has_second_factor,
+       u.price_display, c.recurring_since IS NOT NULL AS is_recurring,
+       -- The union of the services that are active here; unless said otherwise that is the standard one.
+       ARRAY(SELECT DISTINCT sm.segment FROM segment_members sm
+             LEFT JOIN segmentation_services sv ON sv.application = $2 AND sv.service = sm.service
+             WHERE sm.customer = c.id AND coalesce(sv.is_active, sm.service = 'standard')
+               AND (sm.expires_at IS NULL OR sm.expires_at > now())) AS custom_segments,
+       (SELECT a.country FROM addresses a
+        WHERE a.customer = c.id AND a.membership IS NULL AND a.is_preferred_shipping) AS country,
+       EXISTS (SELECT FROM targets t WHERE t.customer = c.id) AS is_target,
+       {_BASKET.format('b.application = $2 AND b."user" = u.id AND b.customer = c.id')} AS basket,
+       {_BASKET.format("b.token_hash = $4 AND b.application = $2")} AS basket_of_cookie
 FROM (SELECT coalesce(jsonb_object_agg(subject, number), '{{}}')::text AS versions FROM data_versions) v
 LEFT JOIN (sessions s JOIN users u ON u.id = s."user" AND u.session_epoch = s.session_epoch)
        ON s.token_hash = $1 AND s.application = $2 AND s.expires_at > now()
@@ -109,21 +148,53 @@ LEFT JOIN second_factors f ON f."user" = u.id AND f.confirmed_at IS NOT NULL
 """  # only constants of this module are put in
 
 _VERSIONS = "SELECT coalesce(jsonb_object_agg(subject, number), '{}')::text AS versions FROM data_versions"
+_VERSIONS_AND_BASKET = f"""
+SELECT v.versions, {_BASKET.format("b.token_hash = $1 AND b.application = $2")} AS basket_of_cookie
+FROM ({_VERSIONS}) v
+"""
 
 
-async def recognise(application: Application, session_token: str | None, language: str) -> Visitor:
+async def recognise(
+    application: Application,
+    session_token: str | None,
+    language: str,
+    price_display: str = "",
+    basket_token: str | None = None,
+) -> Visitor:
     """The visitor behind a session cookie; a stranger without one, or with one that is no session here.
 
+    `price_display` is what this browser has chosen, "" if nothing; an account's own choice comes before it.
     Raises tables.engine.DatabaseUnavailable.
     """
+    hash_of_basket = hash_of_session_token(basket_token) if basket_token else None
     if session_token is None:
-        found = await DB.fetch_row(_VERSIONS)
-        return Visitor(application=application, language=language, versions=_versions(found))
+        found = (
+            await DB.fetch_row(_VERSIONS)
+            if hash_of_basket is None
+            else await DB.fetch_row(_VERSIONS_AND_BASKET, hash_of_basket, application.id)
+        )
+        return Visitor(
+            application=application,
+            language=language,
+            versions=_versions(found),
+            price_display=price_display,
+            basket=_basket_of(found, "basket_of_cookie"),
+        )
     row = await DB.fetch_row(
-        _VISITOR, hash_of_session_token(session_token), application.id, application.is_back_office
+        _VISITOR,
+        hash_of_session_token(session_token),
+        application.id,
+        application.is_back_office,
+        hash_of_basket,
     )
     if row is None or row["session_id"] is None:
-        return Visitor(application=application, language=language, versions=_versions(row))
+        return Visitor(
+            application=application,
+            language=language,
+            versions=_versions(row),
+            price_display=price_display,
+            basket=_basket_of(row, "basket_of_cookie"),
+        )
     account = account_of(row)
     session = SessionOfVisitor(
         id=row["session_id"],
@@ -141,6 +212,10 @@ async def recognise(application: Application, session_token: str | None, languag
         session=session,
         account=account,
         refusal=reason,
+        customer=_customer_of(row),
+        price_display=price_display,
+        # Who may not use the application is a stranger to it, with a stranger's basket.
+        basket=_basket_of(row, "basket" if reason is None else "basket_of_cookie"),
     )
 
 
@@ -168,6 +243,25 @@ def account_of(row: dict[str, Any]) -> Account:
         privileges=frozenset(row["privileges"] or ()),
         has_second_factor=row["has_second_factor"],
     )
+
+
+def _customer_of(row: dict[str, Any]) -> RecognisedCustomer | None:
+    if row["customer_id"] is None:
+        return None
+    return RecognisedCustomer(
+        customer_id=row["customer_id"],
+        customer_type=row["customer_type"],
+        is_recurring=row["is_recurring"],
+        custom_segments=frozenset(row["custom_segments"]),
+        price_display=row["price_display"],
+        country=row["country"] or "",
+        is_target=row["is_target"],
+    )
+
+
+def _basket_of(row: dict[str, Any] | None, column: str) -> BasketSummary:
+    pieces, total = (row.get(column) if row is not None else None) or (None, None)
+    return BasketSummary(int(pieces or 0), int(total) if total is not None else None)
 
 
 def _versions(row: dict[str, Any] | None) -> dict[str, int]:

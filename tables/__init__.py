@@ -3,7 +3,7 @@
 import os
 
 from tables.audit import AuditEntry
-from tables.catalog import Category
+from tables.catalog import CatalogView, CatalogViewRule, Category, Product, ViewRuleAction
 from tables.customers import (
     Address,
     ApprovalRequest,
@@ -17,6 +17,10 @@ from tables.customers import (
     User,
 )
 from tables.mail import OutboxMail
+from tables.marketing import ContentItem, Promotion, PromotionTarget, PromotionUse
+from tables.orders import Basket, BasketLine, Order, OrderLine, OrderState, ShippingMethod, TaxRate
+from tables.prices import PriceEntry, PriceList
+from tables.segments import Segment, SegmentationService, SegmentMember, Target, TargetKind
 from tables.sign_in import (
     AttemptCounter,
     LinkToken,
@@ -38,21 +42,43 @@ __all__ = [
     "ApprovalStatus",
     "AttemptCounter",
     "AuditEntry",
+    "Basket",
+    "BasketLine",
+    "CatalogView",
+    "CatalogViewRule",
     "Category",
     "Company",
     "Consent",
     "ConsentKind",
+    "ContentItem",
     "Customer",
     "DataVersion",
     "LinkToken",
     "Membership",
     "NumberSeries",
+    "Order",
+    "OrderLine",
+    "OrderState",
     "OutboxMail",
+    "PriceEntry",
+    "PriceList",
+    "Product",
+    "Promotion",
+    "PromotionTarget",
+    "PromotionUse",
     "RecoveryCode",
     "ReminderRequest",
     "SecondFactor",
+    "Segment",
+    "SegmentMember",
+    "SegmentationService",
     "Session",
+    "ShippingMethod",
     "SignInAttempt",
     "StaffMember",
+    "Target",
+    "TargetKind",
+    "TaxRate",
     "User",
+    "ViewRuleAction",
 ]

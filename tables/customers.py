@@ -53,6 +53,8 @@ class User(Table, tablename="users"):
     # Raised on password change, reset, disable and role loss: sessions of an older epoch are over.
     session_epoch = Integer(default=0)
     last_signed_in_at = Timestamptz(null=True, default=None)
+    # "net" or "gross" when the person has chosen; "" follows the customer type (domain.md 8).
+    price_display = Varchar(length=5, default="")
     attributes = JSONB(default="{}")
     version = Integer(default=1)
     created_at = Timestamptz()
@@ -71,6 +73,9 @@ class Customer(Table, tablename="customers"):
     # What an individual calls itself or the company name, kept for search and lists only.
     search_name = Text(default="")
     attributes = JSONB(default="{}")
+    # Segments New and Recurring (domain.md 7): the first order, and the first sign-in after it.
+    first_order_at = Timestamptz(null=True, default=None)
+    recurring_since = Timestamptz(null=True, default=None)
     version = Integer(default=1)
     created_at = Timestamptz()
 

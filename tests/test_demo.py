@@ -13,6 +13,7 @@ from app.demo.categories import CATEGORIES
 from app.demo.load import (
     ADMINISTRATOR,
     BUYER,
+    CONTRACT_BUYER,
     DEMO_LOGINS,
     FIXED_LOGINS,
     PASSWORD,
@@ -22,11 +23,12 @@ from app.demo.load import (
     DemoDataRefused,
     load_demo_data,
 )
+from app.demo.marketing import HIDDEN_FROM_CONSUMERS
 from app.demo.northwind import companies
 from app.demo.people import PEOPLE
 from app.settings import settings
 from app.sign_in.passwords import password_matches
-from tables import Category, Company, Customer, Membership, StaffMember, User
+from tables import Category, Company, Customer, Membership, Order, Product, StaffMember, User
 from tables.engine import DB
 from tests.browser_like import visit
 
@@ -63,22 +65,42 @@ async def test_a_second_run_changes_nothing() -> None:
 
 async def test_two_runs_at_once_load_once() -> None:
     told = await asyncio.gather(*(load_demo_data() for _ in range(3)))
-    assert sorted(lines[0].startswith("Demo data: 8 categories, 91 companies") for lines in told) == [
-        False,
-        False,
-        True,
-    ]
+    begin = "Demo data: 8 categories, 77 products, 91 companies"
+    assert sorted(lines[0].startswith(begin) for lines in told) == [False, False, True]
     assert await Customer.count() == 91 + 12 + 1
+    assert await Product.count() == 77
+    assert await Order.count() == 830
 
 
 async def test_what_is_missing_is_added_and_what_was_changed_stays() -> None:
     await load_demo_data()
+    await DB.execute("DELETE FROM orders o USING customers c WHERE c.id = o.customer AND c.number = 'VINET'")
     await DB.execute("DELETE FROM customers WHERE number = 'VINET'")
     await DB.execute("DELETE FROM users WHERE email = 'paul.henriot@vinet.example'")
     await DB.execute("UPDATE companies SET company_name = 'Renamed' WHERE company_name = 'Wolski Zajazd'")
-    assert (await load_demo_data())[0] == (
-        "Demo data: 0 categories, 1 companies, 0 individual customers, 0 others added."
+    await DB.execute("DELETE FROM products WHERE sku = 'NW-034'")
+    await DB.execute("UPDATE products SET stock = 1000 WHERE sku = 'NW-035'")
+    await DB.execute(
+        "UPDATE price_entries e SET amount = 1 FROM products p WHERE p.id = e.product AND p.sku = 'NW-035'"
+        " AND e.price_list = 'AllConsumersPriceList'"
     )
+    await DB.execute("DELETE FROM targets WHERE segment = 'SILVER'")
+    await DB.execute("DELETE FROM segments WHERE id = 'SILVER'")
+    assert (await load_demo_data())[0] == (
+        "Demo data: 0 categories, 1 products, 1 companies, 0 individual customers, 5 orders, 1 others added."
+    )
+    prices = await DB.fetch(
+        "SELECT e.price_list, e.amount, p.stock FROM price_entries e JOIN products p ON p.id = e.product"
+        " WHERE p.sku = ANY($1::text[]) AND e.price_list = ANY($2::text[]) ORDER BY p.sku, e.price_list",
+        ["NW-034", "NW-035"],
+        ["AllConsumersPriceList", "QuickStopPriceList"],
+    )
+    assert [tuple(row.values()) for row in prices] == [
+        ("AllConsumersPriceList", 1400, 111),
+        ("QuickStopPriceList", 1150, 111),
+        ("QuickStopPriceList", 1090, 111),
+        ("AllConsumersPriceList", 1, 1000),
+    ]
     assert await Company.exists().where(Company.company_name == "Renamed")
     assert await Customer.exists().where(Customer.number == "VINET")
 
@@ -92,10 +114,10 @@ async def test_if_empty_adds_nothing_where_there_are_customers() -> None:
     assert await Customer.count() == 1
 
 
-async def test_it_takes_under_two_seconds() -> None:
+async def test_it_takes_under_five_seconds() -> None:
     started = time.perf_counter()
     await load_demo_data()
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 5
 
 
 @pytest.fixture
@@ -124,7 +146,8 @@ async def test_fixed_logins_have_the_password_and_the_other_contacts_none() -> N
 
 
 @pytest.mark.parametrize(
-    ("application", "login"), [("shop", SHOPPER), ("business", ADMINISTRATOR), ("business", BUYER)]
+    ("application", "login"),
+    [("shop", SHOPPER), ("business", ADMINISTRATOR), ("business", BUYER), ("business", CONTRACT_BUYER)],
 )
 async def test_customers_sign_in_with_their_demo_login(application: str, login: str) -> None:
     await load_demo_data()
@@ -132,6 +155,22 @@ async def test_customers_sign_in_with_their_demo_login(application: str, login: 
     page = await person.sign_in(login, PASSWORD)
     assert page.status == 200
     assert "Sign out" in page.text or "Abmelden" in page.text
+
+
+async def test_the_banner_changes_when_a_shopper_becomes_a_recurring_customer() -> None:
+    await load_demo_data()
+    person = await visit("shop", language="en")
+    await person.sign_in(SHOPPER, PASSWORD)
+    assert "Willkommen am Tisch" in (await person.get("/")).main
+    await DB.execute(
+        "UPDATE customers c SET first_order_at = now() FROM memberships m, users u"
+        ' WHERE m.customer = c.id AND u.id = m."user" AND u.email = $1',
+        SHOPPER,
+    )
+    assert "Willkommen am Tisch" in (await person.get("/")).main
+    later = await visit("shop")
+    await later.sign_in(SHOPPER, PASSWORD)
+    assert "Schön, dass Sie wieder da sind" in (await later.get("/")).main
 
 
 async def test_the_pending_owner_is_told_to_wait() -> None:
@@ -169,9 +208,10 @@ async def test_the_shop_shows_the_categories_in_the_language_of_the_visitor() ->
     await before.get("/")
     await load_demo_data()
     page = await (await visit("shop", language="de")).get("/")
-    for _slug, _name, _description, german_name, german_description in CATEGORIES:
-        assert german_name in page.main
-        assert german_description in page.main
+    for slug, _name, _description, german_name, german_description in CATEGORIES:
+        is_seen = slug != HIDDEN_FROM_CONSUMERS
+        assert (german_name in page.main) is is_seen
+        assert (german_description in page.main) is is_seen
 
 
 def test_every_category_has_its_picture() -> None:

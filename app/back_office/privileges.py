@@ -9,6 +9,11 @@ class Privilege(StrEnum):
     """One area of the back office; stored with the staff member."""
 
     CUSTOMERS = "customers"
+    SEGMENTS = "segments"
+    CATALOG = "catalog"
+    PRICES = "prices"
+    MARKETING = "marketing"
+    ORDERS = "orders"
     MAIL = "mail"
     AUDIT = "audit"
     STAFF = "staff"
@@ -17,6 +22,11 @@ class Privilege(StrEnum):
 # What each is called, in English; translated where it is shown.
 NAMES = {
     Privilege.CUSTOMERS: text("Customers"),
+    Privilege.SEGMENTS: text("Segments"),
+    Privilege.CATALOG: text("Catalog"),
+    Privilege.PRICES: text("Price lists"),
+    Privilege.MARKETING: text("Promotions and content"),
+    Privilege.ORDERS: text("Orders"),
     Privilege.MAIL: text("Mails"),
     Privilege.AUDIT: text("Audit log"),
     Privilege.STAFF: text("Staff members"),

@@ -1,31 +1,134 @@
-"""The home page of a shop and its categories."""
+"""The home page of a shop, its categories, searches and products (pages.md)."""
 
-from litestar import get
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from babel.numbers import get_currency_precision
+from litestar import Request, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
+from litestar.response import Redirect
 
 from app.access import anyone
-from app.catalog.categories import categories
-from app.pages import Page
-from app.visitor import CurrentVisitor
+from app.catalog.categories import Category, Node, category_tree
+from app.catalog.list_forms import ListForm, Listing, read_list_form
+from app.catalog.lists import find_products, newest_of_each_category, with_prices
+from app.catalog.products import product_by_sku
+from app.catalog.sitemap import sitemap
+from app.catalog.suggestions import suggestions_for
+from app.catalog.views import visibility
+from app.links import links_of
+from app.pages import Page, see_path
+from app.prices.price import explain, offers_for
+from app.visitor import CurrentVisitor, Visitor
 
 
 @get("/", name="home", guards=[anyone])
 async def home(visitor: CurrentVisitor) -> Page:
-    """The home page: what the shop has, in its categories."""
+    """The home page: what the shop has, in its categories, and what came last."""
     return Page(
-        "home/home.html", categories=await categories(visitor.versions.get("catalog", 0), visitor.language)
+        "home/home.html",
+        categories=await categories_below(None, visitor),
+        newest=await with_prices(await newest_of_each_category(visitor), visitor),
     )
 
 
 @get("/categories/{slug:str}", name="category", guards=[anyone])
-async def category(visitor: CurrentVisitor, slug: FromPath[str]) -> Page:
-    """A category; 404 when there is none of that name."""
-    all_of_them = await categories(visitor.versions.get("catalog", 0), visitor.language)
-    chosen = next((one for one in all_of_them if one.slug == slug), None)
-    if chosen is None:
+async def category(request: Request[Any, Any, Any], visitor: CurrentVisitor, slug: FromPath[str]) -> Page:
+    """A category with its products; 404 when the visitor sees none of that name, and for pages beyond the last."""
+    tree = await category_tree(visitor.versions)
+    seen = await visibility(visitor.audience, visitor.versions)
+    node = tree.by_slug.get(slug)
+    if node is None or not seen.shows_category(node.id):
         raise NotFoundException
-    return Page("home/category.html", category=chosen, categories=all_of_them)
+    form = read_list_form(request, visitor.audience.currency, category=node.id)
+    return Page(
+        "catalog/category.html",
+        category=node.in_language(visitor.language),
+        way=[one.in_language(visitor.language) for one in tree.way_to(node.id)],
+        below=await categories_below(node, visitor),
+        others=await categories_below(None, visitor),
+        listing=await _listing(form, visitor, "category", {"slug": slug}),
+    )
 
 
-routes = [home, category]
+@get("/search", name="search", guards=[anyone])
+async def search(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Page:
+    """What a search finds; without words the search itself."""
+    form = read_list_form(request, visitor.audience.currency)
+    listing = await _listing(form, visitor, "search", {}) if form.words else None
+    return Page(
+        "catalog/search.html",
+        form=form,
+        listing=listing,
+        categories=await categories_below(None, visitor),
+    )
+
+
+@get("/search/suggestions", name="search_suggestions", guards=[anyone])
+async def search_suggestions(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Page | Redirect:
+    """What may be meant by what is being typed: a fragment for the search box."""
+    form = read_list_form(request, visitor.audience.currency)
+    if request.headers.get("hx-request") != "true":
+        return see_path(request, links_of(visitor.application).path("search", q=form.words))
+    return Page("catalog/suggestions.html", suggestions=await suggestions_for(form.words, visitor))
+
+
+@get("/products/{sku:str}", name="product", guards=[anyone])
+async def product(
+    request: Request[Any, Any, Any], visitor: CurrentVisitor, sku: FromPath[str]
+) -> Page | Redirect:
+    """A product with its price for this visitor; 404 when the visitor sees none of that number."""
+    found = await product_by_sku(sku, visitor)
+    if found is None:
+        raise NotFoundException
+    links = links_of(visitor.application)
+    if found.sku != sku:
+        # One address for each product, in the spelling of its number.
+        return see_path(request, links.path("product", sku=found.sku))
+    offers = await offers_for([found.id], visitor.audience, visitor.versions)
+    explanation = explain(found, found.minimum_quantity, offers, visitor.audience, datetime.now(UTC))
+    price = explanation.price
+    tree = await category_tree(visitor.versions)
+    return Page(
+        "catalog/product.html",
+        product=found,
+        price=price,
+        explanation=explanation,
+        machine_price=_machine_amount(price.shown, price.currency) if price is not None else "",
+        way=[one.in_language(visitor.language) for one in tree.way_to(found.category_id)],
+        canonical=links.url("product", sku=found.sku),
+    )
+
+
+async def categories_below(node: Node | None, visitor: Visitor) -> list[Category]:
+    """The categories right below one (or the top ones) that the visitor sees, in their order."""
+    tree = await category_tree(visitor.versions)
+    seen = await visibility(visitor.audience, visitor.versions)
+    parent = node.id if node is not None else None
+    return [
+        one.in_language(visitor.language) for one in tree.below.get(parent, ()) if seen.shows_category(one.id)
+    ]
+
+
+async def _listing(form: ListForm, visitor: Visitor, route: str, values: dict[str, object]) -> Listing:
+    found = await find_products(form.wanted, visitor)
+    if not found.products and form.page > 1:
+        raise NotFoundException
+    return Listing(
+        form=form,
+        found=found,
+        offers=await with_prices(found.products, visitor),
+        links=links_of(visitor.application),
+        route=route,
+        route_values=values,
+    )
+
+
+def _machine_amount(amount: int, currency: str) -> str:
+    """Minor units as schema.org wants them: 18.00, in whatever language."""
+    return str(Decimal(amount).scaleb(-get_currency_precision(currency)))
+
+
+routes = [home, category, search, search_suggestions, product, sitemap]

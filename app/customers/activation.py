@@ -10,6 +10,7 @@ from typing import Any
 
 from app.audit import record
 from app.errors import Conflict
+from app.segments.services import update_segments_of
 from app.sign_in.password_mails import send_password_mail
 from app.sign_in.sessions import end_sessions_of
 from app.visitor import Visitor
@@ -124,4 +125,6 @@ async def _switched(kind: _Switch, key: uuid.UUID, version: int, visitor: Visito
         before={"is_active": not to},
         after={"is_active": to},
     )
+    if kind is _MEMBERSHIP:
+        await update_segments_of(row["customer_id"])
     return True

@@ -13,6 +13,7 @@ from app.audit import record
 from app.customers.countries import printed_lines
 from app.errors import Conflict
 from app.languages import current_language
+from app.segments.services import update_segments_of
 from app.visitor import Visitor
 from tables.engine import DB
 from tables.keys import new_key
@@ -164,6 +165,7 @@ async def add_address(book: AddressBook, details: AddressDetails, *, is_personal
             *_values(details),
         )
         await _record(book, "address added", after=details)
+        await update_segments_of(book.customer_id)
         return key
 
 
@@ -180,6 +182,7 @@ async def change_address(
             raise StaleAddress(stored)
         await DB.execute(_UPDATE, address_id, *_values(details))
         await _record(book, "address changed", stored, details)
+        await update_segments_of(book.customer_id)
 
 
 async def delete_address(book: AddressBook, address_id: uuid.UUID) -> None:
@@ -192,6 +195,7 @@ async def delete_address(book: AddressBook, address_id: uuid.UUID) -> None:
             raise AddressIsPreferred
         await DB.execute("DELETE FROM addresses WHERE id = $1", address_id)
         await _record(book, "address deleted", stored)
+        await update_segments_of(book.customer_id)
 
 
 async def prefer_address(book: AddressBook, address_id: uuid.UUID, kind: Kind) -> None:

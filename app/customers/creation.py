@@ -13,6 +13,7 @@ from app.customers.companies import CompanyDetails, keep_company
 from app.customers.emails import canonical_email, canonical_login
 from app.customers.numbers import next_customer_number
 from app.customers.types import CustomerType
+from app.segments.services import update_segments_of
 from tables import Customer, Membership, User
 from tables.customers import ApprovalStatus
 from tables.engine import DB
@@ -119,6 +120,9 @@ async def create_customer(
             await add_address(AddressBook(customer_id=customer.id), address)
         if not is_approved:
             await open_request(customer.id)
+        if membership is None and address is None:
+            # Else the member or the address has brought the segments up to date.
+            await update_segments_of(customer.id)
     return NewCustomer(customer=customer, user=user_row, membership=membership)
 
 
@@ -162,6 +166,7 @@ async def add_member(
         department,
         position,
     )
+    await update_segments_of(customer.id)
     return await _stored(Membership, Membership.id == key)
 
 

@@ -15,6 +15,8 @@ class Permission(StrEnum):
     MANAGE_USERS = "manage_users"
     # The company's own data and the addresses that its users share.
     MANAGE_COMPANY = "manage_company"
+    # Also what colleagues have ordered.
+    SEE_ALL_ORDERS = "see_all_orders"
 
 
 ACCOUNT_ADMINISTRATOR = "account_administrator"

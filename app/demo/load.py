@@ -11,8 +11,14 @@ from app.customers.creation import NewUser, add_member, create_customer, create_
 from app.customers.emails import canonical_login
 from app.customers.types import customer_type_of
 from app.demo.categories import add_categories
+from app.demo.marketing import add_catalog_view, add_content, add_promotion
 from app.demo.northwind import NorthwindCompany, companies
+from app.demo.orders import add_orders
 from app.demo.people import PEOPLE, DemoPerson
+from app.demo.prices import add_price_lists, add_tax_rates
+from app.demo.products import add_products
+from app.demo.segments import add_segments
+from app.demo.shipping import add_shipping_methods
 from app.settings import settings
 from app.sign_in.passwords import hash_password
 from tables import Customer
@@ -24,19 +30,23 @@ SHOPPER = "ines@example.com"
 ADMINISTRATOR = "maria.anders@alfki.example"
 BUYER = "paul.buyer@alfki.example"
 PENDING_OWNER = "new.owner@pending.example"
+# Of the company that has prices of its own by a contract.
+CONTRACT_BUYER = "horst.kloss@quick.example"
 STAFF = "admin@example.com"
-FIXED_LOGINS = (SHOPPER, ADMINISTRATOR, BUYER, PENDING_OWNER, STAFF)
+FIXED_LOGINS = (SHOPPER, ADMINISTRATOR, BUYER, CONTRACT_BUYER, PENDING_OWNER, STAFF)
 
 DEMO_LOGINS = (
     f"Demo logins, all with the password: {PASSWORD}",
     f"  shop           {SHOPPER}",
     f"  business shop  {ADMINISTRATOR} (administrator), {BUYER} (buyer)",
+    f"  business shop  {CONTRACT_BUYER} (prices of a contract)",
     f"  business shop  {PENDING_OWNER} (awaits approval)",
     f"  back office    {STAFF}",
 )
 
 # Any number that nothing else locks: two that load at once load once.
 LOCK = 7_046_217_310_001
+WAIT = "2min"
 
 
 class DemoDataRefused(RuntimeError):
@@ -57,6 +67,9 @@ async def load_demo_data(if_empty: bool = False, *, in_production: bool = False)
     # whose password stands in the README.
     password_hash = await hash_password(PASSWORD)
     async with DB.transaction():
+        # On a busy machine the one that loads may take longer than a page may wait.
+        await DB.execute(f"SET LOCAL lock_timeout = '{WAIT}'")
+        await DB.execute(f"SET LOCAL statement_timeout = '{WAIT}'")
         await DB.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
         if if_empty and await DB.fetch_value("SELECT EXISTS (SELECT FROM customers)"):
             return list(DEMO_LOGINS)
@@ -67,15 +80,35 @@ async def _load(password_hash: str) -> str:
     loading = _Loading(password_hash, await DB.fetch_value("SELECT now()"))
     await loading.read_what_is_there()
     categories = await add_categories()
+    new_products = await add_products()
+    rates = await add_tax_rates()
     added_companies = sum([await loading.add_company(company) for company in companies()])
     added_people = sum([await loading.add_person(person) for person in PEOPLE])
-    others = [await loading.add_buyer(), await loading.add_pending_company(), await loading.add_staff()]
-    if not (categories or added_companies or added_people or any(others)):
+    others = [
+        await loading.add_buyer(),
+        await loading.add_pending_company(),
+        await loading.add_staff(),
+        await add_shipping_methods(),
+        await add_catalog_view(),
+        await add_promotion(),
+    ]
+    # After the customers that are in segments, and after the orders that the rules of segments ask for.
+    added_orders = await add_orders(_shop_for("SMB"), loading.now)
+    others.append(await add_segments())
+    # After the segments that they are aimed at.
+    others.append(await add_price_lists(loading.now, new_products))
+    others.append(await add_content())
+    added = {
+        "categories": categories,
+        "products": len(new_products),
+        "companies": added_companies,
+        "individual customers": added_people,
+        "orders": added_orders,
+        "others": sum(others),
+    }
+    if not (any(added.values()) or rates):
         return "The demo data are loaded already."
-    return (
-        f"Demo data: {categories} categories, {added_companies} companies, {added_people} individual customers,"
-        f" {sum(others)} others added."
-    )
+    return f"Demo data: {', '.join(f'{number} {name}' for name, number in added.items())} added."
 
 
 class _Loading:

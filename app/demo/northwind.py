@@ -1,4 +1,4 @@
-"""Reads the companies of the Northwind sample data (data/northwind/README.md)."""
+"""Reads the Northwind sample data (data/northwind/README.md): its files, and the companies in them."""
 
 import csv
 import unicodedata
@@ -69,26 +69,31 @@ class NorthwindCompany:
 
 def companies() -> list[NorthwindCompany]:
     """All companies, in the order of their numbers. Raises ValueError for a file that is not as expected."""
-    with (FOLDER / "customers.csv").open(encoding="utf-8", newline="") as file:
-        lines = list(csv.reader(file))
-    width = len(lines[0])
-    return [_company(_without_null(line, width)) for line in lines[1:]]
+    return [_company(line) for line in lines_of("customers.csv", address=4)]
+
+
+def lines_of(name: str, *, address: int = 0) -> list[list[str]]:
+    """The lines of a file below its headings, with "" for NULL and single blanks.
+
+    `address` is the place of the one field that may hold commas, which the files do not quote: what a line has
+    more than there are headings belongs to it. Raises ValueError for a line that has fewer.
+    """
+    with (FOLDER / name).open(encoding="utf-8", newline="") as file:
+        headings, *lines = csv.reader(file)
+    whole = []
+    for line in lines:
+        more = len(line) - len(headings)
+        if more < 0 or (more and not address):
+            raise ValueError(f"{name}: {line} has not as many fields as there are headings.")
+        fields = [*line[:address], ",".join(line[address : address + more + 1]), *line[address + more + 1 :]]
+        whole.append(["" if field == "NULL" else " ".join(field.split()) for field in fields])
+    return whole
 
 
 def ascii_folded(name: str) -> str:
     """The name in ASCII letters: é as e, ü as u, ø as o."""
     apart = unicodedata.normalize("NFKD", name.translate(FOLDED))
     return apart.encode("ascii", "ignore").decode("ascii")
-
-
-def _without_null(line: list[str], width: int) -> list[str]:
-    # The address is the fifth field and the only one that holds commas, which are not quoted in the file.
-    behind = width - 5
-    address = ",".join(line[4 : len(line) - behind])
-    fields = [*line[:4], address, *line[len(line) - behind :]]
-    if len(fields) != width:
-        raise ValueError(f"customers.csv: {line} has too few fields.")
-    return ["" if field == "NULL" else " ".join(field.split()) for field in fields]
 
 
 def _company(fields: list[str]) -> NorthwindCompany:

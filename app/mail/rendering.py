@@ -38,6 +38,14 @@ KINDS: dict[str, frozenset[str]] = {
     "approval_received": frozenset({"name", "customer_name"}),
     "approved": frozenset({"name", "customer_name", "sign_in_link"}),
     "rejected": frozenset({"name", "customer_name", "comment", "link"}),
+    # lines, sums: pairs of what and its amount; billing, shipping: lines of an address; link: "" for guests.
+    "order_placed": frozenset(
+        {
+            *("name", "number", "time", "lines", "sums", "billing", "shipping", "shipping_name"),
+            *("payment_name", "payment_instructions", "link", "withdrawal_link"),
+        }
+    ),
+    "order_withdrawn": frozenset({"name", "number", "time", "lines"}),
 }
 
 # Those of static/css/tokens.css; white text on each is readable (WCAG 2.2, 1.4.3).

@@ -9,6 +9,7 @@ from app.customers.extensions import display_name_of, name_of
 from app.customers.types import customer_type_of
 from app.links import links_of
 from app.mail.outbox import queue_mail
+from app.segments.services import update_segments_of
 from app.sign_in.link_tokens import Purpose, consume, issue, revoke_links_of
 from tables import Customer, User
 from tables.customers import ApprovalStatus
@@ -62,6 +63,8 @@ async def verify_email(token: str, application: Application) -> Customer | None:
             await transaction.rollback()
             return None
         await record("e-mail verified", user_id=link.user_id, customer_id=link.customer_id)
+        if link.customer_id is not None:
+            await update_segments_of(link.customer_id)
         customer = await Customer.objects().get(Customer.id == link.customer_id)
         user = await User.objects().get(User.id == link.user_id)
         if customer is not None and user is not None and customer.approval_status == ApprovalStatus.PENDING:

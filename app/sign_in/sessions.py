@@ -13,7 +13,10 @@ from litestar import Request, Response
 
 from app.access import Account, SignInNeeded
 from app.applications import Application
+from app.basket.merging import merge_baskets
+from app.basket.owner import basket_token
 from app.client_address import address_family
+from app.segments.recurring import note_sign_in
 from app.visitor import Visitor, hash_of_session_token
 from tables.engine import DB
 from tables.keys import new_key
@@ -69,22 +72,26 @@ async def begin_session(
     visitor: Visitor = request.scope["visitor"]  # type: ignore[typeddict-item]  # put there by app.main
     application = visitor.application
     token = secrets.token_urlsafe(32)
-    begun = await DB.execute(
-        _BEGIN,
-        visitor.session.id if visitor.session is not None else None,
-        new_key(),
-        hash_of_session_token(token),
-        account.user_id,
-        account.membership_id,
-        application.id,
-        is_complete,
-        request.headers.get("user-agent", "")[:300],
-        address_family(request.scope),
-        _absolute_minutes(application) if is_complete else MINUTES_FOR_SECOND_FACTOR,
-        account.session_epoch,
-    )
-    if not begun:
-        raise SignInNeeded
+    async with DB.transaction():
+        begun = await DB.execute(
+            _BEGIN,
+            visitor.session.id if visitor.session is not None else None,
+            new_key(),
+            hash_of_session_token(token),
+            account.user_id,
+            account.membership_id,
+            application.id,
+            is_complete,
+            request.headers.get("user-agent", "")[:300],
+            address_family(request.scope),
+            _absolute_minutes(application) if is_complete else MINUTES_FOR_SECOND_FACTOR,
+            account.session_epoch,
+        )
+        if not begun:
+            raise SignInNeeded
+        if is_complete and account.customer_id is not None:
+            await note_sign_in(account.customer_id)
+            await merge_baskets(application, account, basket_token(application, request))
     return NewSession(token, application)
 
 

@@ -31,6 +31,14 @@ SAMPLES: dict[str, object] = {
     "comment": "0815\n<0816>",
     "reason": "created",
     "what": "added",
+    "lines": [("3 x Chai (NW-001)", "€54.00"), ("1 x Ikura (NW-010)", "€31.00")],
+    "sums": [("Zwischensumme", "€85.00"), ("Gesamt", "€101.15")],
+    "billing": ["Søren Søn", "12209 Berlin"],
+    "shipping": ["Søren Søn", "10115 Berlin"],
+    "shipping_name": "Paketdienst",
+    "payment_name": "Überweisung",
+    "payment_instructions": "",
+    "withdrawal_link": f"{ADDRESS}/withdrawal",
 }
 VARIANTS = [
     *((kind, {}) for kind in KINDS),
@@ -96,6 +104,7 @@ def test_the_german_mail_has_no_english_left(kind: str, values: dict[str, object
         f"{application.name} · {application.url}",
     }
     same_in_both |= {part for value in [*SAMPLES.values(), *values.values()] for part in flat(value)}
+    same_in_both |= {": ".join(pair) for name in ("lines", "sums") for pair in SAMPLES[name]}
     assert german.subject != english.subject
     for in_english, in_german in (
         (english.text.splitlines(), german.text.splitlines()),

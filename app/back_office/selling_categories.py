@@ -1,0 +1,203 @@
+"""Categories in the back office."""
+
+import uuid
+from typing import Annotated, Any
+
+from litestar import Request, Response, get, post
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+
+from app.access import staff
+from app.audit import record
+from app.back_office.privileges import Privilege
+from app.back_office.selling_fields import LongTexts, Names, WholeNumber, by_language, filled_with
+from app.back_office.selling_lists import Row, ShownList, delete_page, list_page
+from app.back_office.selling_products import category_choices
+from app.catalog.categories import Node, read_categories
+from app.catalog.edit_category import (
+    CategoryDetails,
+    CategoryInUse,
+    CategoryRefused,
+    SlugTaken,
+    change_category,
+    create_category,
+    delete_category,
+)
+from app.flash import Flash
+from app.forms import FilledForm, Form, Group, Text, blank, read_form
+from app.languages import gettext as _
+from app.links import links_of
+from app.pages import Page, see
+from app.visitor import CurrentVisitor, Visitor
+from tables.engine import DB
+
+CATALOG = staff(Privilege.CATALOG)
+
+
+class CategoryForm(Form):
+    """A category."""
+
+    slug: Annotated[str, Text(max_length=80)]
+    name: Annotated[Names, Group(prefix="name_")]
+    description: Annotated[LongTexts, Group(prefix="description_")]
+    parent: Annotated[str, Text(required=False)]
+    position: Annotated[Any, WholeNumber(required=False, at_most=10_000)]
+    picture: Annotated[str, Text(required=False)]
+
+
+@get("/categories", name="back_office_categories", guards=[CATALOG])
+async def categories(visitor: CurrentVisitor) -> Page:
+    """The tree of categories."""
+    links, tree = links_of(visitor.application), await read_categories()
+    rows = await DB.fetch("SELECT category, count(*) AS count FROM products GROUP BY category")
+    counts = {row["category"]: row["count"] for row in rows}
+    return list_page(
+        ShownList(
+            route="back_office_categories",
+            heading=_("Categories"),
+            lead=_("How the shop is arranged. Those below others are marked by a dash."),
+            headings=[_("Name"), _("Address"), _("Products")],
+            rows=[
+                Row(
+                    href=links.path("back_office_category", category_id=key),
+                    cells=[name, tree.by_id[uuid.UUID(key)].slug, str(counts.get(uuid.UUID(key), 0))],
+                )
+                for key, name in await category_choices()
+            ],
+            new="new_category",
+            new_text=_("Create a category"),
+        )
+    )
+
+
+@get("/categories/new", name="new_category", guards=[CATALOG])
+async def new_category() -> Page:
+    """The form of a new category."""
+    return await _page(blank(CategoryForm, position="0"), None)
+
+
+@post("/categories/new", name="create_category", guards=[CATALOG])
+async def create(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
+    """Makes a category."""
+    form = await read_form(request, CategoryForm)
+    if form.is_valid and await _is_kept(form, None, visitor):
+        return see(request, "back_office_categories", flash=Flash(_("The category is created.")))
+    return await _page(form, None, status_code=422)
+
+
+@get("/categories/{category_id:uuid}", name="back_office_category", guards=[CATALOG])
+async def category(category_id: FromPath[uuid.UUID]) -> Page:
+    """The form of a category; 404 where there is none."""
+    node = await _node(category_id)
+    position = await DB.fetch_value("SELECT position FROM categories WHERE id = $1", category_id)
+    typed = {
+        "slug": node.slug,
+        "name_en": node.names.get("en", ""),
+        "name_de": node.names.get("de", ""),
+        "description_en": node.descriptions.get("en", ""),
+        "description_de": node.descriptions.get("de", ""),
+        "parent": str(node.parent or ""),
+        "position": str(position),
+        "picture": node.picture,
+    }
+    return await _page(filled_with(CategoryForm, typed), category_id)
+
+
+@post("/categories/{category_id:uuid}", name="change_category", guards=[CATALOG])
+async def change(
+    request: Request[Any, Any, Any], visitor: CurrentVisitor, category_id: FromPath[uuid.UUID]
+) -> Response[Any]:
+    """Changes a category."""
+    node = await _node(category_id)
+    form = await read_form(request, CategoryForm)
+    if form.is_valid and await _is_kept(form, node, visitor):
+        return see(request, "back_office_categories", flash=Flash(_("The category is changed.")))
+    return await _page(form, category_id, status_code=422)
+
+
+@get("/categories/{category_id:uuid}/delete", name="delete_category_page", guards=[CATALOG])
+async def ask_delete(visitor: CurrentVisitor, category_id: FromPath[uuid.UUID]) -> Page:
+    """Asks before a category is deleted."""
+    node, links = await _node(category_id), links_of(visitor.application)
+    return delete_page(
+        _("Delete the category %(slug)s?", slug=node.slug),
+        _("Only an empty category can be deleted: move its products and the categories in it first."),
+        links.path("delete_category", category_id=category_id),
+        links.path("back_office_category", category_id=category_id),
+    )
+
+
+@post("/categories/{category_id:uuid}/delete", name="delete_category", guards=[CATALOG])
+async def delete(
+    request: Request[Any, Any, Any], visitor: CurrentVisitor, category_id: FromPath[uuid.UUID]
+) -> Response[Any]:
+    """Deletes an empty category."""
+    node = await _node(category_id)
+    try:
+        async with DB.transaction():
+            await delete_category(category_id)
+            await record("category deleted", visitor=visitor, before={"slug": node.slug})
+    except CategoryInUse:
+        told = _("Something stands in the category, so it is not deleted.")
+        return see(request, "back_office_category", category_id=category_id, flash=Flash(told, "warning"))
+    return see(request, "back_office_categories", flash=Flash(_("The category is deleted.")))
+
+
+async def _node(category_id: uuid.UUID) -> Node:
+    node = (await read_categories()).by_id.get(category_id)
+    if node is None:
+        raise NotFoundException
+    return node
+
+
+async def _is_kept(form: FilledForm[CategoryForm], node: Node | None, visitor: Visitor) -> bool:
+    """Creates or changes the category as the form says; False with errors noted."""
+    data = form.data
+    if data.parent and data.parent not in dict(await category_choices()):
+        form.add_error("parent", _("Please choose one of the options."))
+        return False
+    details = CategoryDetails(
+        slug=data.slug,
+        names=by_language(data.name, node.names if node else None),
+        descriptions=by_language(data.description, node.descriptions if node else None),
+        parent=uuid.UUID(data.parent) if data.parent else None,
+        position=data.position or 0,
+        picture=data.picture,
+    )
+    try:
+        async with DB.transaction():
+            if node is None:
+                await create_category(details)
+                await record("category created", visitor=visitor, after={"slug": data.slug})
+            else:
+                await change_category(node.id, details)
+                await record(
+                    "category changed", visitor=visitor, before={"slug": node.slug}, after={"slug": data.slug}
+                )
+    except SlugTaken:
+        form.add_error("slug", _("Another category has this address."))
+    except CategoryRefused as error:
+        told = {
+            "slug": _("Please use small letters, digits and single hyphens."),
+            "parent": _("A category cannot stand below itself."),
+            "picture": _("There is no such picture."),
+        }
+        form.add_error(
+            {"names": "name_en"}.get(error.field, error.field), told.get(error.field, _("This cannot be."))
+        )
+    return not form.errors
+
+
+async def _page(
+    form: FilledForm[CategoryForm], category_id: uuid.UUID | None, status_code: int = 200
+) -> Page:
+    return Page(
+        "back_office/selling/category.html",
+        status_code=status_code,
+        form=form,
+        category_id=category_id,
+        parents=[("", _("None: it stands at the top")), *await category_choices()],
+    )
+
+
+routes = [categories, new_category, create, category, change, ask_delete, delete]

@@ -1,0 +1,226 @@
+"""Content slots in the back office."""
+
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+
+from app.access import staff
+from app.back_office.privileges import Privilege
+from app.back_office.selling_fields import (
+    LongTexts,
+    Moment,
+    WholeNumber,
+    by_language,
+    filled_with,
+    moment_as_typed,
+    note_stale,
+)
+from app.back_office.selling_lists import Row, ShownList, delete_page, list_page
+from app.back_office.selling_targets import (
+    TargetGroupForm,
+    chosen_targets,
+    segment_choices,
+    targets_as_typed,
+    tell_refused,
+    tell_unknown,
+)
+from app.errors import Conflict
+from app.flash import Flash
+from app.forms import Choice, FilledForm, Flag, Group, Text, blank, read_form
+from app.languages import gettext as _
+from app.links import links_of
+from app.marketing.content import SLOTS, rendered
+from app.marketing.edit_content import ContentDraft, change_content, create_content, delete_content
+from app.pages import Page, see
+from app.segments.targets import NoServiceActive, TargetUnknown
+from app.visitor import CurrentVisitor
+from tables.engine import DB
+from tables.segments import TargetKind
+
+MARKETING = staff(Privilege.MARKETING)
+
+
+class ContentForm(TargetGroupForm):
+    """A content item."""
+
+    name: Annotated[str, Text()]
+    slot: Annotated[str, Choice(options=tuple(SLOTS.items()))]
+    text: Annotated[LongTexts, Group(prefix="text_")]
+    priority: Annotated[Any, WholeNumber(required=False, at_least=-1000, at_most=1000)]
+    valid_from: Annotated[Any, Moment()]
+    valid_to: Annotated[Any, Moment()]
+    is_active: Annotated[bool, Flag()]
+    version: Annotated[Any, WholeNumber(required=False)]
+
+    @classmethod
+    def problems(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """A time that runs forward, and a text."""
+        since, until = values.get("valid_from"), values.get("valid_to")
+        if since is not None and until is not None and since >= until:
+            yield "valid_to", _("The end must come after the beginning.")
+        if "text" in values and values["text"] is not None and not by_language(values["text"]):
+            yield "text_en", _("Please write a text in at least one language.")
+
+
+@get("/content", name="content", guards=[MARKETING])
+async def content(visitor: CurrentVisitor) -> Page:
+    """All content items, by slot."""
+    links = links_of(visitor.application)
+    rows = await DB.fetch(
+        "SELECT id, slot, name, priority, is_active, (valid_to <= now()) IS TRUE AS is_over FROM content_items"
+        " ORDER BY slot, priority DESC, id"
+    )
+    return list_page(
+        ShownList(
+            route="content",
+            heading=_("Content"),
+            lead=_(
+                "What stands in named places of the shop. Of several that fit, the highest priority is shown."
+            ),
+            headings=[_("Name"), _("Place"), _("Priority"), _("Status")],
+            rows=[
+                Row(
+                    href=links.path("content_item", item=row["id"]),
+                    cells=[row["name"], _(SLOTS.get(row["slot"], row["slot"])), str(row["priority"])],
+                    badge=(_("Over"), "neutral")
+                    if row["is_over"]
+                    else ((_("Active"), "success") if row["is_active"] else (_("Switched off"), "neutral")),
+                )
+                for row in rows
+            ],
+            new="new_content",
+            new_text=_("Create content"),
+        )
+    )
+
+
+@get("/content/new", name="new_content", guards=[MARKETING])
+async def new_content() -> Page:
+    """The form of a new item."""
+    return await _page(blank(ContentForm, is_active="on", priority="0"), None)
+
+
+@post("/content/new", name="create_content", guards=[MARKETING])
+async def create(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
+    """Makes an item."""
+    form = await read_form(request, ContentForm)
+    draft = await _draft(form)
+    if draft is not None:
+        try:
+            await create_content(draft, visitor=visitor)
+            return see(request, "content", flash=Flash(_("The content is created.")))
+        except (NoServiceActive, TargetUnknown) as error:
+            tell_refused(form, error)
+    return await _page(form, None, status_code=422)
+
+
+@get("/content/{item:uuid}", name="content_item", guards=[MARKETING])
+async def content_item(item: FromPath[uuid.UUID]) -> Page:
+    """The form of an item, with what its text looks like; 404 where there is none."""
+    row = await _stored(item)
+    texts = msgspec.json.decode(row["texts"], type=dict[str, str])
+    typed = {
+        "name": row["name"],
+        "slot": row["slot"],
+        "text_en": texts.get("en", ""),
+        "text_de": texts.get("de", ""),
+        "priority": str(row["priority"]),
+        "valid_from": moment_as_typed(row["valid_from"]),
+        "valid_to": moment_as_typed(row["valid_to"]),
+        "is_active": "on" if row["is_active"] else "",
+        "version": str(row["version"]),
+        **await targets_as_typed(TargetKind.CONTENT, str(item)),
+    }
+    return await _page(filled_with(ContentForm, typed), item)
+
+
+@post("/content/{item:uuid}", name="change_content", guards=[MARKETING])
+async def change(
+    request: Request[Any, Any, Any], visitor: CurrentVisitor, item: FromPath[uuid.UUID]
+) -> Response[Any]:
+    """Changes an item."""
+    row = await _stored(item)
+    form = await read_form(request, ContentForm)
+    draft = await _draft(form, msgspec.json.decode(row["texts"], type=dict[str, str]))
+    if draft is not None:
+        try:
+            await change_content(item, draft, version=form.data.version or 0, visitor=visitor)
+            return see(request, "content_item", item=item, flash=Flash(_("The content is changed.")))
+        except Conflict:
+            note_stale(form)
+            return await _page(form, item, status_code=409)
+        except (NoServiceActive, TargetUnknown) as error:
+            tell_refused(form, error)
+    return await _page(form, item, status_code=422)
+
+
+@get("/content/{item:uuid}/delete", name="delete_content_page", guards=[MARKETING])
+async def ask_delete(visitor: CurrentVisitor, item: FromPath[uuid.UUID]) -> Page:
+    """Asks before an item is deleted."""
+    row = await _stored(item)
+    links = links_of(visitor.application)
+    return delete_page(
+        _("Delete the content %(name)s?", name=row["name"]),
+        _("It disappears from the shop at once."),
+        links.path("delete_content", item=item),
+        links.path("content_item", item=item),
+    )
+
+
+@post("/content/{item:uuid}/delete", name="delete_content", guards=[MARKETING])
+async def delete(
+    request: Request[Any, Any, Any], visitor: CurrentVisitor, item: FromPath[uuid.UUID]
+) -> Response[Any]:
+    """Deletes an item."""
+    if not await delete_content(item, visitor=visitor):
+        raise NotFoundException
+    return see(request, "content", flash=Flash(_("The content is deleted.")))
+
+
+async def _stored(item: uuid.UUID) -> dict[str, Any]:
+    row = await DB.fetch_row("SELECT *, texts::text AS texts FROM content_items WHERE id = $1", item)
+    if row is None:
+        raise NotFoundException
+    return row
+
+
+async def _draft(form: FilledForm[ContentForm], stored: dict[str, str] | None = None) -> ContentDraft | None:
+    if not form.is_valid:
+        return None
+    data = form.data
+    chosen = await chosen_targets(data)
+    if tell_unknown(form, chosen):
+        return None
+    return ContentDraft(
+        slot=data.slot,
+        name=data.name,
+        texts=by_language(data.text, stored),
+        priority=data.priority or 0,
+        valid_from=data.valid_from,
+        valid_to=data.valid_to,
+        is_active=data.is_active,
+        segments=chosen.segments,
+        customers=chosen.customers,
+    )
+
+
+async def _page(form: FilledForm[ContentForm], item: uuid.UUID | None, status_code: int = 200) -> Page:
+    return Page(
+        "back_office/selling/content_item.html",
+        status_code=status_code,
+        form=form,
+        item=item,
+        slots=[(one, _(name)) for one, name in SLOTS.items()],
+        segments=await segment_choices(),
+        shown=[
+            (one, rendered(form.value(f"text_{one}"))) for one in ("en", "de") if form.value(f"text_{one}")
+        ],
+    )
+
+
+routes = [content, new_content, create, content_item, change, ask_delete, delete]

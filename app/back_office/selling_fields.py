@@ -1,0 +1,184 @@
+"""Fields that staff fill in about what the shop sells: amounts, percentages, numbers, times, texts by language."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Annotated
+
+from app.forms import Choice, F, Field, FilledForm, Form, Invalid, Text
+from app.languages import gettext as _
+
+# Currencies with two decimals, since that is how amounts are typed.
+CURRENCIES = ("EUR", "CHF", "GBP", "USD")
+LARGEST_AMOUNT = 10**11
+
+
+@dataclass(frozen=True, kw_only=True)
+class Amount(Field):
+    """An amount of money such as 12.50 or 12,50; the value is in minor units, None while nothing is typed."""
+
+    required: bool = False
+
+    def empty(self) -> None:
+        """No amount."""
+        return
+
+    def value(self, raw: str) -> int:
+        """Refuses what is no amount, negative or finer than a cent."""
+        amount = _decimal(raw) * 100
+        if amount != int(amount) or not 0 <= amount <= LARGEST_AMOUNT:
+            raise Invalid(_("Please enter an amount such as 12.50."))
+        return int(amount)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Percent(Field):
+    """A percentage with at most two decimals, above 0 and at most 100; None while nothing is typed."""
+
+    required: bool = False
+
+    def empty(self) -> None:
+        """No percentage."""
+        return
+
+    def value(self, raw: str) -> Decimal:
+        """Refuses what is no percentage."""
+        percent = _decimal(raw)
+        if not 0 < percent <= 100 or percent * 100 != int(percent * 100):
+            raise Invalid(_("Please enter a percentage such as 12.5, at most 100."))
+        return percent
+
+
+@dataclass(frozen=True, kw_only=True)
+class WholeNumber(Field):
+    """A whole number; None while nothing is typed."""
+
+    at_least: int = 0
+    at_most: int = 1_000_000
+
+    def empty(self) -> None:
+        """No number."""
+        return
+
+    def value(self, raw: str) -> int:
+        """Refuses what is no whole number between the two."""
+        digits = raw.removeprefix("-")
+        if digits.isascii() and digits.isdigit() and len(digits) <= 12:
+            number = int(raw)
+            if self.at_least <= number <= self.at_most:
+                return number
+        raise Invalid(
+            _(
+                "Please enter a whole number from %(first)s to %(last)s.",
+                first=self.at_least,
+                last=self.at_most,
+            )
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment(Field):
+    """A day and time in UTC as browsers send it; None while nothing is typed."""
+
+    required: bool = False
+
+    def empty(self) -> None:
+        """No time."""
+        return
+
+    def value(self, raw: str) -> datetime:
+        """Refuses what is no time."""
+        try:
+            moment = datetime.fromisoformat(raw).replace(tzinfo=UTC)
+        except ValueError:
+            moment = datetime.min.replace(tzinfo=UTC)
+        if not 2000 <= moment.year <= 2200:
+            raise Invalid(_("Please enter a date and time such as 2026-11-30T18:00."))
+        return moment
+
+
+def _decimal(raw: str) -> Decimal:
+    # A comma is a decimal sign here; who groups thousands is told so.
+    try:
+        number = Decimal(raw.replace(",", ".")) if len(raw) <= 20 and raw.isascii() else Decimal("NaN")
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise Invalid(_("Please enter a number such as 12.50."))
+    return number
+
+
+Currency = Annotated[str, Choice(options=tuple((one, one) for one in CURRENCIES))]
+OptionalText = Annotated[str, Text(required=False)]
+
+
+class Names(Form):
+    """A name by language; English is what others fall back to."""
+
+    en: Annotated[str, Text()]
+    de: Annotated[str, Text(required=False)]
+
+
+class LongTexts(Form):
+    """Texts of several lines by language."""
+
+    en: Annotated[str, Text(required=False, multiline=True, max_length=10_000)]
+    de: Annotated[str, Text(required=False, multiline=True, max_length=10_000)]
+
+
+class ShortTexts(Form):
+    """Texts of a line by language."""
+
+    en: Annotated[str, Text(required=False)]
+    de: Annotated[str, Text(required=False)]
+
+
+def by_language(
+    typed: Names | LongTexts | ShortTexts, stored: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """What was typed by language, without empty ones; other languages that are stored stay."""
+    texts = {**(stored or {}), "en": typed.en, "de": typed.de}
+    return {language: words for language, words in texts.items() if words}
+
+
+def amount_as_typed(minor_units: int | None) -> str:
+    """An amount as it is put into a field."""
+    return "" if minor_units is None else f"{minor_units // 100}.{minor_units % 100:02}"
+
+
+def percent_as_typed(percent: Decimal | None) -> str:
+    """A percentage as it is put into a field, without zeros at its end."""
+    return "" if percent is None else f"{percent.normalize():f}"
+
+
+def moment_as_typed(moment: datetime | None) -> str:
+    """A time as a field of the type datetime-local wants it."""
+    return "" if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M")
+
+
+def number_as_typed(number: int | None) -> str:
+    """A number as it is put into a field."""
+    return "" if number is None else str(number)
+
+
+def note_stale(form: FilledForm[F]) -> None:
+    """Says at the top of a form that somebody else was faster (security.md, Concurrency and faults)."""
+    form.add_error(
+        "", _("Somebody else has changed this meanwhile. Please open the page anew and decide again.")
+    )
+
+
+def filled_with(form: type[F], typed: Mapping[str, str | list[str]]) -> FilledForm[F]:
+    """A form as it is shown for changing something that is there."""
+    return FilledForm(
+        form, {name: [one] if isinstance(one, str) else one for name, one in typed.items()}, frozenset()
+    )
+
+
+def problem_of_id(typed: str) -> str | None:
+    """Why an id cannot stand in an address, or None where it can. `new` is the page that makes another one."""
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}", typed) is None or typed == "new":
+        return _("Please use letters, digits, hyphens and underscores only, and not the word new.")
+    return None

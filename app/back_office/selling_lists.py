@@ -1,0 +1,67 @@
+"""Lists of the back office: each has a search, a table and pages, and is shown by one template."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from app.forms import Form, Text, blank
+from app.pages import Page
+
+ON_A_PAGE = 50
+
+
+class SearchForm(Form):
+    """The search above a list."""
+
+    q: Annotated[str, Text(required=False)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A line of a list: where it leads to, what stands there, and a badge (text, kind) at its end."""
+
+    href: str
+    cells: Sequence[str]
+    badge: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownList:
+    """A list. `route` is its own; `new` the route of the page that makes another one, "" for none."""
+
+    route: str
+    heading: str
+    lead: str
+    headings: Sequence[str]
+    rows: Sequence[Row]
+    new: str = ""
+    new_text: str = ""
+    search_label: str = ""
+    q: str = ""
+    page: int = 1
+    pages: int = 1
+    more: dict[str, str] = field(default_factory=dict)
+
+
+def list_page(shown: ShownList) -> Page:
+    """The page of a list."""
+    return Page("back_office/selling/list.html", shown=shown, search=blank(SearchForm, q=shown.q))
+
+
+def pages_of(count: int) -> int:
+    """How many pages so many lines make, at least one."""
+    return max(1, -(-count // ON_A_PAGE))
+
+
+def page_asked_for(page: int) -> int:
+    """The page of a list that an address asks for; what cannot be is the first, and no offset gets too large."""
+    return page if 1 <= page <= 100_000 else 1
+
+
+def delete_page(
+    heading: str, told: str, action: str, back: str, uses: Sequence[tuple[str, str]] = ()
+) -> Page:
+    """The page that asks before something is deleted. `uses` are (name, address or "") of what names it."""
+    return Page(
+        "back_office/selling/delete.html", heading=heading, told=told, action=action, back=back, uses=uses
+    )

@@ -1,0 +1,29 @@
+"""All routes of the back office about what is sold: segments, catalog, prices, promotions, content."""
+
+from typing import Any
+
+from app.back_office import (
+    selling_categories,
+    selling_content,
+    selling_orders,
+    selling_price_entries,
+    selling_prices,
+    selling_products,
+    selling_promotions,
+    selling_segment_members,
+    selling_segments,
+    selling_views,
+)
+
+routes: list[Any] = [
+    *selling_orders.routes,
+    *selling_segments.routes,
+    *selling_segment_members.routes,
+    *selling_products.routes,
+    *selling_categories.routes,
+    *selling_views.routes,
+    *selling_prices.routes,
+    *selling_price_entries.routes,
+    *selling_promotions.routes,
+    *selling_content.routes,
+]

@@ -1,0 +1,262 @@
+"""Segments in the back office: list, create, edit, delete with where they are used."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+from litestar import Request, Response, get, post
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, FromQuery
+
+from app.access import staff
+from app.back_office.forms import asked_for
+from app.back_office.privileges import Privilege
+from app.back_office.selling_fields import WholeNumber, filled_with, note_stale, problem_of_id
+from app.back_office.selling_lists import Row, ShownList, delete_page, list_page, page_asked_for
+from app.back_office.selling_segment_rules import (
+    MATCHES,
+    MOST_ROWS,
+    RuleForm,
+    kind_choices,
+    rule_as_typed,
+    rule_of,
+)
+from app.flash import Flash
+from app.forms import FilledForm, Text, blank, read_form
+from app.languages import gettext as _
+from app.languages import ngettext, text
+from app.links import Links, links_of
+from app.pages import Page, see
+from app.segments.custom import (
+    ON_A_PAGE,
+    CustomSegment,
+    SegmentInUse,
+    SegmentRefused,
+    SegmentUnknown,
+    StaleSegment,
+    create_segment,
+    custom_segment,
+    custom_segments,
+    delete_segment,
+    edit_segment,
+)
+from app.segments.implicit import implicit_segments
+from app.segments.members import Preview, preview
+from app.segments.rules import RuleRefused
+from app.segments.uses import RULE, Use, uses_of_segment
+from app.visitor import CurrentVisitor
+from tables.segments import TargetKind
+
+SEGMENTS = staff(Privilege.SEGMENTS)
+USES = {
+    TargetKind.PRICE_LIST: text("Price list %(name)s"),
+    TargetKind.CATALOG_VIEW: text("Catalog view %(name)s"),
+    TargetKind.PROMOTION: text("Promotion %(name)s"),
+    TargetKind.CONTENT: text("Content %(name)s"),
+    TargetKind.SHIPPING_METHOD: text("Shipping method %(name)s"),
+    RULE: text("Rule of the segment %(name)s"),
+}
+
+
+class SegmentForm(RuleForm):
+    """A custom segment. With `preview` nothing is saved: the page says for whom the rule would hold."""
+
+    name: Annotated[str, Text()]
+    description: Annotated[str, Text(required=False, multiline=True, max_length=2000)]
+    preview: Annotated[str, Text(required=False)]
+    version: Annotated[Any, WholeNumber(required=False)]
+
+
+class NewSegmentForm(SegmentForm):
+    """A custom segment with its id, which never changes."""
+
+    id: Annotated[str, Text(max_length=60)]
+
+    @classmethod
+    def problems(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """The id is a word that can stand in an address."""
+        if "id" in values and (problem := problem_of_id(values["id"])):
+            yield "id", problem
+
+
+@get("/segments", name="segments", guards=[SEGMENTS])
+async def segments(visitor: CurrentVisitor, q: FromQuery[str] = "", page: FromQuery[int] = 1) -> Page:
+    """Implicit segments, then custom ones that fit the search."""
+    links, wanted, number = links_of(visitor.application), asked_for(q), page_asked_for(page)
+    found = await custom_segments(wanted, number)
+    implicit = implicit_segments() if number == 1 and not wanted else ()
+    return list_page(
+        ShownList(
+            route="segments",
+            heading=_("Segments"),
+            lead=_("Named sets of customers. Predefined ones are computed and cannot be changed."),
+            headings=[_("Id"), _("Name"), _("Customers"), _("Kind")],
+            rows=[
+                *(
+                    Row(href="", cells=[one.id, _(one.name), "–"], badge=(_("Predefined"), "neutral"))
+                    for one in implicit
+                ),
+                *(
+                    Row(
+                        href=links.path("segment", segment_id=one.id),
+                        cells=[one.id, one.name, str(one.member_count)],
+                        badge=(_("By rule"), "info") if one.rule is not None else (_("By hand"), "info"),
+                    )
+                    for one in found
+                ),
+            ],
+            new="new_segment",
+            new_text=_("Create a segment"),
+            search_label=_("Id or name"),
+            q=wanted,
+            page=number,
+            # How many there are is not counted: a full page may have another one after it.
+            pages=number + (len(found) == ON_A_PAGE),
+        )
+    )
+
+
+@get("/segments/new", name="new_segment", guards=[SEGMENTS])
+async def new_segment(visitor: CurrentVisitor) -> Page:
+    """The form of a new segment."""
+    return await _page(blank(NewSegmentForm, match="all"), None, links_of(visitor.application))
+
+
+@post("/segments/new", name="create_segment", guards=[SEGMENTS])
+async def create(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
+    """Makes a segment, or shows for whom its rule would hold."""
+    form, links = await read_form(request, NewSegmentForm), links_of(visitor.application)
+    try:
+        if form.is_valid:
+            data, rule = form.data, rule_of(form.data)
+            if data.preview:
+                shown = await preview(rule) if rule is not None else None
+                return await _page(form, None, links, shown=shown)
+            await create_segment(data.id, data.name, data.description, rule, visitor=visitor)
+            told = _("The segment is created.")
+            return see(request, "segment", segment_id=data.id, flash=Flash(told))
+    except (SegmentRefused, RuleRefused) as error:
+        form.add_error("", str(error))
+    return await _page(form, None, links, status_code=422)
+
+
+@get("/segments/{segment_id:str}", name="segment", guards=[SEGMENTS])
+async def segment(visitor: CurrentVisitor, segment_id: FromPath[str]) -> Page:
+    """The form of a segment; 404 where there is none, and for predefined ones."""
+    of = await stored_segment(segment_id)
+    typed = {
+        "name": of.name,
+        "description": of.description,
+        "version": str(of.version),
+        **rule_as_typed(of.rule),
+    }
+    return await _page(filled_with(SegmentForm, typed), of, links_of(visitor.application))
+
+
+@post("/segments/{segment_id:str}", name="change_segment", guards=[SEGMENTS])
+async def change(
+    request: Request[Any, Any, Any], visitor: CurrentVisitor, segment_id: FromPath[str]
+) -> Response[Any]:
+    """Changes a segment, or shows for whom its rule would hold."""
+    of, links = await stored_segment(segment_id), links_of(visitor.application)
+    form = await read_form(request, SegmentForm)
+    try:
+        if form.is_valid:
+            data, rule = form.data, rule_of(form.data)
+            if data.preview:
+                return await _page(form, of, links, shown=await preview(rule) if rule is not None else None)
+            await edit_segment(
+                segment_id, data.name, data.description, rule, version=data.version or 0, visitor=visitor
+            )
+            return see(request, "segment", segment_id=segment_id, flash=Flash(_("The segment is changed.")))
+    except (SegmentRefused, RuleRefused) as error:
+        form.add_error("", str(error))
+    except StaleSegment:
+        note_stale(form)
+        return await _page(form, of, links, status_code=409)
+    return await _page(form, of, links, status_code=422)
+
+
+@get("/segments/{segment_id:str}/delete", name="delete_segment_page", guards=[SEGMENTS])
+async def ask_delete(visitor: CurrentVisitor, segment_id: FromPath[str]) -> Page:
+    """Asks before a segment is deleted, and says where it is used."""
+    of, links = await stored_segment(segment_id), links_of(visitor.application)
+    uses = await uses_of_segment(segment_id)
+    action = links.path("delete_segment", segment_id=segment_id)
+    if any(one.is_rule for one in uses):
+        told, action = _("Rules of other segments ask for this one. Change them first."), ""
+    elif uses:
+        told = _("It is a target group of what stands below, and is taken out there.")
+    else:
+        told = ngettext(
+            "%(n)s customer is in it. It is used nowhere.",
+            "%(n)s customers are in it. It is used nowhere.",
+            of.member_count,
+        )
+    return delete_page(
+        _("Delete the segment %(name)s?", name=of.name),
+        told,
+        action,
+        links.path("segment", segment_id=segment_id),
+        uses=[_told(one, links) for one in uses],
+    )
+
+
+@post("/segments/{segment_id:str}/delete", name="delete_segment", guards=[SEGMENTS])
+async def delete(
+    request: Request[Any, Any, Any], visitor: CurrentVisitor, segment_id: FromPath[str]
+) -> Response[Any]:
+    """Deletes a segment that no rule asks for; the page before has said where it is used."""
+    try:
+        await delete_segment(segment_id, although_used=True, visitor=visitor)
+    except SegmentUnknown:
+        raise NotFoundException from None
+    except SegmentInUse:
+        told = _("Rules of other segments ask for this one. Change them first.")
+        return see(request, "segment", segment_id=segment_id, flash=Flash(told, "warning"))
+    return see(request, "segments", flash=Flash(_("The segment is deleted.")))
+
+
+async def stored_segment(segment_id: str) -> CustomSegment:
+    """The custom segment. Raises NotFoundException."""
+    try:
+        return await custom_segment(segment_id)
+    except SegmentUnknown:
+        raise NotFoundException from None
+
+
+def _told(use: Use, links: Links) -> tuple[str, str]:
+    """(what names the segment, address of its page or "")."""
+    addresses: dict[str, tuple[str, str]] = {
+        TargetKind.PRICE_LIST: ("price_list", "list_id"),
+        TargetKind.CATALOG_VIEW: ("catalog_view", "view"),
+        TargetKind.PROMOTION: ("promotion", "promotion_id"),
+        TargetKind.CONTENT: ("content_item", "item"),
+        RULE: ("segment", "segment_id"),
+    }
+    route, parameter = addresses.get(use.kind, ("", ""))
+    address = links.path(route, **{parameter: use.owner}) if route else ""
+    return _(USES.get(use.kind, use.kind), name=use.name), address
+
+
+async def _page(
+    form: FilledForm[Any],
+    of: CustomSegment | None,
+    links: Links,
+    *,
+    shown: Preview | None = None,
+    status_code: int = 200,
+) -> Page:
+    return Page(
+        "back_office/selling/segment.html",
+        status_code=status_code,
+        form=form,
+        of=of,
+        uses=[_told(one, links) for one in await uses_of_segment(of.id)] if of is not None else [],
+        kinds=kind_choices(),
+        matches=[(value, _(name)) for value, name in MATCHES],
+        rows=range(1, MOST_ROWS + 1),
+        preview=shown,
+    )
+
+
+routes = [segments, new_segment, create, segment, change, ask_delete, delete]

@@ -1,0 +1,168 @@
+"""Creating, changing and deleting products; the words that search looks at are kept with them."""
+
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import asyncpg
+
+from app.catalog.json_texts import texts_as_json
+from app.catalog.products import canonical_sku
+from app.catalog.words import pieces_of, search_text, sku_words
+from app.errors import Conflict
+from app.prices.tax import TAX_CLASSES
+from app.static_files import hashed_name
+from app.versions import Subject, raise_version
+from tables.engine import DB
+from tables.keys import new_key
+
+MOST_STOCK = 2_000_000_000
+
+
+class SkuTaken(Exception):
+    """Another product has that SKU; case and Unicode form do not count."""
+
+
+class ProductRefused(ValueError):
+    """A detail is not possible; `field` names it."""
+
+    def __init__(self, field_name: str) -> None:
+        super().__init__(field_name)
+        self.field = field_name
+
+
+class ProductInUse(Exception):
+    """The product was ordered: it can be withdrawn (`is_active`), not deleted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductDetails:
+    """A product as staff edit it. Texts are by language; `picture` is a path below static/, or ""."""
+
+    sku: str
+    category: uuid.UUID
+    names: Mapping[str, str]
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+    picture: str = ""
+    tax_class: str = "standard"
+    stock: int = 0
+    minimum_quantity: int = 1
+    step_quantity: int = 1
+    is_active: bool = True
+
+    def problems(self) -> Iterator[str]:
+        """The fields that hold what they may not."""
+        if not canonical_sku(self.sku) or len(self.sku) > 60 or not self.sku.isprintable() or "/" in self.sku:
+            yield "sku"
+        if not any(name.strip() for name in self.names.values()):
+            yield "names"
+        if self.tax_class not in TAX_CLASSES:
+            yield "tax_class"
+        if not 0 <= self.stock <= MOST_STOCK:
+            yield "stock"
+        if not 1 <= self.minimum_quantity <= 1_000_000:
+            yield "minimum_quantity"
+        if not 1 <= self.step_quantity <= 1_000_000:
+            yield "step_quantity"
+        if self.picture and not is_picture(self.picture):
+            yield "picture"
+
+
+async def create_product(details: ProductDetails) -> uuid.UUID:
+    """Makes a product and gives its id. Raises ProductRefused and SkuTaken."""
+    _refuse_problems(details)
+    product = new_key()
+    await _write(_INSERT, product, details)
+    return product
+
+
+async def change_product(product: uuid.UUID, version: int, details: ProductDetails) -> None:
+    """Changes a product that was read at a version; its stock too. Raises Conflict when somebody was faster,
+    ProductRefused and SkuTaken."""
+    _refuse_problems(details)
+    await _write(_UPDATE, product, details, version)
+
+
+async def set_stock(product: uuid.UUID, stock: int) -> None:
+    """Says how many pieces there are, without touching anything else. Raises ProductRefused."""
+    if not 0 <= stock <= MOST_STOCK:
+        raise ProductRefused("stock")
+    await DB.execute("UPDATE products SET stock = $2 WHERE id = $1", product, stock)
+
+
+async def delete_product(product: uuid.UUID, version: int) -> None:
+    """Deletes a product with its prices. Raises Conflict, and ProductInUse where it was ordered: orders keep
+    copies, but could no longer be ordered again."""
+    async with DB.transaction():
+        if await DB.fetch_value("SELECT EXISTS (SELECT FROM order_lines WHERE product = $1)", product):
+            raise ProductInUse
+        if not await DB.execute("DELETE FROM products WHERE id = $1 AND version = $2", product, version):
+            raise Conflict
+        await raise_version(Subject.CATALOG)
+
+
+_INSERT = """
+    INSERT INTO products (id, sku, sku_canonical, category, names, descriptions, units, picture, tax_class, stock,
+                          minimum_quantity, step_quantity, is_active, search_text, search_pieces, version, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 1, now())
+"""
+_UPDATE = """
+    UPDATE products SET sku = $2, sku_canonical = $3, category = $4, names = $5, descriptions = $6, units = $7,
+        picture = $8, tax_class = $9, stock = $10, minimum_quantity = $11, step_quantity = $12, is_active = $13,
+        search_text = $14, search_pieces = $15, version = version + 1
+    WHERE id = $1 AND version = $16
+"""
+
+
+async def _write(statement: str, product: uuid.UUID, details: ProductDetails, *version: int) -> None:
+    values = (
+        details.sku.strip(),
+        canonical_sku(details.sku),
+        details.category,
+        texts_as_json(details.names),
+        texts_as_json(details.descriptions),
+        texts_as_json(details.units),
+        details.picture,
+        details.tax_class,
+        details.stock,
+        details.minimum_quantity,
+        details.step_quantity,
+        details.is_active,
+        searched_text(details),
+        searched_pieces(details),
+    )
+    try:
+        async with DB.transaction():
+            if not await DB.execute(statement, product, *values, *version):
+                raise Conflict
+            await raise_version(Subject.CATALOG)
+    except asyncpg.UniqueViolationError as error:
+        raise SkuTaken from error
+    except asyncpg.ForeignKeyViolationError as error:
+        raise ProductRefused("category") from error
+
+
+def searched_text(details: ProductDetails) -> str:
+    """What `search_text` holds of a product: names first, since what is found there counts most."""
+    others = [sku_words(details.sku), *details.units.values(), *details.descriptions.values()]
+    return search_text([*details.names.values(), *others])
+
+
+def searched_pieces(details: ProductDetails) -> list[str]:
+    """What `search_pieces` holds: only names and SKU, so that a typing error finds what it was meant for."""
+    return pieces_of([*details.names.values(), sku_words(details.sku)])
+
+
+def _refuse_problems(details: ProductDetails) -> None:
+    for field_name in details.problems():
+        raise ProductRefused(field_name)
+
+
+def is_picture(path: str) -> bool:
+    """Whether a path names a picture of the shop."""
+    try:
+        hashed_name(path)
+    except KeyError:
+        return False
+    return path.startswith("pictures/")

@@ -1,0 +1,176 @@
+"""One page of a list of products as one SQL statement: what is wanted, in which order, from where to where."""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.catalog.categories import CategoryTree
+from app.catalog.price_in_sql import PriceTerms
+from app.catalog.products import COLUMNS, canonical_sku
+from app.catalog.views import Visibility
+from app.catalog.words import MOST_WORDS, surviving_pieces, words_of
+
+ON_A_PAGE = 24
+# Of a search that finds more, so many are shown: who looks further says more words.
+MOST_FOUND = 1000
+MOST_NEAR = 200
+# A page number beyond it exists in no shop, and would not fit the database's numbers.
+LAST_PAGE = 1_000_000
+SORTS = ("name", "price", "-price", "newest")
+RELEVANCE = "relevance"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is looked for. `price_from` and `price_to` are minor units as the visitor is shown prices."""
+
+    category: uuid.UUID | None = None
+    words: str = ""
+    sort: str = "name"
+    page: int = 1
+    price_from: int | None = None
+    price_to: int | None = None
+    only_available: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing but category and prices decide what is in the list: neither words, of which there are
+        too many to keep lists for, nor the stock, which changes with every order."""
+        return not (self.words or self.only_available)
+
+    @property
+    def is_by_price(self) -> bool:
+        """Whether only products of some prices are wanted."""
+        return self.price_from is not None or self.price_to is not None
+
+    @property
+    def offset(self) -> int:
+        """How many products stand on the pages before."""
+        return (self.page - 1) * ON_A_PAGE
+
+
+class Query:
+    """A statement in the making: its arguments, by the place that each has."""
+
+    def __init__(self, *arguments: Any) -> None:
+        self.arguments: list[Any] = list(arguments)
+
+    def value(self, value: Any) -> str:
+        """The place of a value, for example `$3`."""
+        self.arguments.append(value)
+        return f"${len(self.arguments)}"
+
+    def seen(self, seen: Visibility) -> str:
+        """The condition of what the visitor may see."""
+        condition, arguments = seen.condition(len(self.arguments) + 1)
+        self.arguments += arguments
+        return condition
+
+
+# What names are sorted by. The C locale of the embedded server knows neither accents nor other alphabets' case.
+_ACCENTED = "ÄÖÜÅÀÁÂÃÇÈÉÊËÌÍÎÏÑÒÓÔÕØÙÚÛÝäöüåàáâãçèéêëìíîïñòóôõøùúûý"
+_LETTERS = "aouaaaaaceeeeiiiinooooouuuyaouaaaaaceeeeiiiinooooouuuy"
+_NAME_KEY = (
+    f"translate(lower(coalesce(p.names ->> $1, p.names ->> 'en', p.sku)), '{_ACCENTED}', '{_LETTERS}')"
+)
+
+
+def statement_for(
+    query: Query,
+    wanted: Wanted,
+    seen: Visibility,
+    tree: CategoryTree,
+    terms: PriceTerms | None,
+    at_most: int,
+    *,
+    with_order: bool,
+) -> str:
+    """One page as one statement; what comes back beside COLUMNS: `n`, the place in the list, `total`, `ids` of the
+    whole list with the first row if `with_order`. Where nothing fits, rows without `n` have some of the words'
+    letters, and `search_text` to judge them by. `query` has the language as its first argument."""
+    limits = [query.seen(seen)]
+    if wanted.category is not None:
+        limits.append(f"p.category = ANY({query.value(list(tree.with_all_below(wanted.category)))}::uuid[])")
+    fits = list(limits)
+    words = words_of(wanted.words)[:MOST_WORDS]
+    if wanted.words:
+        fits.append(_has_words(query, words))
+    if wanted.only_available:
+        fits.append("p.stock >= p.minimum_quantity")
+    limit = f"LIMIT {MOST_FOUND}" if wanted.words else ""
+    parts = [
+        f"matching AS MATERIALIZED (SELECT p.id, p.sku_canonical, p.tax_class, p.minimum_quantity, p.created_at,"
+        f" {_NAME_KEY} AS name_key, {_relevance(query, wanted, words)} AS relevance"
+        f" FROM products p WHERE p.is_active AND {' AND '.join(fits)} {limit})"
+    ]
+    source, condition = "matching m", "TRUE"
+    if terms is not None:
+        sql, arguments = terms.query(len(query.arguments) + 1)
+        query.arguments += arguments
+        parts.append(f"priced AS ({sql})")
+        source = "matching m LEFT JOIN priced ON priced.product = m.id"
+        condition = _in_price_range(query, wanted)
+    parts.append(
+        f"ordered AS (SELECT m.id, row_number() OVER (ORDER BY {_ORDERS[wanted.sort]}, m.sku_canonical) AS n,"
+        f" count(*) OVER () AS total FROM {source} WHERE {condition})"
+    )
+    first = wanted.offset
+    start, end = query.value(first), query.value(first + at_most)
+    ids = f"CASE WHEN o.n = {start} + 1 THEN (SELECT array_agg(id ORDER BY n) FROM ordered) END"
+    statement = (
+        f"WITH {', '.join(parts)} SELECT {COLUMNS}, o.n, o.total, {ids if with_order else 'NULL::uuid[]'} AS ids,"
+        f" '' AS search_text FROM ordered o JOIN products p ON p.id = o.id"
+        f" WHERE o.n > {start}::bigint AND o.n <= {end}::bigint"
+    )
+    if words and not wanted.only_available and not wanted.is_by_price:
+        statement += (
+            f" UNION ALL SELECT {COLUMNS}, NULL, NULL, NULL, p.search_text FROM (SELECT * FROM products p"
+            f" WHERE NOT EXISTS (SELECT FROM matching) AND p.is_active AND {' AND '.join(limits)}"
+            f" AND {_has_pieces(query, words)} LIMIT {MOST_NEAR}) p"
+        )
+    return f"{statement} ORDER BY n"
+
+
+_ORDERS: Mapping[str, str] = {
+    "name": "m.name_key",
+    "newest": "m.created_at DESC",
+    "price": "priced.shown NULLS LAST, m.name_key",
+    "-price": "priced.shown DESC NULLS LAST, m.name_key",
+    RELEVANCE: "m.relevance, m.name_key",
+}
+
+
+def _has_words(query: Query, words: list[str]) -> str:
+    if not words:
+        return "FALSE"  # signs only
+    # Words are letters and digits, and so can be no operators of the query's language.
+    wanted = " & ".join(f"'{word}':*" for word in words)
+    return f"to_tsvector('simple', p.search_text) @@ to_tsquery('simple', {query.value(wanted)})"
+
+
+def _has_pieces(query: Query, words: Iterable[str]) -> str:
+    conditions = []
+    for word in words:
+        beginning, end = (query.value(part) for part in surviving_pieces(word))
+        conditions.append(
+            f"(p.search_pieces @> {beginning}::varchar[] OR p.search_pieces @> {end}::varchar[])"
+        )
+    return " AND ".join(conditions)
+
+
+def _relevance(query: Query, wanted: Wanted, words: list[str]) -> str:
+    """The SKU itself comes first, then those that have the first word early: names stand before all else."""
+    if wanted.sort != RELEVANCE or not words:
+        return "0"
+    sku, word = query.value(canonical_sku(wanted.words)), query.value(f" {words[0]}")
+    return f"CASE WHEN p.sku_canonical = {sku} THEN 0 ELSE strpos(' ' || p.search_text, {word}) + 1 END"
+
+
+def _in_price_range(query: Query, wanted: Wanted) -> str:
+    conditions = ["TRUE"]
+    if wanted.price_from is not None:
+        conditions.append(f"priced.shown >= {query.value(wanted.price_from)}::bigint")
+    if wanted.price_to is not None:
+        conditions.append(f"priced.shown <= {query.value(wanted.price_to)}::bigint")
+    return " AND ".join(conditions)

@@ -1,0 +1,154 @@
+"""Lists of products: of a category, of a search, what is new. A page of a list costs one query, its prices another.
+
+The order of a whole category is the same for all who see the same of it, so it is kept: turning the pages of a
+category costs as much with a hundred thousand products as with a hundred.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from app.catalog.categories import CategoryTree, category_tree
+from app.catalog.kept_orders import kept_orders
+from app.catalog.list_query import ON_A_PAGE, Query, Wanted, statement_for
+from app.catalog.price_in_sql import PriceTerms, price_terms
+from app.catalog.products import COLUMNS, ShownProduct, shown_product
+from app.catalog.views import Visibility, visibility
+from app.catalog.words import FAR, distance
+from app.prices.price import Price, offers_for, price
+from app.visitor import Visitor
+from tables.engine import DB
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A product with its price for the visitor at its smallest quantity; None where it has none."""
+
+    product: ShownProduct
+    price: Price | None
+
+    @property
+    def card(self) -> tuple[object, ...]:
+        """All that its card shows, to keep the card by; beside language and application."""
+        product, price = self.product, self.price
+        shown = None
+        if price is not None:
+            shown = (
+                price.shown,
+                price.currency,
+                price.is_net,
+                "" if price.is_for_everyone else price.list_name,
+            )
+        pieces_left = product.stock if product.stock_state == "few" else 0
+        texts = (product.name, product.unit, product.picture, product.category)
+        return (product.sku, product.version, *texts, product.stock_state, pieces_left, shown)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A page of a list. `is_near` says that nothing fits exactly, and this is what may have been meant."""
+
+    products: list[ShownProduct] = field(default_factory=list)
+    count: int = 0
+    page: int = 1
+    is_near: bool = False
+
+    @property
+    def pages(self) -> int:
+        """How many pages the list has; an empty one has one."""
+        return max(1, -(-self.count // ON_A_PAGE))
+
+
+async def find_products(wanted: Wanted, visitor: Visitor, at_most: int = ON_A_PAGE) -> Found:
+    """A page of the products that are wanted and that the visitor may see."""
+    seen = await visibility(visitor.audience, visitor.versions)
+    tree = await category_tree(visitor.versions)
+    by_price = wanted.sort in ("price", "-price") or wanted.is_by_price
+    terms = await price_terms(visitor.audience, visitor.versions) if by_price else None
+    key = _key_of_order(wanted, visitor, seen, terms) if wanted.is_whole else None
+    order = kept_orders.get(key) if key is not None else None
+    if order is not None:
+        ids = order.ids(wanted.offset, at_most)
+        return Found(products=await _in_order(ids, visitor, seen, tree), count=len(order), page=wanted.page)
+    query = Query(visitor.language)
+    statement = statement_for(query, wanted, seen, tree, terms, at_most, with_order=key is not None)
+    rows = await DB.fetch(statement, *query.arguments)
+    if key is not None and rows:
+        kept_orders.keep(key, rows[0]["ids"])
+    exact = [row for row in rows if row["n"] is not None]
+    if rows and not exact:
+        return _nearest(rows, wanted, tree, at_most)
+    return Found(
+        products=[shown_product(row, tree) for row in exact],
+        count=exact[0]["total"] if exact else 0,
+        page=wanted.page,
+    )
+
+
+async def with_prices(products: list[ShownProduct], visitor: Visitor) -> list[Offer]:
+    """The products with their prices: one query, however many."""
+    offers = await offers_for([one.id for one in products], visitor.audience, visitor.versions)
+    now = datetime.now(UTC)
+    return [Offer(one, price(one, one.minimum_quantity, offers, visitor.audience, now)) for one in products]
+
+
+async def newest_of_each_category(visitor: Visitor, at_most: int = 8) -> list[ShownProduct]:
+    """What came last into each category, newest first, for the home page."""
+    seen = await visibility(visitor.audience, visitor.versions)
+    tree = await category_tree(visitor.versions)
+    key = ("newest of each", at_most, *_versions(visitor.versions), seen.key)
+    order = kept_orders.get(key)
+    if order is None:
+        query = Query()
+        condition = query.seen(seen)
+        rows = await DB.fetch(
+            f"SELECT id FROM (SELECT DISTINCT ON (p.category) p.id, p.created_at FROM products p"
+            f" WHERE p.is_active AND p.stock > 0 AND {condition}"
+            f" ORDER BY p.category, p.created_at DESC, p.sku_canonical) AS newest"
+            f" ORDER BY created_at DESC, id LIMIT {query.value(at_most)}",
+            *query.arguments,
+        )
+        order = kept_orders.keep(key, [row["id"] for row in rows])
+    return await _in_order(order.ids(0, at_most), visitor, seen, tree)
+
+
+def _nearest(rows: list[dict[str, Any]], wanted: Wanted, tree: CategoryTree, at_most: int) -> Found:
+    """What may have been meant: products whose words are few typing errors away, nearest first."""
+    ranked = [(distance(wanted.words, row["search_text"]), row["name"], row) for row in rows]
+    near = sorted((one for one in ranked if one[0] < FAR), key=lambda one: one[:2])
+    first = wanted.offset
+    page = [shown_product(row, tree) for _distance, _name, row in near[first : first + at_most]]
+    return Found(products=page, count=len(near), page=wanted.page, is_near=True)
+
+
+async def _in_order(
+    ids: list[uuid.UUID], visitor: Visitor, seen: Visibility, tree: CategoryTree
+) -> list[ShownProduct]:
+    if not ids:
+        return []
+    query = Query(visitor.language, ids)
+    rows = await DB.fetch(
+        f"SELECT {COLUMNS} FROM products p WHERE p.id = ANY($2::uuid[]) AND p.is_active AND {query.seen(seen)}",
+        *query.arguments,
+    )
+    by_id = {row["id"]: shown_product(row, tree) for row in rows}
+    return [by_id[one] for one in ids if one in by_id]
+
+
+def _versions(versions: Mapping[str, int]) -> tuple[int, ...]:
+    return (versions.get("catalog", 0), versions.get("views", 0))
+
+
+def _key_of_order(
+    wanted: Wanted, visitor: Visitor, seen: Visibility, terms: PriceTerms | None
+) -> tuple[Any, ...]:
+    """All that an order depends on. Prices also depend on the time: an entry that begins or ends is noticed in
+    the order within a minute (and in the prices at once)."""
+    narrowed = (wanted.category, wanted.price_from, wanted.price_to)
+    key = (*narrowed, wanted.sort, visitor.language, *_versions(visitor.versions), seen.key)
+    if terms is None:
+        return key
+    minute = int(datetime.now(UTC).timestamp()) // 60
+    return (*key, terms, visitor.versions.get("prices", 0), minute)

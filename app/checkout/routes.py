@@ -1,0 +1,203 @@
+"""The checkout: one page that asks, one that is agreed to (pages.md)."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from app.access import NotPermitted, anyone
+from app.account.address_pages import address_book_of
+from app.basket.basket import Basket, basket_of, checkout_of, keep_checkout
+from app.basket.owner import owner_of
+from app.basket.reckoning import delivery_prices
+from app.checkout.choices import as_json, choices_from, chosen, typed_again, wish_of
+from app.checkout.forms import NEW, SAME, CheckoutForm, PlaceForm, read_checkout
+from app.checkout.payments import PaymentRefused, payment_providers
+from app.checkout.shipping import shipping_methods_for
+from app.customers.address_form import asked_address, typed_so_far
+from app.customers.addresses import StoredAddress, addresses_of
+from app.customers.permissions import Permission, visitor_may
+from app.flash import Flash
+from app.forms import FilledForm, blank, read_form
+from app.languages import gettext as _
+from app.orders.placing import OrderRefused, OrderWish, number_placed_with, place_order
+from app.orders.seen_by_guest import let_guest_see
+from app.pages import Page, see
+from app.sign_in.limits import count_client
+from app.visitor import CurrentVisitor, Visitor
+
+
+@get("/checkout", name="checkout", guards=[anyone])
+async def checkout_page(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
+    """Asks for addresses, delivery and payment."""
+    basket = await _orderable_basket(request, visitor)
+    if basket is None:
+        return _to_basket(request)
+    book = await _book(visitor)
+    answers = typed_again(choices_from(basket.checkout))
+    return await _form_page(visitor, basket, book, blank(CheckoutForm, **_first_answers(answers, book)))
+
+
+@post("/checkout", name="checkout_post", guards=[anyone])
+async def answer_checkout(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
+    """Keeps the answers and goes on to the review."""
+    basket = await _orderable_basket(request, visitor)
+    if basket is None or basket.id is None:
+        return _to_basket(request)
+    book = await _book(visitor)
+    form = await read_checkout(request, book, is_guest=not visitor.is_signed_in)
+    if "change_country" in request.query_params:
+        return await _form_page(visitor, basket, book, typed_so_far(CheckoutForm, form))
+    methods = {one.id for one in await shipping_methods_for(visitor)}
+    for name, offered in (("shipping_method", methods), ("payment_method", set(payment_providers()))):
+        if form.value(name) not in offered:
+            form.add_error(name, _("Please choose one of the options."))
+    if form.errors:
+        return await _form_page(visitor, basket, book, form, 422)
+    await keep_checkout(basket.id, as_json(chosen(form.data, book)))
+    changed = Flash(" ".join(basket.notes), "warning") if basket.notes else None
+    return see(request, "checkout_review", flash=changed)
+
+
+@get("/checkout/review", name="checkout_review", guards=[anyone])
+async def review_page(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
+    """Everything that is ordered, with all totals, and the button that orders it."""
+    wish = await _wish(request, visitor)
+    return await _review(request, visitor, wish) if wish is not None else see(request, "checkout")
+
+
+@post("/checkout/place", name="place_order", guards=[anyone])
+async def place(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
+    """Places the order, once for each key."""
+    form = await read_form(request, PlaceForm)
+    if not visitor.is_signed_in:
+        # Every order sends a mail to an address that a guest has typed.
+        await count_client(request.scope, "order", at_most=60)
+    owner = owner_of(visitor, request)
+    _only_for_buyers(visitor)
+    number = await number_placed_with(owner, form.value("idempotency_key"))
+    wish = await _wish(request, visitor) if number is None else None
+    if number is None and wish is None:
+        # Either nothing was chosen yet, or the same click has just been answered beside this one.
+        number = await number_placed_with(owner, form.value("idempotency_key"))
+        if number is None:
+            return see(request, "checkout")
+    if number is None and wish is not None:
+        if not form.is_valid:
+            return await _review(request, visitor, wish, form, status_code=422)
+        try:
+            number = await place_order(
+                visitor,
+                owner,
+                wish,
+                idempotency_key=form.data.idempotency_key,
+                fingerprint=form.data.review,
+            )
+        except OrderRefused as refused:
+            return await _review(request, visitor, wish, reasons=refused.reasons, status_code=409)
+        except PaymentRefused:
+            refusal = _("The payment was refused. Please choose another way to pay.")
+            return await _review(request, visitor, wish, reasons=[refusal], status_code=409)
+    answer = see(request, "order_thanks", number=number)
+    if not visitor.is_signed_in and number is not None:
+        let_guest_see(answer, request, visitor.application, number)
+    return answer
+
+
+async def _orderable_basket(request: Request[Any, Any, Any], visitor: Visitor) -> Basket | None:
+    """The basket if there is something in it that can be ordered as it is."""
+    _only_for_buyers(visitor)
+    basket = await basket_of(visitor, owner_of(visitor, request))
+    return basket if basket is not None and basket.can_be_ordered else None
+
+
+def _only_for_buyers(visitor: Visitor) -> None:
+    """Guests may order; of a company only those who may purchase (domain.md 10)."""
+    if visitor.is_signed_in and not visitor_may(visitor, Permission.PURCHASE):
+        raise NotPermitted
+
+
+def _to_basket(request: Request[Any, Any, Any]) -> Response[Any]:
+    return see(request, "basket", flash=Flash(_("There is nothing to order yet."), "info"))
+
+
+async def _book(visitor: Visitor) -> list[StoredAddress]:
+    return await addresses_of(address_book_of(visitor)) if visitor.is_signed_in else []
+
+
+async def _wish(request: Request[Any, Any, Any], visitor: Visitor) -> OrderWish | None:
+    _only_for_buyers(visitor)
+    kept = await checkout_of(owner_of(visitor, request))
+    return await wish_of(visitor, choices_from(kept)) if kept is not None else None
+
+
+def _first_answers(answers: dict[str, str], book: list[StoredAddress]) -> dict[str, str]:
+    """What is filled in at first: the preferred addresses, the first ways of delivery and payment."""
+    billing = next((str(one.id) for one in book if one.is_preferred_billing), NEW)
+    shipping = next((str(one.id) for one in book if one.is_preferred_shipping), SAME)
+    known = {str(one.id) for one in book} | {NEW, SAME}
+    if answers["billing_choice"] not in known:
+        answers["billing_choice"] = billing
+    if answers["shipping_choice"] not in known:
+        answers["shipping_choice"] = SAME if shipping == billing else shipping
+    return answers
+
+
+async def _form_page(
+    visitor: Visitor,
+    basket: Basket,
+    book: list[StoredAddress],
+    form: FilledForm[CheckoutForm],
+    status_code: int = 200,
+) -> Page:
+    methods = await shipping_methods_for(visitor)
+    deliveries = [one.delivery(visitor.language) for one in methods]
+    reckoning = basket.reckoning
+    items = reckoning.totals.items.shown(reckoning.charged_net)
+    return Page(
+        "checkout/checkout.html",
+        status_code=status_code,
+        form=form,
+        basket=basket,
+        book=book,
+        methods=methods,
+        prices=await delivery_prices(visitor, deliveries, items),
+        payments=list(payment_providers().values()),
+        billing=asked_address(form, "billing_", visitor),
+        shipping=asked_address(form, "shipping_", visitor),
+    )
+
+
+async def _review(
+    request: Request[Any, Any, Any],
+    visitor: Visitor,
+    wish: OrderWish,
+    form: FilledForm[PlaceForm] | None = None,
+    *,
+    reasons: Sequence[str] = (),
+    status_code: int = 200,
+) -> Response[Any]:
+    basket = await basket_of(
+        visitor,
+        owner_of(visitor, request),
+        country=wish.shipping.country,
+        delivery=wish.delivery,
+        email=wish.email,
+    )
+    if basket is None or basket.is_empty:
+        return _to_basket(request)
+    if form is None:
+        form = blank(PlaceForm)
+    return Page(
+        "checkout/review.html",
+        status_code=status_code,
+        form=form,
+        basket=basket,
+        wish=wish,
+        reasons=[*reasons, *(note for note in basket.notes if note not in reasons)],
+        idempotency_key=secrets.token_urlsafe(32),
+    )
+
+
+routes = [checkout_page, answer_checkout, review_page, place]

@@ -1,0 +1,1 @@
+"""Orders: placing them, their states, their history (domain.md 9)."""

@@ -1,0 +1,41 @@
+"""Claiming: orders that somebody placed as a guest become those of their account (domain.md 4)."""
+
+from app.audit import record
+from app.customers.emails import canonical_email
+from app.segments.recurring import note_first_order
+from app.visitor import Visitor
+from tables.engine import DB
+
+
+async def claim_guest_orders(visitor: Visitor) -> int:
+    """Gives the person the guest orders of this application with their own e-mail; how many there were.
+
+    Only who has verified the e-mail gets them: the access gate lets in nobody else, and it is asked here again.
+    """
+    account = visitor.account
+    if account is None or account.customer_id is None or not visitor.is_signed_in:
+        return 0
+    if not account.email_is_verified:
+        return 0
+    async with DB.transaction():
+        rows = await DB.fetch(
+            """
+            UPDATE orders SET customer = $1, "user" = $2, version = version + 1
+            WHERE customer IS NULL AND "user" IS NULL AND email_canonical = $3 AND application = $4
+            RETURNING number
+            """,
+            account.customer_id,
+            account.user_id,
+            canonical_email(account.email),
+            visitor.application.id,
+        )
+        if rows:
+            await note_first_order(account.customer_id)
+            await record(
+                "guest orders claimed",
+                visitor=visitor,
+                user_id=account.user_id,
+                customer_id=account.customer_id,
+                after={"numbers": sorted(row["number"] for row in rows)},
+            )
+        return len(rows)

@@ -1,0 +1,87 @@
+"""What guests see of their orders: the confirmation, and withdrawal by number and e-mail (pages.md)."""
+
+from typing import Annotated, Any
+
+from litestar import Request, Response, get, post
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+
+from app.access import anyone
+from app.customers.emails import Email
+from app.customers.types import Extension
+from app.flash import Flash
+from app.forms import Form, Text, blank, read_form
+from app.languages import gettext as _
+from app.orders.history import order_seen_by
+from app.orders.order import OrderMissing, StoredOrder, lines_of, order_of_number
+from app.orders.seen_by_guest import numbers_seen_by
+from app.orders.withdrawal import WithdrawalRefused, order_of_buyer, withdraw
+from app.pages import Page, see
+from app.sign_in.limits import count_client
+from app.visitor import CurrentVisitor, Visitor
+
+
+class WithdrawalForm(Form):
+    """Which contract: its number, and the e-mail that it was placed with."""
+
+    number: Annotated[str, Text(max_length=40)]
+    email: Annotated[str, Email()]
+
+
+@get("/orders/{number:str}/thanks", name="order_thanks", guards=[anyone])
+async def thanks_page(
+    request: Request[Any, Any, Any], visitor: CurrentVisitor, number: FromPath[str]
+) -> Page:
+    """Says that the order has arrived; only to who has placed it."""
+    try:
+        order = await _own_order(request, visitor, number)
+    except OrderMissing:
+        raise NotFoundException from None
+    return Page("orders/thanks.html", order=order, lines=await lines_of(order))
+
+
+@get("/withdrawal", name="withdrawal", guards=[anyone])
+async def withdrawal_page(visitor: CurrentVisitor) -> Page:
+    """Tells about the right of withdrawal, and asks for number and e-mail where consumers shop."""
+    return Page(
+        "orders/withdrawal.html", form=blank(WithdrawalForm), is_for_consumers=_has_consumers(visitor)
+    )
+
+
+@post("/withdrawal", name="withdrawal_post", guards=[anyone])
+async def declare_withdrawal(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
+    """Records the withdrawal; the receipt goes to the e-mail of the order."""
+    await count_client(request.scope, "withdrawal")
+    form = await read_form(request, WithdrawalForm)
+    if form.is_valid:
+        try:
+            order = await order_of_buyer(visitor.application.id, form.data.number, form.data.email)
+            await withdraw(order, visitor=visitor)
+        except OrderMissing:
+            form.add_error("", _("We found no order with this number and e-mail address."))
+        except WithdrawalRefused:
+            form.add_error("", _("This order can no longer be withdrawn from."))
+        else:
+            said = _("We have received your withdrawal and sent you a receipt by mail.")
+            return see(request, "withdrawal", flash=Flash(said))
+    return Page(
+        "orders/withdrawal.html",
+        status_code=422,
+        form=form,
+        is_for_consumers=_has_consumers(visitor),
+    )
+
+
+async def _own_order(request: Request[Any, Any, Any], visitor: Visitor, number: str) -> StoredOrder:
+    if visitor.is_signed_in:
+        return await order_seen_by(visitor, number)
+    if number not in numbers_seen_by(request, visitor.application):
+        raise OrderMissing(number)
+    return await order_of_number(number)
+
+
+def _has_consumers(visitor: Visitor) -> bool:
+    return any(not one.applies(Extension.COMPANY) for one in visitor.application.login)
+
+
+routes = [thanks_page, withdrawal_page, declare_withdrawal]

@@ -1,0 +1,145 @@
+"""Order history: which orders a person sees (domain.md 9).
+
+Individuals see those of their customer, which are theirs; of a company users see their own, and those with the
+permission for it all of them, by buyer and time if they like.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from app.access import Account
+from app.customers.emails import canonical_email
+from app.customers.permissions import Permission, visitor_may
+from app.customers.types import Extension, customer_type_of
+from app.orders.order import OrderMissing, StoredOrder, order_of_number
+from app.visitor import Visitor
+from tables.engine import DB
+from tables.orders import OrderState
+
+ON_A_PAGE = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedOrder:
+    """An order in a list. The total is what was paid, gross, in minor units."""
+
+    number: str
+    placed_at: datetime
+    buyer_name: str
+    state: OrderState
+    gross_total: int
+    currency: str
+    pieces: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which orders of a history; `first` and `last` are days in UTC, both included."""
+
+    page: int = 1
+    buyer: uuid.UUID | None = None
+    first: date | None = None
+    last: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """A page of a history. `claimable` is how many guest orders there are with the person's own e-mail."""
+
+    orders: tuple[ListedOrder, ...]
+    page: int
+    pages: int
+    claimable: int
+
+
+_WHERE = """
+    o.customer = $1 AND ($2::uuid IS NULL OR o."user" = $2)
+    AND ($3::date IS NULL OR o.placed_at >= $3::date) AND ($4::date IS NULL OR o.placed_at < $4::date)
+"""
+# One query for the page, how many there are, and what could be claimed.
+_PAGE = f"""
+    SELECT (SELECT count(*) FROM orders o WHERE {_WHERE}) AS found,
+           (SELECT count(*) FROM orders g WHERE g.email_canonical = $5 AND g.customer IS NULL
+                AND g."user" IS NULL AND g.application = $6) AS claimable,
+           l.*
+    FROM (SELECT 1) AS one LEFT JOIN (
+        SELECT o.number, o.placed_at, o.buyer_name, o.state, o.gross_total, o.currency,
+               (SELECT coalesce(sum(quantity), 0) FROM order_lines l WHERE l."order" = o.id) AS pieces
+        FROM orders o WHERE {_WHERE} ORDER BY o.placed_at DESC, o.id DESC LIMIT {ON_A_PAGE} OFFSET $7
+    ) AS l ON true
+    ORDER BY l.placed_at DESC
+"""
+_BUYERS = """
+    SELECT u.id, trim(u.first_name || ' ' || u.last_name) AS name, u.login FROM users u
+    JOIN memberships m ON m."user" = u.id WHERE m.customer = $1
+    ORDER BY u.last_name, u.first_name, u.id LIMIT 200
+"""
+
+
+def sees_all_orders(visitor: Visitor) -> bool:
+    """Whether the person sees what others have ordered for the customer too."""
+    return visitor_may(visitor, Permission.SEE_ALL_ORDERS)
+
+
+async def history_of(visitor: Visitor, wanted: Wanted) -> History:
+    """A page of the orders that the person sees, newest first: one query, however long the history."""
+    account = _account(visitor)
+    user = wanted.buyer if sees_all_orders(visitor) else account.user_id
+    page = max(wanted.page, 1)
+    rows = await DB.fetch(
+        _PAGE,
+        account.customer_id,
+        user,
+        wanted.first,
+        wanted.last + timedelta(days=1) if wanted.last is not None else None,
+        canonical_email(account.email),
+        visitor.application.id,
+        (page - 1) * ON_A_PAGE,
+    )
+    return History(
+        orders=tuple(_listed(row) for row in rows if row["number"] is not None),
+        page=page,
+        pages=-(-rows[0]["found"] // ON_A_PAGE),
+        claimable=rows[0]["claimable"],
+    )
+
+
+async def buyers_of(visitor: Visitor) -> list[tuple[str, str]]:
+    """(id, name) of the people whose orders can be picked out; nothing where there is nothing to pick."""
+    account = _account(visitor)
+    is_group = customer_type_of(account.customer_type).applies(Extension.GROUP)
+    if not is_group or not sees_all_orders(visitor):
+        return []
+    return [
+        (str(row["id"]), row["name"] or row["login"]) for row in await DB.fetch(_BUYERS, account.customer_id)
+    ]
+
+
+async def order_seen_by(visitor: Visitor, number: str) -> StoredOrder:
+    """The order if the person may see it. Raises OrderMissing, for a foreign one just as for none."""
+    account = _account(visitor)
+    order = await order_of_number(number)
+    is_own = order.user == account.user_id or sees_all_orders(visitor)
+    if account.customer_id is None or order.customer != account.customer_id or not is_own:
+        raise OrderMissing(number)
+    return order
+
+
+def _account(visitor: Visitor) -> Account:
+    if visitor.account is None or not visitor.is_signed_in:
+        raise OrderMissing
+    return visitor.account
+
+
+def _listed(row: dict[str, Any]) -> ListedOrder:
+    return ListedOrder(
+        number=row["number"],
+        placed_at=row["placed_at"],
+        buyer_name=row["buyer_name"],
+        state=OrderState(row["state"]),
+        gross_total=row["gross_total"],
+        currency=row["currency"],
+        pieces=row["pieces"],
+    )

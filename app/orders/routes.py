@@ -1,0 +1,159 @@
+"""Orders of a signed-in person: history, detail, ordering again, withdrawal (pages.md)."""
+
+import uuid
+from typing import Annotated, Any
+
+from litestar import Request, Response, get, post
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+
+from app.access import NotPermitted, signed_in
+from app.basket.owner import owner_of
+from app.customers.permissions import Permission, visitor_may
+from app.flash import Flash
+from app.forms import Day, FilledForm, Form, fill
+from app.languages import gettext as _
+from app.languages import ngettext
+from app.links import links_of
+from app.orders.claiming import claim_guest_orders
+from app.orders.history import Wanted, buyers_of, history_of, order_seen_by
+from app.orders.order import OrderMissing, StoredOrder, lines_of
+from app.orders.reorder import Reordered, reorder
+from app.orders.states import STATE_NAMES
+from app.orders.withdrawal import WithdrawalRefused, may_withdraw, withdraw
+from app.pages import Page, see
+from app.visitor import CurrentVisitor, Visitor
+
+
+class DaysForm(Form):
+    """The days from which and to which orders are shown."""
+
+    first: Annotated[Any, Day()]
+    last: Annotated[Any, Day()]
+
+
+@get("/account/orders", name="orders", guards=[signed_in])
+async def orders_page(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Page:
+    """The history, newest first."""
+    asked = request.query_params
+    days = fill(DaysForm, {"first": [asked.get("from", "")], "last": [asked.get("to", "")]})
+    wanted = _wanted(asked.get("page", ""), asked.get("buyer", ""), days)
+    links = links_of(visitor.application)
+
+    def url_of(page: int) -> str:
+        return links.path(
+            "orders",
+            page=page if page > 1 else None,
+            buyer=asked.get("buyer"),
+            **{"from": asked.get("from"), "to": asked.get("to")},
+        )
+
+    return Page(
+        "orders/orders.html",
+        history=await history_of(visitor, wanted),
+        buyers=await buyers_of(visitor),
+        asked={name: asked.get(name, "") for name in ("buyer", "from", "to")},
+        problems=[message for _field, message in days.errors],
+        states=STATE_NAMES,
+        url_of=url_of,
+    )
+
+
+@get("/account/orders/{number:str}", name="order", guards=[signed_in])
+async def order_page(visitor: CurrentVisitor, number: FromPath[str]) -> Page:
+    """An order as it was placed."""
+    order = await _order(visitor, number)
+    return Page(
+        "orders/order.html",
+        order=order,
+        lines=await lines_of(order),
+        state=STATE_NAMES[order.state],
+        may_withdraw=await may_withdraw(order),
+        may_reorder=visitor_may(visitor, Permission.PURCHASE),
+    )
+
+
+@post("/account/orders/{number:str}/reorder", name="reorder", guards=[signed_in])
+async def order_again(
+    request: Request[Any, Any, Any], visitor: CurrentVisitor, number: FromPath[str]
+) -> Response[Any]:
+    """Puts what is available into the basket and tells what is not."""
+    if not visitor_may(visitor, Permission.PURCHASE):
+        raise NotPermitted
+    done = await reorder(visitor, owner_of(visitor, request), await _order(visitor, number))
+    return see(request, "basket", flash=_report(done))
+
+
+@get("/account/orders/{number:str}/withdraw", name="withdraw_order", guards=[signed_in])
+async def withdraw_page(visitor: CurrentVisitor, number: FromPath[str]) -> Page:
+    """Asks once more before a withdrawal is declared."""
+    order = await _order(visitor, number)
+    if not await may_withdraw(order):
+        raise NotFoundException
+    return Page("orders/withdraw.html", order=order, lines=await lines_of(order))
+
+
+@post("/account/orders/{number:str}/withdraw", name="withdraw_order_post", guards=[signed_in])
+async def declare_withdrawal(
+    request: Request[Any, Any, Any], visitor: CurrentVisitor, number: FromPath[str]
+) -> Response[Any]:
+    """Records the withdrawal; the receipt goes out by mail."""
+    try:
+        await withdraw(await _order(visitor, number), visitor=visitor)
+    except WithdrawalRefused:
+        raise NotFoundException from None
+    said = _("We have received your withdrawal and sent you a receipt by mail.")
+    return see(request, "order", number=number, flash=Flash(said))
+
+
+@post("/account/orders/claim", name="claim_orders", guards=[signed_in])
+async def claim(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
+    """Takes orders that were placed as a guest with the person's e-mail into the account."""
+    count = await claim_guest_orders(visitor)
+    if not count:
+        return see(request, "orders", flash=Flash(_("There is nothing to take over."), "info"))
+    said = ngettext("One order is now in your account.", "%(n)s orders are now in your account.", count)
+    return see(request, "orders", flash=Flash(said))
+
+
+async def _order(visitor: Visitor, number: str) -> StoredOrder:
+    try:
+        return await order_seen_by(visitor, number)
+    except OrderMissing:
+        raise NotFoundException from None
+
+
+def _wanted(page: str, buyer: str, days: FilledForm[DaysForm]) -> Wanted:
+    try:
+        user = uuid.UUID(buyer) if buyer else None
+    except ValueError:
+        # Nobody has this id, so nobody's orders are found.
+        user = uuid.UUID(int=0)
+    return Wanted(
+        page=min(int(page), 100_000) if page.isascii() and page.isdigit() and len(page) < 9 else 1,
+        buyer=user,
+        first=days.data.first if days.is_valid else None,
+        last=days.data.last if days.is_valid else None,
+    )
+
+
+def _report(done: Reordered) -> Flash:
+    parts = []
+    if done.added or done.fewer:
+        count = len(done.added) + len(done.fewer)
+        parts.append(ngettext("One product is in your basket.", "%(n)s products are in your basket.", count))
+    if done.fewer:
+        parts.append(_("There are fewer in stock of: %(names)s.", names=", ".join(done.fewer)))
+    if done.missing:
+        parts.append(_("Not available: %(names)s.", names=", ".join(done.missing)))
+    return Flash(" ".join(parts), "success" if not (done.missing or done.fewer) else "warning")
+
+
+routes = [
+    orders_page,
+    order_page,
+    order_again,
+    withdraw_page,
+    declare_withdrawal,
+    claim,
+]

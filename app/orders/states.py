@@ -1,0 +1,109 @@
+"""States of an order: new, confirmed, shipped, returned, or cancelled before it was shipped (domain.md 9)."""
+
+from app.audit import record
+from app.errors import Conflict
+from app.languages import text
+from app.marketing.promotion_uses import give_back_promotions
+from app.orders.order import StoredOrder, order_of_number
+from app.segments.services import update_segments_of
+from app.visitor import Visitor
+from tables.engine import DB
+from tables.orders import OrderState
+
+# From which states an order comes into one.
+BEFORE = {
+    OrderState.CONFIRMED: frozenset({OrderState.NEW}),
+    OrderState.SHIPPED: frozenset({OrderState.CONFIRMED}),
+    OrderState.CANCELLED: frozenset({OrderState.NEW, OrderState.CONFIRMED}),
+    OrderState.RETURNED: frozenset({OrderState.SHIPPED}),
+}
+STATE_NAMES = {
+    OrderState.NEW: text("New"),
+    OrderState.CONFIRMED: text("Confirmed"),
+    OrderState.SHIPPED: text("Shipped"),
+    OrderState.CANCELLED: text("Cancelled"),
+    OrderState.RETURNED: text("Returned"),
+}
+
+
+class StateRefused(Conflict):
+    """The order cannot come into that state from the one that it is in; `order` is what it is now."""
+
+    def __init__(self, order: StoredOrder) -> None:
+        super().__init__(order.number)
+        self.order = order
+
+
+def next_states(order: StoredOrder) -> list[OrderState]:
+    """The states that an order can come into."""
+    return [state for state, before in BEFORE.items() if order.state in before]
+
+
+async def confirm_order(number: str, *, visitor: Visitor | None = None, reason: str = "") -> None:
+    """Accepts an order. Raises OrderMissing, StateRefused."""
+    await _move(number, OrderState.CONFIRMED, visitor, reason)
+
+
+async def ship_order(number: str, *, visitor: Visitor | None = None, reason: str = "") -> None:
+    """Notes that the goods are on their way. Raises OrderMissing, StateRefused."""
+    await _move(number, OrderState.SHIPPED, visitor, reason)
+
+
+async def cancel_order(number: str, *, visitor: Visitor | None = None, reason: str = "") -> None:
+    """Cancels an order that was not shipped: its pieces are in stock again, and its promotions were not used.
+
+    Raises OrderMissing, StateRefused.
+    """
+    async with DB.transaction():
+        order = await _move(number, OrderState.CANCELLED, visitor, reason)
+        await _put_back_in_stock(order)
+        await give_back_promotions(number)
+
+
+async def return_order(number: str, *, visitor: Visitor | None = None, reason: str = "") -> None:
+    """Notes that the goods came back. Whether they can be sold again people judge: the stock stays as it is.
+
+    Raises OrderMissing, StateRefused.
+    """
+    await _move(number, OrderState.RETURNED, visitor, reason)
+
+
+async def _move(number: str, state: OrderState, visitor: Visitor | None, reason: str) -> StoredOrder:
+    async with DB.transaction():
+        order = await order_of_number(number, lock=True)
+        if order.state not in BEFORE[state]:
+            raise StateRefused(order)
+        await DB.execute(
+            "UPDATE orders SET state = $2, version = version + 1 WHERE id = $1", order.id, state.value
+        )
+        await record(
+            f"order {state.value}",
+            visitor=visitor,
+            customer_id=order.customer,
+            before={"number": number, "state": order.state.value},
+            after={"number": number, "state": state.value},
+            reason=reason,
+        )
+        if order.customer is not None:
+            # Cancelled and returned orders no longer count in rules of segments.
+            await update_segments_of(order.customer)
+        return order
+
+
+async def _put_back_in_stock(order: StoredOrder) -> None:
+    # In the order of ids, as placing an order locks them.
+    await DB.execute(
+        """
+        SELECT FROM products WHERE id IN (SELECT product FROM order_lines WHERE "order" = $1)
+        ORDER BY id FOR NO KEY UPDATE
+        """,
+        order.id,
+    )
+    await DB.execute(
+        """
+        UPDATE products p SET stock = p.stock + l.quantity
+        FROM (SELECT product, sum(quantity) AS quantity FROM order_lines WHERE "order" = $1 GROUP BY product) l
+        WHERE p.id = l.product
+        """,
+        order.id,
+    )

@@ -1,0 +1,153 @@
+"""Offers: what the price lists have for some products, read for one audience by one query.
+
+The lists themselves are few and held per process; entries are many and read for the products of a page.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
+from uuid import UUID
+
+import msgspec
+
+from app.prices.tax import TaxRates, tax_rates
+from app.segments.audience import Audience
+from app.segments.implicit import EVERYONE
+from app.segments.targets import owners_for
+from app.versions import Held, Subject
+from tables.engine import DB
+from tables.segments import TargetKind
+
+# Audiences whose lists are kept at a time; more begin anew, so that memory has an end.
+KEPT_AUDIENCES = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceListHeader:
+    """A price list without its entries. It is valid from (including) to (excluding), in UTC."""
+
+    id: str
+    name: str
+    currency: str
+    is_net: bool
+    priority: int
+    is_active: bool
+    valid_from: datetime | None
+    valid_to: datetime | None
+
+
+class PriceEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list says of one product from a quantity on: an amount in minor units, or a percentage off."""
+
+    id: UUID
+    price_list: str
+    quantity_from: int
+    amount: int | None
+    percent_off: Decimal | None
+    valid_from: datetime | None
+    valid_to: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offers:
+    """All that decides the prices of some products for one audience; `app.prices.price.price` reads it."""
+
+    lists: Mapping[str, PriceListHeader]
+    entries: Mapping[UUID, tuple[PriceEntry, ...]]
+    # Ids of the lists that are meant for the audience, and of those that are meant for everyone.
+    meant: frozenset[str]
+    for_everyone: frozenset[str]
+    tax_rates: TaxRates
+
+
+@dataclass(frozen=True, slots=True)
+class MeantLists:
+    """Which lists one audience may buy from."""
+
+    lists: Mapping[str, PriceListHeader]
+    for_everyone: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """All price lists, and for the audiences that came by which of them they may buy from."""
+
+    by_id: Mapping[str, PriceListHeader]
+    meant: dict[Audience, MeantLists] = field(default_factory=dict)
+
+
+_LISTS = """
+    SELECT id, name, currency, is_net, priority, is_active, valid_from, valid_to FROM price_lists ORDER BY id
+"""
+_ENTRIES = """
+    SELECT product, id, price_list, quantity_from, amount, percent_off, valid_from, valid_to
+    FROM price_entries WHERE product = ANY($1) AND price_list = ANY($2) ORDER BY id
+"""
+
+
+async def offers_for(product_ids: Iterable[UUID], audience: Audience, versions: Mapping[str, int]) -> Offers:
+    """The offers for an audience: one query, whatever the number of products and lists."""
+    meant = await lists_meant_for(audience, versions)
+    return Offers(
+        lists=meant.lists,
+        entries=await _entries(product_ids, meant.lists),
+        meant=frozenset(meant.lists),
+        for_everyone=meant.for_everyone,
+        tax_rates=await tax_rates(versions),
+    )
+
+
+async def all_offers_for(
+    product_ids: Iterable[UUID], audience: Audience, versions: Mapping[str, int]
+) -> Offers:
+    """The same with the lists that are not for this audience, for staff who ask why a price is what it is."""
+    meant = await lists_meant_for(audience, versions)
+    lists = (await _lists.at(versions)).by_id
+    return Offers(
+        lists=lists,
+        entries=await _entries(product_ids, lists),
+        meant=frozenset(meant.lists),
+        for_everyone=meant.for_everyone,
+        tax_rates=await tax_rates(versions),
+    )
+
+
+async def lists_meant_for(audience: Audience, versions: Mapping[str, int]) -> MeantLists:
+    """The lists in use, of the audience's currency, whose target group the audience belongs to."""
+    held = await _lists.at(versions)
+    known = held.meant.get(audience)
+    if known is None:
+        for_all = replace(audience, segments=frozenset({EVERYONE.id}), customer_id=None)
+        lists = _usable(held, await owners_for(TargetKind.PRICE_LIST, audience, versions), audience)
+        everyone = _usable(held, await owners_for(TargetKind.PRICE_LIST, for_all, versions), audience)
+        known = MeantLists(MappingProxyType(lists), frozenset(everyone))
+        if len(held.meant) >= KEPT_AUDIENCES:
+            held.meant.clear()
+        held.meant[audience] = known
+    return known
+
+
+def _usable(held: _Lists, ids: Iterable[str], audience: Audience) -> dict[str, PriceListHeader]:
+    found = (held.by_id[one] for one in ids if one in held.by_id)
+    return {one.id: one for one in found if one.is_active and one.currency == audience.currency}
+
+
+async def _read_lists() -> _Lists:
+    return _Lists({row["id"]: PriceListHeader(**row) for row in await DB.fetch(_LISTS)})
+
+
+_lists: Held[_Lists] = Held(_read_lists, Subject.PRICES, Subject.TARGETS)
+
+
+async def _entries(
+    product_ids: Iterable[UUID], lists: Iterable[str]
+) -> Mapping[UUID, tuple[PriceEntry, ...]]:
+    wanted, of_lists = list(product_ids), list(lists)
+    if not wanted or not of_lists:
+        return {}
+    found: dict[UUID, list[PriceEntry]] = {}
+    for row in await DB.fetch(_ENTRIES, wanted, of_lists):
+        found.setdefault(row.pop("product"), []).append(PriceEntry(**row))
+    return {product: tuple(entries) for product, entries in found.items()}

@@ -1,0 +1,248 @@
+"""Custom segments: made, edited and deleted by staff (domain.md 7)."""
+
+import re
+from dataclasses import dataclass
+
+from app.audit import record
+from app.errors import Conflict
+from app.languages import gettext as _
+from app.segments.implicit import REGISTERED_USERS, UNREGISTERED_USERS, ImplicitSegment, implicit_segments
+from app.segments.rule_members import arranged, current_rules, find_members_of, forget_found_members_of
+from app.segments.rules import Rule, RuleRefused, read_rule, rule_text, segments_named_in
+from app.segments.uses import Use, uses_of_segment
+from app.versions import Subject, raise_version
+from app.visitor import Visitor
+from tables.engine import DB
+
+# Starts like a word and has nothing that addresses or files would have to escape.
+_ID = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,59}")
+IMPLICIT_PREFIX = "IG_"
+# Any number that nothing else locks: rules are edited one at a time, so that no two come to ask for each other.
+_LOCK = 7_046_217_310_002
+ON_A_PAGE = 50
+
+
+class SegmentRefused(ValueError):
+    """A segment cannot be made so; the message is a sentence for staff."""
+
+
+class SegmentUnknown(LookupError):
+    """There is no such custom segment."""
+
+
+class StaleSegment(Conflict):
+    """Somebody else has changed the segment meanwhile."""
+
+
+class SegmentInUse(Exception):
+    """The segment is used; `uses` says where. `is_in_rules`: other segments' rules must be changed first."""
+
+    def __init__(self, uses: list[Use]) -> None:
+        super().__init__(", ".join(one.owner for one in uses))
+        self.uses = uses
+
+    @property
+    def is_in_rules(self) -> bool:
+        """Whether even a confirmed deletion is refused."""
+        return any(one.is_rule for one in self.uses)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomSegment:
+    """A custom segment as staff see it. `member_count` counts customers of all services, expired ones not."""
+
+    id: str
+    name: str
+    description: str
+    rule: Rule | None
+    version: int
+    member_count: int
+
+
+_SEGMENTS = """
+    SELECT s.id, s.name, s.description, s.rule::text AS rule, s.version,
+           (SELECT count(DISTINCT sm.customer) FROM segment_members sm
+            WHERE sm.segment = s.id AND (sm.expires_at IS NULL OR sm.expires_at > now())) AS member_count
+    FROM segments s
+"""
+
+
+async def custom_segments(search: str = "", page: int = 1) -> list[CustomSegment]:
+    """Custom segments whose id or name contains what is searched for, sorted by id, `ON_A_PAGE` of them."""
+    rows = await DB.fetch(
+        f"{_SEGMENTS} WHERE strpos(lower(s.id || ' ' || s.name), lower($1)) > 0 ORDER BY s.id LIMIT $2 OFFSET $3",
+        search,
+        ON_A_PAGE,
+        (page - 1) * ON_A_PAGE,
+    )
+    return [_segment(row) for row in rows]
+
+
+async def custom_segment(segment_id: str) -> CustomSegment:
+    """One custom segment. Raises SegmentUnknown."""
+    row = await DB.fetch_row(f"{_SEGMENTS} WHERE s.id = $1", segment_id)
+    if row is None:
+        raise SegmentUnknown(segment_id)
+    return _segment(row)
+
+
+async def names_of_segments() -> dict[str, str]:
+    """The names of all segments by id: implicit ones in the language of the current request, then custom ones."""
+    rows = await DB.fetch("SELECT id, name FROM segments ORDER BY name, id")
+    implicit: tuple[ImplicitSegment, ...] = implicit_segments()
+    return {one.id: _(one.name) for one in implicit} | {row["id"]: row["name"] for row in rows}
+
+
+async def create_segment(
+    segment_id: str,
+    name: str,
+    description: str = "",
+    rule: Rule | None = None,
+    *,
+    visitor: Visitor | None = None,
+) -> None:
+    """Creates a segment; with a rule its members are found at once. Raises SegmentRefused, RuleRefused."""
+    if not _ID.fullmatch(segment_id):
+        raise SegmentRefused(
+            _("The id starts with a letter and has letters, digits and any of - _ . after it: at most 60.")
+        )
+    if segment_id.upper().startswith(IMPLICIT_PREFIX):
+        raise SegmentRefused(_("Ids that start with IG_ belong to the segments that the shop computes."))
+    _refuse_empty_name(name)
+    async with DB.transaction():
+        await _one_at_a_time()
+        await _check_rule(segment_id, rule)
+        created = await DB.execute(
+            "INSERT INTO segments (id, name, description, rule, created_at) VALUES ($1, $2, $3, $4, now())"
+            " ON CONFLICT (id) DO NOTHING",
+            segment_id,
+            name.strip(),
+            description,
+            rule_text(rule) if rule is not None else "{}",
+        )
+        if not created:
+            raise SegmentRefused(_("There is a segment with this id already."))
+        await raise_version(Subject.SEGMENTS)
+        if rule is not None:
+            await find_members_of(segment_id)
+        await record("segment created", visitor=visitor, after=_shown(segment_id, name, description, rule))
+
+
+async def edit_segment(
+    segment_id: str,
+    name: str,
+    description: str = "",
+    rule: Rule | None = None,
+    *,
+    version: int | None = None,
+    visitor: Visitor | None = None,
+) -> None:
+    """Overwrites all of a segment but its id, if it has the version that was read (None: whatever it has).
+
+    Without a rule it keeps the members that were assigned by hand. Raises SegmentUnknown, StaleSegment,
+    SegmentRefused, RuleRefused.
+    """
+    _refuse_empty_name(name)
+    async with DB.transaction():
+        await _one_at_a_time()
+        before = await custom_segment(segment_id)
+        if version is not None and before.version != version:
+            raise StaleSegment(segment_id)
+        await _check_rule(segment_id, rule)
+        await DB.execute(
+            "UPDATE segments SET name = $2, description = $3, rule = $4, version = version + 1 WHERE id = $1",
+            segment_id,
+            name.strip(),
+            description,
+            rule_text(rule) if rule is not None else "{}",
+        )
+        await raise_version(Subject.SEGMENTS)
+        if rule != before.rule:
+            if rule is None:
+                await forget_found_members_of(segment_id)
+            await find_members_of(segment_id)
+        await record(
+            "segment changed",
+            visitor=visitor,
+            before=_shown(segment_id, before.name, before.description, before.rule),
+            after=_shown(segment_id, name, description, rule),
+        )
+
+
+async def delete_segment(
+    segment_id: str, *, although_used: bool = False, visitor: Visitor | None = None
+) -> None:
+    """Deletes a segment with its members, and takes it out of all target groups.
+
+    Raises SegmentUnknown, also for implicit ones, which are never deleted; SegmentInUse where it is a target and
+    nobody has confirmed, or where the rule of another segment asks for it.
+    """
+    async with DB.transaction():
+        await _one_at_a_time()
+        # Whoever aims at the segment just now holds its row: the deletion waits, and then sees the target.
+        await DB.execute("SELECT FROM segments WHERE id = $1 FOR UPDATE", segment_id)
+        segment = await custom_segment(segment_id)
+        uses = await uses_of_segment(segment_id)
+        if any(one.is_rule for one in uses) or (uses and not although_used):
+            raise SegmentInUse(uses)
+        await DB.execute("DELETE FROM targets WHERE segment = $1", segment_id)
+        await DB.execute("DELETE FROM segment_members WHERE segment = $1", segment_id)
+        await DB.execute("DELETE FROM segments WHERE id = $1", segment_id)
+        if uses:
+            await raise_version(Subject.TARGETS)
+        await raise_version(Subject.SEGMENTS)
+        await record(
+            "segment deleted",
+            visitor=visitor,
+            before=_shown(segment_id, segment.name, segment.description, segment.rule)
+            | {"used by": [f"{one.kind} {one.owner}" for one in uses]},
+        )
+
+
+async def _one_at_a_time() -> None:
+    await DB.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+
+
+async def _check_rule(segment_id: str, rule: Rule | None) -> None:
+    if rule is None:
+        return
+    named = segments_named_in(rule)
+    for one in (REGISTERED_USERS, UNREGISTERED_USERS):
+        if one.id in named:
+            raise RuleRefused(
+                _("%(segment)s depends on who is signed in: no rule can ask for it.", segment=one.id)
+            )
+    rows = await DB.fetch("SELECT id FROM segments WHERE id = ANY($1::text[])", sorted(named))
+    unknown = named - {row["id"] for row in rows} - {one.id for one in implicit_segments()}
+    if unknown:
+        raise RuleRefused(_("There is no segment %(segment)s.", segment=", ".join(sorted(unknown))))
+    try:
+        arranged({**(await current_rules()).by_segment, segment_id: rule})
+    except RuleRefused as error:
+        raise RuleRefused(_("Rules must not ask for each other in a circle.")) from error
+
+
+def _refuse_empty_name(name: str) -> None:
+    if not name.strip():
+        raise SegmentRefused(_("A segment needs a name."))
+
+
+def _segment(row: dict[str, object]) -> CustomSegment:
+    return CustomSegment(**{**row, "rule": _stored_rule(str(row["rule"]))})  # type: ignore[arg-type]  # columns
+
+
+def _stored_rule(text: str) -> Rule | None:
+    try:
+        return read_rule(text) if text != "{}" else None
+    except RuleRefused:
+        # Its customer type is gone, for example. Staff can give the segment another rule, or delete it.
+        return None
+
+
+def _shown(segment_id: str, name: str, description: str, rule: Rule | None) -> dict[str, object]:
+    return {
+        "id": segment_id,
+        "name": name,
+        "description": description,
+        "rule": rule_text(rule) if rule is not None else "",
+    }

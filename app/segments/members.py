@@ -1,0 +1,212 @@
+"""Members of custom segments, assigned by hand or by import; who is in, and why (domain.md 7)."""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from app.audit import record
+from app.customers.types import all_customer_types
+from app.languages import gettext as _
+from app.segments.audience import segments_of
+from app.segments.condition import Arguments
+from app.segments.custom import SegmentUnknown
+from app.segments.facts import IN_FORCE, facts_of
+from app.segments.implicit import EVERYONE, NEW_USERS, RECURRING_USERS
+from app.segments.rule_members import current_rules, find_members_of
+from app.segments.rules import Judged, Rule, judged, segments_named_in, windows_of
+from app.visitor import Visitor
+from tables.engine import DB
+from tables.keys import new_key
+
+Origin = Literal["hand", "rule", "import", "push"]
+ON_A_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A customer in a list of members."""
+
+    id: uuid.UUID
+    number: str
+    name: str
+    customer_type: str
+    origins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """For whom a rule would hold: how many customers, and the first few by number."""
+
+    count: int
+    examples: list[Member]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a customer is in a segment. `words` are a sentence; a rule comes with all its parts as judged now."""
+
+    words: str
+    since: datetime | None = None
+    until: datetime | None = None
+    rule: Judged | None = None
+
+
+_MEMBERS = f"""
+    SELECT c.id, c.number, c.search_name AS name, c.customer_type, found.origins
+    FROM (SELECT sm.customer, array_agg(DISTINCT sm.origin ORDER BY sm.origin) AS origins FROM segment_members sm
+          WHERE sm.segment = $1 AND {IN_FORCE} GROUP BY sm.customer) found
+    JOIN customers c ON c.id = found.customer
+    WHERE $2 = '' OR strpos(lower(c.number || ' ' || c.search_name), lower($2)) > 0
+    ORDER BY c.number LIMIT $3 OFFSET $4
+"""
+_REASONS = f"""
+    SELECT sm.service, sm.origin, sm.created_at, sm.expires_at FROM segment_members sm
+    WHERE sm.customer = $1 AND sm.segment = $2 AND {IN_FORCE} ORDER BY sm.created_at, sm.id
+"""
+
+
+async def members_of(segment_id: str, search: str = "", page: int = 1) -> list[Member]:
+    """Customers in a custom segment whose number or name contains what is searched for, `ON_A_PAGE` of them."""
+    rows = await DB.fetch(_MEMBERS, segment_id, search, ON_A_PAGE, (page - 1) * ON_A_PAGE)
+    return [Member(**{**row, "origins": tuple(row["origins"])}) for row in rows]
+
+
+async def assign(
+    segment_id: str,
+    customers: Collection[uuid.UUID],
+    *,
+    origin: Literal["hand", "import"] = "hand",
+    visitor: Visitor | None = None,
+) -> int:
+    """Puts customers into a segment; how many were not in it that way. Unknown customers are left out.
+
+    Their users see it at their next request. Raises SegmentUnknown, also for implicit segments.
+    """
+    async with DB.transaction():
+        await _lock_segment(segment_id)
+        ordered = sorted(set(customers))
+        rows = await DB.fetch(
+            "INSERT INTO segment_members (id, segment, customer, service, origin, created_at)"
+            " SELECT one.id, $1, c.id, 'standard', $2, now()"
+            " FROM unnest($3::uuid[], $4::uuid[]) AS one (id, customer) JOIN customers c ON c.id = one.customer"
+            " ON CONFLICT DO NOTHING RETURNING customer",
+            segment_id,
+            origin,
+            [new_key() for _one in ordered],
+            ordered,
+        )
+        await _changed(segment_id, [row["customer"] for row in rows], "customer put into segment", visitor)
+    return len(rows)
+
+
+async def remove(segment_id: str, customers: Collection[uuid.UUID], *, visitor: Visitor | None = None) -> int:
+    """Takes customers out of a segment that were assigned by hand or import; how many there were.
+
+    Whom a rule finds or a service delivers stays in. Raises SegmentUnknown.
+    """
+    async with DB.transaction():
+        await _lock_segment(segment_id)
+        rows = await DB.fetch(
+            "DELETE FROM segment_members WHERE segment = $1 AND service = 'standard' AND origin <> 'rule'"
+            " AND customer = ANY($2::uuid[]) RETURNING customer",
+            segment_id,
+            sorted(set(customers)),
+        )
+        removed = sorted({row["customer"] for row in rows})
+        await _changed(segment_id, removed, "customer taken out of segment", visitor)
+    return len(removed)
+
+
+async def preview(rule: Rule, examples: int = 10) -> Preview:
+    """For how many customers a rule holds now, whether or not a segment has it. Nothing is changed."""
+    arguments = Arguments()
+    holds = rule.sql(arguments)
+    count = await DB.fetch_value(f"SELECT count(*) FROM customers c WHERE {holds}", *arguments)
+    limit = arguments.add(examples, "int")
+    rows = await DB.fetch(
+        "SELECT c.id, c.number, c.search_name AS name, c.customer_type FROM customers c"
+        f" WHERE {holds} ORDER BY c.number LIMIT {limit}",
+        *arguments,
+    )
+    return Preview(count=count, examples=[Member(**row) for row in rows])
+
+
+async def segments_of_customer(customer_id: uuid.UUID) -> list[str]:
+    """The ids of all segments of a customer whoever comes for it: implicit ones, then custom ones of all services.
+
+    What depends on the session, Registered and Unregistered, is not among them.
+    """
+    row = await DB.fetch_row(
+        "SELECT c.customer_type, c.recurring_since IS NOT NULL AS is_recurring,"
+        " ARRAY(SELECT DISTINCT sm.segment FROM segment_members sm"
+        f"       WHERE sm.customer = c.id AND {IN_FORCE} ORDER BY 1) AS custom FROM customers c WHERE c.id = $1",
+        customer_id,
+    )
+    if row is None:
+        return []
+    customer_type = all_customer_types().get(row["customer_type"])
+    return [*sorted(segments_of(customer_type, is_recurring=row["is_recurring"])), *row["custom"]]
+
+
+async def why_in(customer_id: uuid.UUID, segment_id: str) -> list[Reason]:
+    """Why a customer is in a segment, in the language of the current request; empty where it is not."""
+    from app.segments.services import STANDARD, all_services
+
+    if segment_id not in await segments_of_customer(customer_id):
+        return []
+    rule = (await current_rules()).by_segment.get(segment_id)
+    reasons = []
+    for row in await DB.fetch(_REASONS, customer_id, segment_id):
+        when = {"since": row["created_at"], "until": row["expires_at"]}
+        if row["service"] != STANDARD:
+            service = all_services().get(row["service"])
+            name = _(service.name) if service is not None else row["service"]
+            reasons.append(Reason(words=_("The service %(name)s says so.", name=name), **when))
+        elif row["origin"] == "rule" and rule is not None:
+            reasons.append(
+                Reason(
+                    words=_("The rule of the segment holds."), rule=await _judged(customer_id, rule), **when
+                )
+            )
+        elif row["origin"] == "import":
+            reasons.append(Reason(words=_("An import has assigned the customer."), **when))
+        else:
+            reasons.append(Reason(words=_("The customer was assigned by hand."), **when))
+    return reasons or [Reason(words=_why_implicit(segment_id))]
+
+
+def _why_implicit(segment_id: str) -> str:
+    if segment_id == EVERYONE.id:
+        return _("All visitors and customers are in it.")
+    if segment_id == NEW_USERS.id:
+        return _("Nobody has signed in for the customer since its first order, or there is none yet.")
+    if segment_id == RECURRING_USERS.id:
+        return _("Somebody has signed in for the customer after its first order.")
+    return _("All customers of this type are in it.")
+
+
+async def _judged(customer_id: uuid.UUID, rule: Rule) -> Judged | None:
+    facts = await facts_of(customer_id, windows_of(rule))
+    if facts is None:
+        return None
+    facts.segments.update(facts.by_rule)
+    return judged(rule, facts)
+
+
+async def _lock_segment(segment_id: str) -> None:
+    if not await DB.fetch("SELECT id FROM segments WHERE id = $1 FOR KEY SHARE", segment_id):
+        raise SegmentUnknown(segment_id)
+
+
+async def _changed(
+    segment_id: str, customers: Collection[uuid.UUID], action: str, visitor: Visitor | None
+) -> None:
+    if not customers:
+        return
+    rules = (await current_rules()).by_segment.values()
+    if any(segment_id in segments_named_in(rule) for rule in rules):
+        await find_members_of(segment_id)
+    for one in customers:
+        await record(action, visitor=visitor, customer_id=one, after={"segment": segment_id})

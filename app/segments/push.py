@@ -1,0 +1,139 @@
+"""Members that a segmentation service pushes: full or delta, by customer number or e-mail (domain.md 7)."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from app.audit import record
+from app.customers.emails import canonical_email
+from app.segments.custom import create_segment
+from app.segments.rule_members import current_rules, find_members_of
+from app.segments.rules import segments_named_in
+from app.segments.services import STANDARD, ServiceUnknown, all_services
+from tables.engine import DB
+from tables.keys import new_key
+
+
+class PushMode(StrEnum):
+    """What happens to members that a push does not name: gone after a full one, untouched by a delta."""
+
+    FULL = "full"
+    DELTA = "delta"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushedMember:
+    """A customer named by its number, or by the verified e-mail of one of its users. `expires_at` is UTC.
+
+    `is_removed`: not a member any more.
+    """
+
+    number: str = ""
+    email: str = ""
+    expires_at: datetime | None = None
+    is_removed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushReport:
+    """What a push came to: customers that are members now by what it named, those taken out, names of nobody."""
+
+    members: int
+    removed: int
+    unknown: list[str]
+
+
+_BY_NUMBER = "SELECT number AS name, id FROM customers WHERE number = ANY($1::text[])"
+# Of all customers that a person buys for. An e-mail that nobody has proved to own names nobody.
+_BY_EMAIL = """
+    SELECT u.email_canonical AS name, m.customer AS id FROM users u JOIN memberships m ON m."user" = u.id
+    WHERE u.email_canonical = ANY($1::text[]) AND u.email_verified_at IS NOT NULL AND m.is_active
+"""
+_KEEP = """
+    INSERT INTO segment_members (id, segment, customer, service, origin, expires_at, created_at)
+    SELECT one.id, $1, one.customer, $2, 'push', one.expires_at, now()
+    FROM unnest($3::uuid[], $4::uuid[], $5::timestamptz[]) AS one (id, customer, expires_at)
+    ON CONFLICT (segment, customer, service, origin) DO UPDATE SET expires_at = excluded.expires_at
+"""
+
+
+async def push_members(
+    service_id: str,
+    segment_id: str,
+    members: Sequence[PushedMember],
+    mode: PushMode,
+    *,
+    segment_name: str = "",
+) -> PushReport:
+    """Keeps what a service says of one of its segments, whole or not at all.
+
+    The id is the service's own; a segment that is not there yet is made, named `segment_name` or like its id.
+    Raises ServiceUnknown, also for the shop's own service, and SegmentRefused for an id that cannot be one.
+    """
+    if service_id == STANDARD or service_id not in all_services():
+        raise ServiceUnknown(service_id)
+    async with DB.transaction():
+        if not await DB.fetch("SELECT id FROM segments WHERE id = $1 FOR KEY SHARE", segment_id):
+            await create_segment(segment_id, segment_name or segment_id)
+        expiries, unknown = await _customers(one for one in members if not one.is_removed)
+        leaving, unknown_leaving = await _customers(one for one in members if one.is_removed)
+        ordered = sorted(expiries.keys() - leaving.keys())
+        await DB.execute(
+            _KEEP,
+            segment_id,
+            service_id,
+            [new_key() for _one in ordered],
+            ordered,
+            [expiries[one] for one in ordered],
+        )
+        where = "NOT customer = ANY($3::uuid[])" if mode is PushMode.FULL else "customer = ANY($3::uuid[])"
+        removed = await DB.execute(
+            f"DELETE FROM segment_members WHERE segment = $1 AND service = $2 AND {where}",  # one of the two above
+            segment_id,
+            service_id,
+            ordered if mode is PushMode.FULL else sorted(leaving),
+        )
+        if any(segment_id in segments_named_in(one) for one in (await current_rules()).by_segment.values()):
+            await find_members_of(segment_id)
+        report = PushReport(members=len(ordered), removed=removed, unknown=[*unknown, *unknown_leaving])
+        await record(
+            "segment pushed",
+            after={
+                "segment": segment_id,
+                "service": service_id,
+                "mode": mode.value,
+                "members": report.members,
+                "removed": report.removed,
+                "unknown": len(report.unknown),
+            },
+        )
+    return report
+
+
+async def delete_expired_members() -> int:
+    """Deletes members that have expired; how many there were. They have not counted since they expired."""
+    return await DB.execute("DELETE FROM segment_members WHERE expires_at < now()")
+
+
+async def _customers(named: Iterable[PushedMember]) -> tuple[dict[uuid.UUID, datetime | None], list[str]]:
+    """When each named customer's membership ends, and the names of nobody. Named twice, the later end counts."""
+    numbers: dict[str, datetime | None] = {}
+    emails: dict[str, datetime | None] = {}
+    for one in named:
+        names, name = (numbers, one.number) if one.number else (emails, canonical_email(one.email))
+        names[name] = _later(names[name], one.expires_at) if name in names else one.expires_at
+    found: dict[uuid.UUID, datetime | None] = {}
+    unknown: list[str] = []
+    for statement, names in ((_BY_NUMBER, numbers), (_BY_EMAIL, emails)):
+        rows = await DB.fetch(statement, list(names))
+        for row in rows:
+            ends = names[row["name"]]
+            found[row["id"]] = _later(found[row["id"]], ends) if row["id"] in found else ends
+        unknown += sorted(names.keys() - {row["name"] for row in rows})
+    return found, unknown
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return None if one is None or other is None else max(one, other)

@@ -1,0 +1,36 @@
+"""New and recurring customers (domain.md 7).
+
+A customer becomes recurring at a sign-in in a later session than the one in which its first order was placed:
+not when the order is placed, and never goes back. Any user's order and any user's later sign-in count.
+"""
+
+import uuid
+
+from app.segments.services import update_segments_of
+from tables.engine import DB
+
+# A sign-in after the first order begins a later session than the one that the order was placed in: sessions are
+# never signed in to twice. An order that was placed while this sign-in runs was placed in another session.
+_RECURRING_FROM_NOW = """
+    UPDATE customers SET recurring_since = now()
+    WHERE id = $1 AND recurring_since IS NULL AND first_order_at < now()
+"""
+_FIRST_ORDER = "UPDATE customers SET first_order_at = now() WHERE id = $1 AND first_order_at IS NULL"
+
+
+async def note_first_order(customer_id: uuid.UUID) -> None:
+    """Notes that an order was placed for a customer, in the transaction that places it. Only the first counts.
+
+    Called with every order, after its row was written: rules that ask for orders are judged anew.
+    """
+    await DB.execute(_FIRST_ORDER, customer_id)
+    await update_segments_of(customer_id)
+
+
+async def note_sign_in(customer_id: uuid.UUID) -> None:
+    """Notes that a user of the customer has signed in, in the transaction that begins the session.
+
+    Brings all segments of the customer up to date (domain.md 7, Update).
+    """
+    await DB.execute(_RECURRING_FROM_NOW, customer_id)
+    await update_segments_of(customer_id)

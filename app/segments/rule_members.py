@@ -1,0 +1,140 @@
+"""Members that rules find, brought up to date for one customer or for one segment (domain.md 7).
+
+They are kept as rows, so that a request learns a customer's segments without judging any rule.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from app.segments.condition import Arguments
+from app.segments.facts import BY_RULE, Facts, Window, facts_of
+from app.segments.rules import Rule, RuleRefused, read_rule, segments_named_in, windows_of
+from app.versions import Held, Subject, version_of
+from tables.engine import DB
+from tables.keys import new_key
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All rules by segment, in an order in which each comes after those whose segments it asks for."""
+
+    by_segment: Mapping[str, Rule]
+    windows: frozenset[Window]
+
+
+async def current_rules() -> Rules:
+    """The rules of this moment. Whoever has changed one has raised the version before."""
+    return await _held.at(await version_of(Subject.SEGMENTS), keep_from_transaction=True)
+
+
+async def update_rule_segments_of(customer_id: uuid.UUID) -> None:
+    """Finds out anew which rules hold for one customer, in one transaction with that of the caller."""
+    rules = await current_rules()
+    if not rules.by_segment:
+        return
+    async with DB.transaction():
+        # Two at once would each judge without the other's change: the second waits, and then sees it.
+        await DB.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 7))", str(customer_id))
+        facts = await facts_of(customer_id, rules.windows)
+        if facts is None:
+            return
+        holding = segments_that_hold(rules, facts)
+        await _keep(customer_id, holding - facts.by_rule, (facts.by_rule & rules.by_segment.keys()) - holding)
+
+
+def segments_that_hold(rules: Rules, facts: Facts) -> frozenset[str]:
+    """The segments whose rules hold for a customer; puts them into the facts for the rules that ask for them."""
+    found = set()
+    for segment, rule in rules.by_segment.items():
+        if rule.holds(facts):
+            found.add(segment)
+            facts.segments.add(segment)
+    return frozenset(found)
+
+
+async def find_members_of(segment: str) -> None:
+    """Finds out anew for whom the rule of a segment holds, and the rules that ask for the segment, among all
+    customers, in the current transaction. Called after the definition or the members of the segment changed.
+    """
+    rules = (await current_rules()).by_segment
+    # A rule for everybody may take longer than a statement of a page, and is the work of a moment for most shops.
+    await DB.execute("SET LOCAL statement_timeout = '10min'")
+    affected = {segment}
+    for one, rule in rules.items():
+        if one in affected or affected & segments_named_in(rule):
+            affected.add(one)
+            await _find_by_rule(one, rule)
+
+
+async def forget_found_members_of(segment: str) -> None:
+    """Forgets the members that a rule has found, when the segment has none any more."""
+    await DB.execute(f"DELETE FROM segment_members sm WHERE sm.segment = $1 AND {BY_RULE}", segment)
+
+
+async def _find_by_rule(segment: str, rule: Rule) -> None:
+    arguments = Arguments([segment])
+    holds = rule.sql(arguments)
+    await DB.execute(
+        f"DELETE FROM segment_members sm WHERE sm.segment = $1::text AND {BY_RULE}"
+        f" AND NOT EXISTS (SELECT FROM customers c WHERE c.id = sm.customer AND {holds})",
+        *arguments,
+    )
+    await DB.execute(
+        "INSERT INTO segment_members (id, segment, customer, service, origin, created_at)"
+        " SELECT gen_random_uuid(), $1::text, c.id, 'standard', 'rule', now()"
+        f" FROM customers c WHERE {holds} ON CONFLICT DO NOTHING",
+        *arguments,
+    )
+
+
+async def _keep(customer_id: uuid.UUID, added: Iterable[str], removed: Iterable[str]) -> None:
+    added, removed = sorted(added), sorted(removed)
+    if removed:
+        await DB.execute(
+            f"DELETE FROM segment_members sm WHERE sm.customer = $1 AND {BY_RULE} AND sm.segment = ANY($2::text[])",
+            customer_id,
+            removed,
+        )
+    if added:
+        await DB.execute(
+            "INSERT INTO segment_members (id, segment, customer, service, origin, created_at)"
+            " SELECT one.id, one.segment, $1, 'standard', 'rule', now()"
+            " FROM unnest($2::uuid[], $3::text[]) AS one (id, segment) ON CONFLICT DO NOTHING",
+            customer_id,
+            [new_key() for _one in added],
+            added,
+        )
+
+
+async def _read_rules() -> Rules:
+    rows = await DB.fetch("SELECT id, rule::text AS rule FROM segments WHERE rule <> '{}' ORDER BY id")
+    rules: dict[str, Rule] = {}
+    for row in rows:
+        try:
+            rules[row["id"]] = read_rule(row["rule"])
+        except RuleRefused as error:
+            # For example a customer type that is no longer installed: its members stay as they were.
+            log.warning("segment with a rule that cannot be used", segment=row["id"], reason=str(error))
+    return arranged(rules)
+
+
+_held: Held[Rules] = Held(_read_rules, Subject.SEGMENTS)
+
+
+def arranged(rules: Mapping[str, Rule]) -> Rules:
+    """The rules in the order in which they can be judged. Raises RuleRefused where they ask for each other."""
+    ordered: dict[str, Rule] = {}
+    waiting = dict(rules)
+    while waiting:
+        ready = [one for one, rule in waiting.items() if segments_named_in(rule).isdisjoint(waiting.keys())]
+        if not ready:
+            raise RuleRefused(f"The rules of {', '.join(sorted(waiting))} ask for each other.")
+        for one in ready:
+            ordered[one] = waiting.pop(one)
+    windows = frozenset(window for rule in ordered.values() for window in windows_of(rule))
+    return Rules(ordered, windows)

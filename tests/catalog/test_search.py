@@ -1,0 +1,150 @@
+"""Search: by name, text and SKU, forgiving typing errors; suggestions with and without scripts."""
+
+import pytest
+
+from app.catalog.words import distance, pieces, search_text, words_of
+from tests.browser_like import visit
+from tests.catalog.shelf import Shelf, shelf, suggestions
+from tests.catalog.test_category_page import names
+
+
+async def pantry() -> Shelf:
+    made = await shelf()
+    await made.category("cheese", german="Käse")
+    await made.product("NW-001", "Chai", descriptions={"en": "Ten boxes of spiced tea"}, german="Chai-Tee")
+    await made.product("NW-002", "Chocolate", german="Schokolade")
+    await made.product("NW-011", "Queso Cabrales", "cheese", price=2100, german="Cabrales-Käse")
+    await made.product("NW-012", "Mozzarella di Giovanni", "cheese", price=3480)
+    await made.product("NW-019", "Teatime Chocolate Biscuits", "cheese", price=920, german="Teegebäck")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("chai", ["Chai"]),
+        ("CHAI", ["Chai"]),
+        ("spiced", ["Chai"]),
+        ("choc", ["Chocolate", "Teatime Chocolate Biscuits"]),
+        ("chocolate tea", ["Teatime Chocolate Biscuits"]),
+        ("NW-012", ["Mozzarella di Giovanni"]),
+        ("nw012", ["Mozzarella di Giovanni"]),
+        ("nw-011 queso", ["Queso Cabrales"]),
+        ("käse", ["Queso Cabrales"]),
+        ("KAESE", ["Queso Cabrales"]),
+        ("kase", ["Queso Cabrales"]),
+        ("teegebaeck", ["Teatime Chocolate Biscuits"]),
+    ],
+)
+async def test_search_finds_by_name_text_and_sku(database: str, words: str, expected: list[str]) -> None:
+    await pantry()
+    page = await (await visit()).get(f"/search?q={words}")
+    assert page.h1 == f"Search: {words}"
+    assert names(page) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("choclate", ["Chocolate", "Teatime Chocolate Biscuits"]),
+        ("chocolatte", ["Chocolate", "Teatime Chocolate Biscuits"]),
+        ("hcocolate", ["Chocolate", "Teatime Chocolate Biscuits"]),
+        ("mozarela", ["Mozzarella di Giovanni"]),
+        ("mozarella giovani", ["Mozzarella di Giovanni"]),
+        ("caberles", ["Queso Cabrales"]),
+        ("chia", ["Chai"]),
+    ],
+)
+async def test_search_forgives_typing_errors(database: str, words: str, expected: list[str]) -> None:
+    await pantry()
+    page = await (await visit()).get(f"/search?q={words}")
+    assert names(page) == expected
+    assert "Nothing fits exactly. Did you mean one of these?" in page.main
+
+
+@pytest.mark.parametrize(
+    "words", ["elephant", "xyz", "***", "' OR 1=1 --", "a & | ! ( :*", "\\", "%", "\u202e", "☃"]
+)
+async def test_search_says_when_there_is_nothing(database: str, words: str) -> None:
+    await pantry()
+    person = await visit()
+    response = await person.client.get("/search", params={"q": words})
+    assert response.status_code == 200
+    assert "product-card" not in response.text
+
+
+async def test_without_words_the_search_asks_for_some(database: str) -> None:
+    await pantry()
+    page = await (await visit()).get("/search?q=+")
+    assert page.h1 == "Search"
+    assert page.form(with_field="q") is not None
+
+
+async def test_the_search_box_stands_on_every_page_and_works_without_scripts(database: str) -> None:
+    await pantry()
+    person = await visit()
+    page = await person.get("/sign-in")
+    box = next(
+        form for form in page.tree.iterfind(".//header//form") if form.find(".//input[@name='q']") is not None
+    )
+    assert (box.get("method"), box.get("action")) == ("get", "/search")
+    found = await person.get("/search/suggestions?q=chai")
+    assert (found.h1, names(found)) == ("Search: chai", ["Chai"])
+
+
+async def test_suggestions_name_categories_and_products(database: str) -> None:
+    await pantry()
+    person = await visit()
+    html = await suggestions(person, "che")
+    assert 'href="/categories/cheese"' in html
+    html = await suggestions(person, "choc")
+    assert 'href="/products/NW-002"' in html
+    assert "Did you mean" not in html
+    html = await suggestions(person, "choclat")
+    assert 'href="/products/NW-002"' in html
+    assert "Did you mean" in html
+    assert "No suggestions" in await suggestions(person, "elephant")
+    assert "<li>" not in await suggestions(person, "c")
+    assert (await suggestions(person, "")).strip() == ""
+
+
+async def test_what_is_found_can_be_ordered_and_narrowed(database: str) -> None:
+    await pantry()
+    person = await visit()
+    assert names(await person.get("/search?q=cheese&sort=-price")) == []
+    by_price = await person.get("/search?q=nw&sort=-price")
+    assert names(by_price)[:2] == ["Mozzarella di Giovanni", "Queso Cabrales"]
+    assert names(await person.get("/search?q=nw&price_to=11.90&sort=price")) == [
+        "Teatime Chocolate Biscuits",
+        "Chai",
+        "Chocolate",
+    ]
+    assert names(await person.get("/search?q=nw-012"))[0] == "Mozzarella di Giovanni"
+
+
+async def test_a_long_search_has_pages(database: str) -> None:
+    made = await shelf()
+    for number in range(30):
+        await made.product(f"T-{number}", f"Tea {number:02}")
+    page = await (await visit()).get("/search?q=tea&page=2")
+    assert names(page) == [f"Tea {number:02}" for number in range(24, 30)]
+    assert "/search?q=tea" in page.links
+    assert "30 products" in page.main
+
+
+def test_words_have_neither_case_nor_accents() -> None:
+    assert words_of("Crème BRÛLÉE, 10 x 250-g") == ["creme", "brulee", "10", "x", "250", "g"]
+    assert search_text(["Käse"]) == "kase kaese"
+    assert search_text(["Straße Ærø"]) == "strasse aero aeroe"
+
+
+def test_pieces_cover_beginning_and_end() -> None:
+    assert pieces("tea") == ["  t", " te", "tea", "ea "]
+
+
+def test_typing_errors_are_counted_by_letters() -> None:
+    assert distance("chocolate", "dark chocolate") == 0
+    assert distance("choclate", "dark chocolate") == 1
+    assert distance("chocoltae", "dark chocolate") == 1
+    assert distance("elephant", "dark chocolate") > 100
+    assert distance("tae", "tea") > 100

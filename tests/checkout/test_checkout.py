@@ -1,0 +1,192 @@
+"""The checkout's questions (pages.md)."""
+
+from app.checkout.shipping import ShippingMethod, save_shipping_method
+from app.segments.implicit import REGISTERED_USERS
+from tables import Address
+from tables.engine import DB
+from tests import people
+from tests.browser_like import visit
+from tests.catalog.shelf import shelf
+from tests.checkout.ordering import GUEST, HOW, add, answer, open_shop, place
+
+
+async def test_a_guest_is_asked_for_everything_at_once(database):
+    await open_shop()
+    person = await visit("shop")
+    await add(person)
+    page = await person.fill(await person.get("/checkout"), {}, form="payment_method")
+    assert page.status == 422
+    assert set(page.errors) >= {
+        "email",
+        "billing_first_name",
+        "billing_last_name",
+        "billing_street",
+        "billing_postal_code",
+        "billing_city",
+        "shipping_method",
+        "payment_method",
+    }
+
+
+async def test_what_was_typed_stays(database):
+    await open_shop()
+    person = await visit("shop")
+    await add(person)
+    page = await answer(person, billing_postal_code="12", comment="Ring twice")
+    assert page.status == 422
+    assert "billing_postal_code" in page.errors
+    assert page.typed("billing_street") == "Ring 1"
+    assert page.typed("comment").strip() == "Ring twice"
+
+
+async def test_the_answers_are_still_there_when_a_person_comes_back(database):
+    await open_shop()
+    person = await visit("shop")
+    await add(person)
+    await answer(person, comment="Ring twice")
+    page = await person.get("/checkout")
+    assert page.typed("billing_street") == "Ring 1"
+    assert page.typed("email") == GUEST["email"]
+    assert page.typed("shipping_method") == "parcel"
+
+
+async def test_the_goods_go_to_another_address(database):
+    await open_shop()
+    person = await visit("shop")
+    await add(person)
+    page = await answer(
+        person,
+        shipping_choice="new",
+        shipping_first_name="Oma",
+        shipping_last_name="Gast",
+        shipping_street="Dorf 2",
+        shipping_postal_code="1010",
+        shipping_city="Wien",
+        shipping_country="AT",
+    )
+    assert "Oma Gast" in page.main
+    await place(person, page)
+    row = await DB.fetch_row(
+        "SELECT billing_address ->> 'street' AS billing, shipping_address ->> 'street' AS shipping FROM orders"
+    )
+    assert (row["billing"], row["shipping"]) == ("Ring 1", "Dorf 2")
+
+
+async def test_a_new_address_must_be_whole(database):
+    await open_shop()
+    person = await visit("shop")
+    await add(person)
+    page = await answer(person, shipping_choice="new")
+    assert page.status == 422
+    assert set(page.errors) >= {"shipping_street", "shipping_city"}
+
+
+async def test_another_country_asks_for_its_own_fields(database):
+    await open_shop()
+    person = await visit("shop")
+    await add(person)
+    await person.get("/checkout")
+    page = await person.post(
+        "/checkout?change_country=1", {**GUEST, **HOW, "billing_choice": "new", "billing_country": "US"}
+    )
+    assert page.status == 200
+    assert not page.errors
+    assert page.typed("billing_street") == "Ring 1"
+    assert page.tree.find(".//select[@name='billing_region']") is not None
+
+
+async def test_a_shopper_chooses_among_the_own_addresses(database):
+    await open_shop()
+    known = await people.shopper()
+    await Address.insert(
+        Address(
+            customer=known.customer_id,
+            first_name="Ines",
+            last_name="Anders",
+            street="Zweite Str. 2",
+            postal_code="10115",
+            city="Berlin",
+            country="DE",
+            created_at=await DB.fetch_value("SELECT now()"),
+        )
+    )
+    second = await DB.fetch_value("SELECT id FROM addresses WHERE street = 'Zweite Str. 2'")
+    person = await known.signed_in()
+    await add(person)
+    page = await answer(person, shipping_choice=str(second))
+    assert page.h1 == "Review your order"
+    assert "Obere Str. 57" in page.main
+    assert "Zweite Str. 2" in page.main
+
+
+async def test_what_is_not_offered_cannot_be_chosen(database):
+    await open_shop()
+    await save_shipping_method(
+        ShippingMethod(id="members", names={"en": "For members"}, position=2), [REGISTERED_USERS.id]
+    )
+    person = await visit("shop")
+    await add(person)
+    assert "For members" not in (await person.get("/checkout")).main
+    page = await answer(person, shipping_method="members", payment_method="cash")
+    assert page.status == 422
+    assert set(page.errors) >= {"shipping_method", "payment_method"}
+    member = await (await people.shopper()).signed_in()
+    await add(member)
+    assert "For members" in (await member.get("/checkout")).main
+
+
+async def test_without_any_delivery_nothing_can_be_ordered_and_it_is_told(database):
+    shop = await shelf()
+    await shop.product("TEA", "Tea")
+    person = await visit("shop")
+    await add(person)
+    page = await person.get("/checkout")
+    assert "cannot deliver" in page.main
+    page = await person.post("/checkout", {**GUEST, "billing_choice": "new", "payment_method": "invoice"})
+    assert page.status == 422
+
+
+async def test_the_review_needs_answers_first(database):
+    await open_shop()
+    person = await visit("shop")
+    assert (await person.get("/checkout/review")).path == "/basket"
+    await add(person)
+    assert (await person.get("/checkout/review")).path == "/checkout"
+
+
+async def test_signing_in_leads_back_to_the_checkout_with_the_basket(database):
+    await open_shop()
+    known = await people.shopper()
+    person = await visit("shop")
+    await add(person)
+    page = await person.get("/checkout")
+    assert "/sign-in?next=%2Fcheckout" in page.links
+    page = await person.get("/sign-in?next=%2Fcheckout")
+    page = await person.fill(page, {"login": known.login, "password": known.password})
+    assert page.h1 == "Checkout"
+    assert "Obere Str. 57" in page.main
+
+
+async def test_companies_review_net_prices_and_the_tax(database):
+    await open_shop()
+    person = await (await people.company()).signed_in()
+    await add(person, "TEA", 3)
+    page = await answer(person)
+    for amount in ("€30.00", "€5.00", "€35.00", "€6.65", "€41.65"):
+        assert amount in page.main
+    await place(person, page)
+    row = await DB.fetch_row("SELECT is_net, net_total, tax_total, gross_total FROM orders")
+    assert tuple(row.values()) == (True, 3500, 665, 4165)
+
+
+async def test_choosing_another_display_of_prices_changes_nothing_to_pay(database):
+    await open_shop()
+    person = await (await people.shopper()).signed_in()
+    await add(person, "TEA", 3)
+    await person.post("/display-prices", {"mode": "net"})
+    page = await person.get("/basket")
+    assert "€30.00" in page.main
+    assert "€35.70" in page.main
+    assert "has changed" not in page.main
+    await place(person, await answer(person))
+    assert await DB.fetch_value("SELECT gross_total FROM orders") == 4165

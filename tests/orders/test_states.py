@@ -1,0 +1,115 @@
+"""States of an order (domain.md 9)."""
+
+import asyncio
+
+import pytest
+
+from app.marketing.edit_promotions import PromotionDraft, create_promotion
+from app.marketing.promotions import PromotionTarget
+from app.orders.order import OrderMissing, order_of_number
+from app.orders.states import (
+    StateRefused,
+    cancel_order,
+    confirm_order,
+    next_states,
+    return_order,
+    ship_order,
+)
+from tables.engine import DB
+from tables.orders import OrderState
+from tests.browser_like import visit
+from tests.catalog.shelf import EVERYONE
+from tests.checkout.ordering import add, open_shop, order
+
+MOVES = {
+    OrderState.CONFIRMED: confirm_order,
+    OrderState.SHIPPED: ship_order,
+    OrderState.CANCELLED: cancel_order,
+    OrderState.RETURNED: return_order,
+}
+
+
+async def ordered(quantity: int = 3) -> str:
+    await open_shop()
+    person = await visit("shop")
+    await add(person, "TEA", quantity - 1)
+    return await order(person, "TEA")
+
+
+async def state(number: str) -> str:
+    return str((await order_of_number(number)).state)
+
+
+async def stock() -> int:
+    return int(await DB.fetch_value("SELECT stock FROM products WHERE sku = 'TEA'"))
+
+
+async def test_an_order_is_confirmed_shipped_and_returned(database):
+    number = await ordered()
+    for move, name in ((confirm_order, "confirmed"), (ship_order, "shipped"), (return_order, "returned")):
+        await move(number)
+        assert await state(number) == name
+    assert await stock() == 47, "people judge whether it can be sold again"
+    actions = await DB.fetch("SELECT action FROM audit_entries WHERE action LIKE 'order %' ORDER BY id")
+    assert [row["action"] for row in actions] == ["order confirmed", "order shipped", "order returned"]
+
+
+async def test_a_cancelled_order_is_in_stock_again(database):
+    number = await ordered()
+    assert await stock() == 47
+    await cancel_order(number, reason="customer called")
+    assert await stock() == 50
+    assert await state(number) == "cancelled"
+    entry = await DB.fetch_row("SELECT * FROM audit_entries WHERE action = 'order cancelled'")
+    assert entry["reason"] == "customer called"
+
+
+@pytest.mark.parametrize("current", list(OrderState))
+@pytest.mark.parametrize("wanted", list(MOVES))
+async def test_only_the_offered_states_can_be_reached(database, current, wanted):
+    number = await ordered()
+    await DB.execute("UPDATE orders SET state = $1", current.value)
+    offered = next_states(await order_of_number(number))
+    if wanted in offered:
+        await MOVES[wanted](number)
+        assert await state(number) == wanted.value
+    else:
+        with pytest.raises(StateRefused):
+            await MOVES[wanted](number)
+        assert await state(number) == current.value
+        assert await stock() == 47
+
+
+async def test_cancelled_ten_times_at_once_the_stock_returns_once(database):
+    number = await ordered()
+    answers = await asyncio.gather(*(cancel_order(number) for _ in range(10)), return_exceptions=True)
+    assert sum(one is None for one in answers) == 1
+    assert sum(isinstance(one, StateRefused) for one in answers) == 9
+    assert await stock() == 50
+
+
+async def test_a_cancelled_order_gives_its_promotion_back(database):
+    await open_shop()
+    await create_promotion(
+        "once",
+        PromotionDraft(
+            names={"en": "Only once"},
+            applies_to=PromotionTarget.ORDER,
+            amount_off=100,
+            code="ONCE",
+            limit_total=1,
+            segments=frozenset({EVERYONE}),
+        ),
+    )
+    person = await visit("shop")
+    await add(person)
+    await person.post("/basket/promotion-code", {"code": "ONCE"})
+    number = await order(person)
+    assert await DB.fetch_value("SELECT used FROM promotions") == 1
+    await cancel_order(number)
+    assert await DB.fetch_value("SELECT used FROM promotions") == 0
+
+
+async def test_an_unknown_order_is_missing(database):
+    with pytest.raises(OrderMissing):
+        await confirm_order("4711")
