@@ -26,7 +26,7 @@ class Category(Table, tablename="categories"):
 
     id = UUID(primary_key=True, default=new_key)
     slug = Varchar(length=80, unique=True)
-    parent = ForeignKey(
+    parent: "ForeignKey[Category]" = ForeignKey(
         LazyTableReference("Category", module_path="tables.catalog"),
         null=True,
         default=None,

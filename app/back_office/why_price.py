@@ -22,7 +22,7 @@ from app.segments.audience import (
     audience_of_customer,
     audience_of_stranger,
 )
-from app.segments.services import services_of
+from app.segments.segmentation_services import services_of
 from app.visitor import CurrentVisitor
 from tables.engine import DB
 

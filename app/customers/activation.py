@@ -10,7 +10,7 @@ from typing import Any
 
 from app.audit import record
 from app.errors import Conflict
-from app.segments.services import update_segments_of
+from app.segments.segmentation_services import update_segments_of
 from app.sign_in.password_mails import send_password_mail
 from app.sign_in.sessions import end_sessions_of
 from app.visitor import Visitor

@@ -13,7 +13,7 @@ from app.audit import record
 from app.customers.countries import printed_lines
 from app.errors import Conflict
 from app.languages import current_language
-from app.segments.services import update_segments_of
+from app.segments.segmentation_services import update_segments_of
 from app.visitor import Visitor
 from tables.engine import DB
 from tables.keys import new_key

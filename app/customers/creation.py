@@ -13,7 +13,7 @@ from app.customers.companies import CompanyDetails, keep_company
 from app.customers.emails import canonical_email, canonical_login
 from app.customers.numbers import next_customer_number
 from app.customers.types import CustomerType
-from app.segments.services import update_segments_of
+from app.segments.segmentation_services import update_segments_of
 from tables import Customer, Membership, User
 from tables.customers import ApprovalStatus
 from tables.engine import DB

@@ -26,7 +26,7 @@ from app.demo.products import NorthwindProduct, product_ids, products
 from app.money import rounded
 from app.prices.tax import TaxRates, tax_rates
 from app.prices.totals import Shipping, SoldLine, Totals, totals
-from app.segments.services import update_segments_of
+from app.segments.segmentation_services import update_segments_of
 from app.versions import Subject, version_of
 from tables.engine import DB
 from tables.keys import new_key

@@ -5,7 +5,7 @@ from app.errors import Conflict
 from app.languages import text
 from app.marketing.promotion_uses import give_back_promotions
 from app.orders.order import StoredOrder, order_of_number
-from app.segments.services import update_segments_of
+from app.segments.segmentation_services import update_segments_of
 from app.visitor import Visitor
 from tables.engine import DB
 from tables.orders import OrderState

@@ -9,7 +9,7 @@ from app.customers.extensions import display_name_of, name_of
 from app.customers.types import customer_type_of
 from app.links import links_of
 from app.mail.outbox import queue_mail
-from app.segments.services import update_segments_of
+from app.segments.segmentation_services import update_segments_of
 from app.sign_in.link_tokens import Purpose, consume, issue, revoke_links_of
 from tables import Customer, User
 from tables.customers import ApprovalStatus

@@ -152,7 +152,7 @@ async def segments_of_customer(customer_id: uuid.UUID) -> list[str]:
 
 async def why_in(customer_id: uuid.UUID, segment_id: str) -> list[Reason]:
     """Why a customer is in a segment, in the language of the current request; empty where it is not."""
-    from app.segments.services import STANDARD, all_services
+    from app.segments.segmentation_services import STANDARD, all_services
 
     if segment_id not in await segments_of_customer(customer_id):
         return []

@@ -11,7 +11,7 @@ from app.customers.emails import canonical_email
 from app.segments.custom import create_segment
 from app.segments.rule_members import current_rules, find_members_of
 from app.segments.rules import segments_named_in
-from app.segments.services import STANDARD, ServiceUnknown, all_services
+from app.segments.segmentation_services import STANDARD, ServiceUnknown, all_services
 from tables.engine import DB
 from tables.keys import new_key
 

@@ -6,7 +6,7 @@ not when the order is placed, and never goes back. Any user's order and any user
 
 import uuid
 
-from app.segments.services import update_segments_of
+from app.segments.segmentation_services import update_segments_of
 from tables.engine import DB
 
 # A sign-in after the first order begins a later session than the one that the order was placed in: sessions are

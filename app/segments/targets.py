@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from app.segments.audience import Audience
 from app.segments.implicit import implicit_segments
-from app.segments.services import is_any_service_active
+from app.segments.segmentation_services import is_any_service_active
 from app.versions import Held, Subject, raise_version
 from tables.engine import DB
 from tables.keys import new_key

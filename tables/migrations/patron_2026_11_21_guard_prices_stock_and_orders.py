@@ -60,7 +60,7 @@ FORWARDS = (
     "ALTER TABLE targets ADD CONSTRAINT aims_at_one CHECK (num_nonnulls(segment, customer, organisation) = 1)",
     "CREATE INDEX targets_of_owner ON targets (kind, owner)",
     "ALTER TABLE basket_lines ADD CONSTRAINT quantity_is_positive CHECK (quantity BETWEEN 1 AND 1000000)",
-    "CREATE UNIQUE INDEX one_basket_for_a_user ON baskets (application, \"user\", customer) WHERE \"user\" IS NOT NULL",
+    'CREATE UNIQUE INDEX one_basket_for_a_user ON baskets (application, "user", customer) WHERE "user" IS NOT NULL',
     """
     ALTER TABLE orders
         ADD CONSTRAINT state_is_known CHECK (state IN ('new', 'confirmed', 'shipped', 'cancelled', 'returned')),
@@ -68,7 +68,7 @@ FORWARDS = (
     """,
     # Order history: newest first, of a customer or of one user of it.
     "CREATE INDEX orders_of_customer ON orders (customer, placed_at DESC, id)",
-    "CREATE INDEX orders_of_user ON orders (\"user\", placed_at DESC, id)",
+    'CREATE INDEX orders_of_user ON orders ("user", placed_at DESC, id)',
     "CREATE INDEX segment_members_in_force ON segment_members (customer, segment)",
 )
 

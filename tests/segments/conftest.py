@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import app.customer_types
-from app.segments.services import all_services
+from app.segments.segmentation_services import all_services
 from tests import browser_like
 from tests.browser_like import forget_patron
 

@@ -20,7 +20,7 @@ from app.segments.custom import (
 )
 from app.segments.members import assign, members_of, preview, remove, segments_of_customer, why_in
 from app.segments.rules import Rule, RuleRefused, read_rule
-from app.segments.services import update_segments_of
+from app.segments.segmentation_services import update_segments_of
 from app.segments.targets import aim, targets_of
 from tables import Membership
 from tables.engine import DB

@@ -8,7 +8,7 @@ from app.segments.custom import SegmentRefused, create_segment, custom_segment
 from app.segments.members import assign, members_of, why_in
 from app.segments.push import PushedMember, PushMode, PushReport, delete_expired_members, push_members
 from app.segments.rules import read_rule
-from app.segments.services import (
+from app.segments.segmentation_services import (
     STANDARD,
     ServiceUnknown,
     all_services,
