@@ -111,7 +111,7 @@ async def products(visitor: CurrentVisitor, q: FromQuery[str] = "", page: FromQu
                         categories.get(str(row["category"]), ""),
                         str(row["stock"]),
                     ],
-                    badge=(_("Active"), "success") if row["is_active"] else (_("Withdrawn"), "neutral"),
+                    badge=(_("Active"), "success") if row["is_active"] else (_("Switched off"), "neutral"),
                 )
                 for row in rows
             ],

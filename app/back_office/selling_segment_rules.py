@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 
 from app.back_office.selling_fields import Amount, WholeNumber, amount_as_typed
-from app.forms import Choice, Form, Group, Text
+from app.forms import Choice, FilledForm, Form, Group, Text
 from app.languages import gettext as _
 from app.languages import text
 from app.segments.customer_conditions import (
@@ -155,6 +155,12 @@ def _as_typed(condition: Rule) -> dict[str, str] | None:
         case LastOrder(within_days=None):
             return {"kind": "no_order_for", "days": str(condition.longer_ago_than_days)}
     return None
+
+
+def rows_to_show(form: FilledForm[Any]) -> range:
+    """The numbers of the rows that a page shows: those that are filled in and three more, as far as there are."""
+    filled = [number for number in range(1, MOST_ROWS + 1) if form.value(f"c{number}_kind")]
+    return range(1, min(MOST_ROWS, max(filled, default=0) + 3) + 1)
 
 
 def kind_choices() -> list[tuple[str, str]]:

@@ -14,9 +14,9 @@ from app.back_office.selling_fields import WholeNumber, filled_with, note_stale,
 from app.back_office.selling_lists import Row, ShownList, delete_page, list_page, page_asked_for
 from app.back_office.selling_segment_rules import (
     MATCHES,
-    MOST_ROWS,
     RuleForm,
     kind_choices,
+    rows_to_show,
     rule_as_typed,
     rule_of,
 )
@@ -254,7 +254,7 @@ async def _page(
         uses=[_told(one, links) for one in await uses_of_segment(of.id)] if of is not None else [],
         kinds=kind_choices(),
         matches=[(value, _(name)) for value, name in MATCHES],
-        rows=range(1, MOST_ROWS + 1),
+        rows=rows_to_show(form),
         preview=shown,
     )
 

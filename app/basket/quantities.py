@@ -18,7 +18,7 @@ class Orderable(Protocol):
         """Pieces in stock."""
 
     @property
-    def minimum_quantity(self) -> int:
+    def smallest_quantity(self) -> int:
         """The fewest that may be ordered."""
 
     @property
@@ -44,26 +44,20 @@ class Quantity(Field):
         return number
 
 
-def smallest_quantity(product: Orderable) -> int:
-    """The fewest pieces that may be ordered: the minimum, in whole steps."""
-    steps = -(-product.minimum_quantity // product.step_quantity)
-    return steps * product.step_quantity
-
-
 def available_quantity(product: Orderable, wanted: int) -> int:
     """The most of what is wanted that may be ordered and is in stock; 0 where that is nothing."""
     most = min(wanted, product.stock)
     most -= most % product.step_quantity
-    return most if most >= smallest_quantity(product) else 0
+    return most if most >= product.smallest_quantity else 0
 
 
 def quantity_problem(product: Orderable, quantity: int) -> str:
     """Why so many cannot be ordered, for the person; "" where they can."""
-    if quantity < smallest_quantity(product):
-        return _("Please order at least %(n)s pieces.", n=smallest_quantity(product))
+    if quantity < product.smallest_quantity:
+        return _("Please order at least %(n)s pieces.", n=product.smallest_quantity)
     if quantity % product.step_quantity:
         return _("This product is sold in steps of %(n)s pieces.", n=product.step_quantity)
-    if product.stock < smallest_quantity(product):
+    if product.stock < product.smallest_quantity:
         return _("This product is out of stock at the moment.")
     if quantity > product.stock:
         return _("Only %(n)s pieces are in stock.", n=product.stock)

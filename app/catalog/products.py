@@ -39,7 +39,12 @@ class ShownProduct(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_available(self) -> bool:
         """Whether the smallest quantity that can be ordered is in stock."""
-        return self.stock >= self.minimum_quantity
+        return self.stock >= self.smallest_quantity
+
+    @property
+    def smallest_quantity(self) -> int:
+        """The fewest pieces that can be ordered: the minimum, in whole steps, which are what a package holds."""
+        return -(-self.minimum_quantity // self.step_quantity) * self.step_quantity
 
     @property
     def stock_state(self) -> str:

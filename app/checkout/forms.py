@@ -47,9 +47,12 @@ class PlaceForm(Form):
 
 
 async def read_checkout(
-    request: Request[Any, Any, Any], book: list[StoredAddress], *, is_guest: bool
+    request: Request[Any, Any, Any], book: list[StoredAddress], *, country: str, is_guest: bool
 ) -> FilledForm[CheckoutForm]:
-    """Reads the form and checks what depends on the person: their addresses, and an e-mail of a guest."""
+    """Reads the form and checks what depends on the person: their addresses, and an e-mail of a guest.
+
+    `country` is the one that stands in the fields of a new address at first.
+    """
     sent = await request.form()
     typed: dict[str, list[str]] = {}
     for name, value in sent.multi_items():
@@ -62,6 +65,7 @@ async def read_checkout(
             # What was begun in the fields of a new address no longer counts.
             for name in field_names(DeliverableAddressForm):
                 typed.pop(f"{kind}_{name}", None)
+        typed.setdefault(f"{kind}_country", [country])
     form = fill(CheckoutForm, typed)
     if is_guest and not form.value("email"):
         form.add_error("email", _("Please fill in this field."))

@@ -35,7 +35,8 @@ async def checkout_page(request: Request[Any, Any, Any], visitor: CurrentVisitor
     if basket is None:
         return _to_basket(request)
     book = await _book(visitor)
-    answers = typed_again(choices_from(basket.checkout))
+    at_first = {f"{kind}_country": visitor.application.default_country for kind in ("billing", "shipping")}
+    answers = at_first | typed_again(choices_from(basket.checkout))
     return await _form_page(visitor, basket, book, blank(CheckoutForm, **_first_answers(answers, book)))
 
 
@@ -46,7 +47,9 @@ async def answer_checkout(request: Request[Any, Any, Any], visitor: CurrentVisit
     if basket is None or basket.id is None:
         return _to_basket(request)
     book = await _book(visitor)
-    form = await read_checkout(request, book, is_guest=not visitor.is_signed_in)
+    form = await read_checkout(
+        request, book, country=visitor.application.default_country, is_guest=not visitor.is_signed_in
+    )
     if "change_country" in request.query_params:
         return await _form_page(visitor, basket, book, typed_so_far(CheckoutForm, form))
     methods = {one.id for one in await shipping_methods_for(visitor)}

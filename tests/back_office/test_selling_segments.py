@@ -141,3 +141,14 @@ async def test_who_was_slower_is_told(staff: Person) -> None:
     assert page.status == 409
     assert "Somebody else has changed this meanwhile." in page.errors[""]
     assert (await custom_segment("GOLD")).name == "Faster"
+
+
+async def test_a_rule_has_as_many_conditions_as_it_needs_up_to_eight(staff: Person) -> None:
+    page = await send(
+        staff, "/segments/new", {"id": "S", "name": "S", "c1_kind": "last_order", "c1_days": "1"}
+    )
+    for number in range(2, 9):
+        page = await staff.fill(page, {f"c{number}_kind": "last_order", f"c{number}_days": str(number)})
+        assert page.h1 == "Segment S", page.errors
+    assert page.typed("c8_days") == "8"
+    assert "Condition 9" not in page.main

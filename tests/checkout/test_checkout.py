@@ -28,6 +28,15 @@ async def test_a_guest_is_asked_for_everything_at_once(database):
     }
 
 
+async def test_the_country_of_the_shop_is_chosen_at_first_and_after_errors(database):
+    await open_shop()
+    person = await visit("shop")
+    await add(person)
+    page = await person.get("/checkout")
+    for seen in (page, await person.fill(page, {}, form="payment_method")):
+        assert (seen.typed("billing_country"), seen.typed("shipping_country")) == ("DE", "DE")
+
+
 async def test_what_was_typed_stays(database):
     await open_shop()
     person = await visit("shop")
