@@ -318,7 +318,9 @@ def test_templates_have_no_links_written_by_hand(attribute: str) -> None:
     for path in templates():
         source = path.read_text(encoding="utf-8")
         for value in re.findall(rf"""\b{attribute}=["']([^"']*)""", source):
-            assert value.startswith(("{{", "{%", "#", "mailto:", "https://schema.org/")) or not value, f"{path}: {attribute}={value}"
+            assert value.startswith(("{{", "{%", "#", "mailto:", "https://schema.org/")) or not value, (
+                f"{path}: {attribute}={value}"
+            )
         for name in re.findall(r"\blink\(\s*([^\s,)]+)", source):
             assert not name.startswith(('"/', "'/")), f"{path}: link({name})"
 
