@@ -7,7 +7,7 @@ from tables.engine import DB
 from tests.people import Known
 
 ACCOUNT = """
-    SELECT u.id AS user_id, u.login, u.email, u.first_name, u.last_name, u.is_active AS user_is_active,
+    SELECT u.id AS user_id, u.session_epoch, u.login, u.email, u.first_name, u.last_name, u.is_active AS user_is_active,
            u.email_verified_at IS NOT NULL AS email_is_verified, m.id AS membership_id,
            m.is_active AS membership_is_active, m.roles, c.id AS customer_id, c.number AS customer_number,
            c.customer_type, c.approval_status, c.is_active AS customer_is_active, co.company_name,

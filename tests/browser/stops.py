@@ -17,12 +17,10 @@ OWN_PASSWORD = "a long walk by the sea"
 
 @dataclass
 class Prepared:
-    """What some pages need: links out of mails, and addresses of things."""
+    """What some pages need: links out of mails."""
 
     verification_link: str = ""
     reset_link: str = ""
-    # Of the staff member with a second factor; empty until it is set up.
-    authenticator_key: str = ""
 
 
 Reach = Callable[[Window, Prepared], Awaitable[int]]
@@ -135,9 +133,7 @@ async def recovery_codes(window: Window, prepared: Prepared) -> int:
     await window.open("/sign-in/second-factor/set-up", "back-office")
     key = (await window.page.inner_text("main code")).replace(" ", "")
     await window.fill(code=pyotp.TOTP(key).now())
-    status = await window.press("Use this authenticator")
-    prepared.authenticator_key = key
-    return status
+    return await window.press("Use this authenticator")
 
 
 async def second_factor_asked(window: Window, prepared: Prepared) -> int:
