@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.basket.owner import BasketOwner, basket_id_of, hash_of_basket_token
+from app.basket.owner import BasketOwner, basket_id_of, hash_of_basket_token, lock_basket
 from app.basket.quantities import quantity_problem
 from app.basket.reckoning import Delivery, ReckonedLine, Reckoning, reckon
 from app.catalog.products import ShownProduct, products_by_id
@@ -111,8 +111,8 @@ async def basket_of(
         # Another country may mean another tax, which is no change of the price.
         if not country and row["product"] in reckoned and row["seen_price"] != reckoned[row["product"]].unit
     ]
-    if not country:
-        await _note_as_seen(gone, changed, reckoned)
+    if not country and (gone or changed):
+        await _note_as_seen(first["id"], gone, changed, reckoned)
     return Basket(
         id=first["id"],
         lines=tuple(
@@ -171,11 +171,14 @@ async def keep_checkout(basket_id: uuid.UUID, checkout: str) -> None:
 
 
 async def _note_as_seen(
-    gone: list[dict[str, Any]], changed: list[dict[str, Any]], reckoned: Mapping[uuid.UUID, ReckonedLine]
+    basket: uuid.UUID,
+    gone: list[dict[str, Any]],
+    changed: list[dict[str, Any]],
+    reckoned: Mapping[uuid.UUID, ReckonedLine],
 ) -> None:
-    if gone:
+    async with DB.transaction():
+        await lock_basket(basket)
         await DB.execute("DELETE FROM basket_lines WHERE id = ANY($1::uuid[])", [row["line"] for row in gone])
-    if changed:
         await DB.execute(
             "UPDATE basket_lines l SET seen_price = n.price"
             " FROM unnest($1::uuid[], $2::bigint[]) AS n (id, price) WHERE l.id = n.id",

@@ -3,7 +3,7 @@
 import uuid
 from datetime import UTC, datetime
 
-from app.basket.owner import BasketOwner, basket_for, basket_id_of
+from app.basket.owner import BasketOwner, basket_for, basket_id_of, lock_basket
 from app.basket.quantities import quantity_problem
 from app.basket.reckoning import price_of
 from app.catalog.products import ShownProduct, products_by_id, products_by_sku
@@ -53,11 +53,7 @@ async def add_to_basket(
             raise RuntimeError("an upsert gives its row")
         _refuse(quantity_problem(product, line["quantity"]))
         await _note_price(visitor, line["id"], product, line["quantity"])
-        count = await DB.fetch_value(
-            "WITH changed AS (UPDATE baskets SET changed_at = now() WHERE id = $1)"
-            " SELECT count(*) FROM basket_lines WHERE basket = $1",
-            basket,
-        )
+        count = await DB.fetch_value("SELECT count(*) FROM basket_lines WHERE basket = $1", basket)
         if count > MOST_LINES:
             raise QuantityRefused(
                 _("A basket holds at most %(n)s products. Please order these first.", n=MOST_LINES)
@@ -69,12 +65,13 @@ async def change_quantity(visitor: Visitor, owner: BasketOwner, line_id: uuid.UU
     """Makes it so many; 0 takes the line out. Raises LineMissing, ProductUnknown, QuantityRefused."""
     basket = await basket_id_of(owner)
     async with DB.transaction():
+        if basket is None or not await lock_basket(basket):
+            raise LineMissing(line_id)
         line = await DB.fetch_row(
-            "SELECT product FROM basket_lines WHERE id = $1 AND basket = $2 FOR UPDATE", line_id, basket
+            "SELECT product FROM basket_lines WHERE id = $1 AND basket = $2", line_id, basket
         )
         if line is None:
             raise LineMissing(line_id)
-        await DB.execute("UPDATE baskets SET changed_at = now() WHERE id = $1", basket)
         if quantity == 0:
             await DB.execute("DELETE FROM basket_lines WHERE id = $1", line_id)
             return

@@ -46,8 +46,7 @@ async def merge_baskets(application: Application, account: Account, token: str) 
         basket, _owner = await basket_for(owner)
         await DB.execute(_MOVE, visitors["id"], basket, _is_charged_alike(application, account))
         await DB.execute(
-            "UPDATE baskets SET changed_at = now(),"
-            " promotion_code = CASE promotion_code WHEN '' THEN $2 ELSE promotion_code END WHERE id = $1",
+            "UPDATE baskets SET promotion_code = $2 WHERE id = $1 AND promotion_code = ''",
             basket,
             visitors["promotion_code"],
         )

@@ -89,9 +89,13 @@ async def basket_id_of(owner: BasketOwner) -> uuid.UUID | None:
 
 
 async def basket_for(owner: BasketOwner) -> tuple[uuid.UUID, BasketOwner]:
-    """The basket, made in the current transaction if need be, and its owner: a visitor's may have a new token."""
+    """The basket, made if need be, and its owner: a visitor's may have a new token.
+
+    It is locked in the current transaction. Whoever changes lines locks their basket first, so that no two
+    changes wait for each other in a circle.
+    """
     known = await basket_id_of(owner)
-    if known is not None:
+    if known is not None and await lock_basket(known):
         return known, owner
     key = new_key()
     if owner.is_user:
@@ -102,6 +106,11 @@ async def basket_for(owner: BasketOwner) -> tuple[uuid.UUID, BasketOwner]:
     fresh = replace(owner, token=secrets.token_urlsafe(32))
     await DB.execute(_MAKE_FOR_VISITOR, key, owner.application_id, hash_of_basket_token(fresh.token))
     return key, fresh
+
+
+async def lock_basket(basket: uuid.UUID) -> bool:
+    """Locks a basket that is about to change; False where it has gone meanwhile."""
+    return await DB.execute("UPDATE baskets SET changed_at = now() WHERE id = $1", basket) == 1
 
 
 def keep_basket_on(answer: Response[Any], owner: BasketOwner, application: Application) -> None:

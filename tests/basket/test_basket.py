@@ -138,6 +138,26 @@ async def test_ten_parallel_adds_make_ten(database):
     assert await DB.fetch_value("SELECT count(*) FROM baskets") == 1
 
 
+async def test_adding_and_changing_at_once_never_wait_in_a_circle(database):
+    await open_shop()
+    person = await (await people.shopper()).signed_in()
+    await add(person, "TEA")
+    await add(person, "COFFEE")
+    token = person.last.csrf_token
+    lines = await DB.fetch("SELECT id FROM basket_lines")
+    answers = await asyncio.gather(
+        *(
+            person.post("/basket/lines", {"sku": sku, "quantity": "1"}, token=token, follow=False)
+            for sku in ("TEA", "COFFEE") * 5
+        ),
+        *(
+            person.post(f"/basket/lines/{line['id']}", {"quantity": "3"}, token=token, follow=False)
+            for line in lines * 5
+        ),
+    )
+    assert {one.status for one in answers} == {303}
+
+
 async def test_minimum_and_steps_are_kept(database):
     shop = await open_shop()
     await shop.product("WINE", "Wine", price=500, minimum_quantity=12, step_quantity=6, stock=40)

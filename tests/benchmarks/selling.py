@@ -1,0 +1,222 @@
+"""The shop for a signed-in buyer whose prices come from segments: its speed beside a bare page, and with growth.
+
+    python -m tests.benchmarks.selling [SCALE]
+
+SCALE 1 (the default) grows the shop to the size of issue 3, for which the disk needs some 10 GB; 0 leaves growth
+out. On the server that DATABASE_URL names, or on an embedded one.
+"""
+
+import asyncio
+import os
+import re
+import secrets
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# Before anything of Patron is imported: whatever the developer's shell says, these settings count.
+SERVER_OF_THE_DEVELOPER = os.environ.get("DATABASE_URL", "")
+for name in [name for name in os.environ if name.startswith("PATRON_") or name == "DATABASE_URL"]:
+    del os.environ[name]
+os.environ["PATRON_ENV"] = "development"
+
+from app.demo.load import ADMINISTRATOR, PASSWORD  # noqa: E402  # see above
+from app.embedded_postgres import embedded_postgres  # noqa: E402  # see above
+from tests.benchmarks.goals import Result, table  # noqa: E402  # see above
+from tests.benchmarks.load import ask, request, throughput  # noqa: E402  # see above
+from tests.benchmarks.selling_bare_page import CATEGORY  # noqa: E402  # see above
+from tests.benchmarks.selling_data import LARGE, SMALL, Size, fill_shop  # noqa: E402  # see above
+from tests.benchmarks.shops import PROJECT, TRUSTED_PROXY, Running, _running  # noqa: E402  # see above
+from tests.databases import TestDatabases  # noqa: E402  # see above
+from tests.patron_process import environment, free_port  # noqa: E402  # see above
+
+WORKERS = 2
+CONNECTIONS = 32
+ROUNDS = 5
+SECONDS = 2
+# Requests of each page one after the other, in turns with the other shop, of which the median counts.
+ASKED = 200
+SIGN_INS = 30
+LIST = f"/business/categories/{CATEGORY}"
+PRODUCT = "/business/products/NW-016"
+HISTORY = "/business/account/orders"
+SIGN_IN = "/business/sign-in"
+# What is asked for, and at least which part of the throughput of the bare page it has.
+PAGES = (
+    ("product list of 24", LIST, 1.0),
+    ("product page", PRODUCT, 0.7),
+    ("order history of 20", HISTORY, 0.7),
+)
+GROWS_BY = 1.5
+
+
+def measure(folder: Path, server: str, scale: float = 1.0) -> list[Result]:
+    """All results, in new databases that are dropped afterwards."""
+    databases = TestDatabases(server)
+    try:
+        small = filled_database(databases, SMALL)
+        with business_shop(folder / "small", small, WORKERS) as shop, _bare_page(folder, small) as bare:
+            results = asyncio.run(_beside_bare_page(shop, bare))
+        if scale:
+            large = filled_database(databases, LARGE.times(scale))
+            with (
+                business_shop(folder / "small", small, 1) as before,
+                business_shop(folder / "large", large, 1) as after,
+            ):
+                results += asyncio.run(_growth(before, after, scale))
+        return results
+    finally:
+        asyncio.run(databases.drop_all())
+
+
+def filled_database(databases: TestDatabases, size: Size) -> str:
+    """The address of a new database with the demo data and a shop of that size."""
+    started = time.perf_counter()
+    address = asyncio.run(databases.new_database())
+    asyncio.run(fill_shop(address, size))
+    print(f"… filled: {size} in {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
+    return address
+
+
+async def _beside_bare_page(shop: Running, bare: Running) -> list[Result]:
+    """Pages per second of both in turns, so that what else the machine does falls on both alike."""
+    cookies = await signed_in(shop.port)
+    results = []
+    for what, path, at_least in PAGES:
+        size = len(await page_of(shop.port, path, cookies))
+        pairs = []
+        for _ in range(ROUNDS):
+            least = await throughput(bare.port, "/", cookies={}, connections=CONNECTIONS, seconds=SECONDS)
+            ours = await throughput(
+                shop.port, path, cookies=cookies, connections=CONNECTIONS, seconds=SECONDS
+            )
+            pairs.append((ours, least))
+        pages, of_bare = (statistics.median(column) for column in zip(*pairs, strict=True))
+        results.append(
+            Result(
+                promise=f"{what}, signed in, to a bare list",
+                figures=f"{pages:.0f}/s to {of_bare:.0f}/s, {size / 1000:.1f} KB",
+                measured=statistics.median(ours / least for ours, least in pairs),
+                goal=at_least,
+                unit="of it",
+                at_least=True,
+            )
+        )
+    return results
+
+
+async def _growth(before: Running, after: Running, scale: float) -> list[Result]:
+    """How many times longer a page takes in the large shop, one request at a time."""
+    shops = (before, after)
+    cookies = {shop.port: await signed_in(shop.port) for shop in shops}
+    asked: list[tuple[str, int, Callable[[int], Awaitable[object]]]] = [
+        (what, ASKED, lambda port, path=path: page_of(port, path, cookies[port]))  # type: ignore[misc]  # binds path
+        for what, path, _at_least in PAGES
+    ]
+    asked.append(("sign-in", SIGN_INS, signed_in))
+    results = []
+    for what, times, one in asked:
+        took: dict[int, list[float]] = {shop.port: [] for shop in shops}
+        for n in range(times + 5):
+            for shop in shops:
+                started = time.perf_counter()
+                await one(shop.port)
+                # The first ones make what is kept.
+                if n >= 5:
+                    took[shop.port].append((time.perf_counter() - started) * 1000)
+        small, large = (statistics.median(took[shop.port]) for shop in shops)
+        results.append(
+            Result(
+                promise=f"{what} in a large shop (scale {scale:g})",
+                figures=f"{small:.2f} ms to {large:.2f} ms",
+                measured=large / small,
+                goal=GROWS_BY,
+                unit="times",
+            )
+        )
+    return results
+
+
+async def page_of(port: int, path: str, cookies: dict[str, str]) -> bytes:
+    """A page as it comes. Raises AssertionError for answers that are no pages."""
+    answer = await ask(port, request(path, cookies=cookies))
+    if answer.status != 200:
+        raise AssertionError(f"{path}: {answer.head}")
+    return answer.body
+
+
+_clients = iter(range(1, 250 * 250))
+
+
+async def signed_in(port: int, login: str = ADMINISTRATOR) -> dict[str, str]:
+    """The cookies of a company's user, from a client of its own: its limit is not what is measured."""
+    page = await ask(port, request(SIGN_IN))
+    token = re.search(rb'name="_csrf_token"[^>]*value="([^"]+)"', page.body)
+    if page.status != 200 or token is None:
+        raise AssertionError(f"no sign-in form: {page.head}\n{page.body[:2000].decode()}")
+    form = {"login": login, "password": PASSWORD, "_csrf_token": token[1].decode()}
+    client = divmod(next(_clients), 250)
+    answer = await ask(
+        port, request(SIGN_IN, cookies=page.cookies, form=form, client=f"10.0.{client[0]}.{client[1] + 1}")
+    )
+    if answer.status != 303:
+        raise AssertionError(f"could not sign in: {answer.head}\n{answer.body[:3000].decode()}")
+    return page.cookies | answer.cookies
+
+
+@contextmanager
+def business_shop(folder: Path, database_url: str, workers: int) -> Iterator[Running]:
+    """`patron serve` as in production, without the tls before it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    applications = folder / "applications.toml"
+    default = (PROJECT / "app" / "applications.toml").read_text()
+    applications.write_text(default.replace("http://localhost:{port}/", "https://localhost/"))
+    port = free_port()
+    with _running(
+        [sys.executable, "-m", "app.cli", "serve", "--port", str(port), "--workers", str(workers)],
+        port,
+        environment(
+            folder,
+            database_url,
+            PATRON_ENV="production",
+            PATRON_CONFIG=str(applications),
+            PATRON_SECRET_KEYS=secrets.token_urlsafe(48),
+            PATRON_TRUSTED_PROXIES=TRUSTED_PROXY,
+        ),
+        folder / "patron.log",
+    ) as running:
+        yield running
+
+
+@contextmanager
+def _bare_page(folder: Path, database_url: str) -> Iterator[Running]:
+    port = free_port()
+    with _running(
+        [sys.executable, "-m", "tests.benchmarks.selling_bare_page", str(port)],
+        port,
+        environment(folder, database_url),
+        folder / "selling_bare_page.log",
+    ) as running:
+        yield running
+
+
+def main() -> int:
+    """The exit code: 1 when a promise is not kept."""
+    scale = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
+    with tempfile.TemporaryDirectory(prefix="patron-benchmarks-") as folder:
+        os.environ["PATRON_DATA_DIR"] = folder
+        if SERVER_OF_THE_DEVELOPER:
+            results = measure(Path(folder), SERVER_OF_THE_DEVELOPER, scale)
+        else:
+            with embedded_postgres(Path(folder) / "server", share=False) as server:
+                results = measure(Path(folder), server, scale)
+    print(table(results))
+    return 0 if all(one.is_met for one in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
