@@ -154,16 +154,16 @@ async def test_the_banner_changes_when_a_shopper_becomes_a_recurring_customer() 
     await load_demo_data()
     person = await visit("shop", language="en")
     await person.sign_in(SHOPPER, PASSWORD)
-    assert "Willkommen am Tisch" in (await person.get("/")).main
+    assert "Welcome to the table" in (await person.get("/")).main
     await DB.execute(
         "UPDATE customers c SET first_order_at = now() FROM memberships m, users u"
         ' WHERE m.customer = c.id AND u.id = m."user" AND u.email = $1',
         SHOPPER,
     )
-    assert "Willkommen am Tisch" in (await person.get("/")).main
+    assert "Welcome to the table" in (await person.get("/")).main
     later = await visit("shop")
     await later.sign_in(SHOPPER, PASSWORD)
-    assert "Schön, dass Sie wieder da sind" in (await later.get("/")).main
+    assert "Good to see you again" in (await later.get("/")).main
 
 
 async def test_the_pending_owner_is_told_to_wait() -> None:

@@ -128,7 +128,7 @@ async def promotions(visitor: CurrentVisitor) -> Page:
         FROM promotions p ORDER BY p.id
         """
     )
-    kinds = dict(KINDS)
+    kinds = {value: _(name) for value, name in KINDS}
     return list_page(
         ShownList(
             route="promotions",
@@ -141,7 +141,7 @@ async def promotions(visitor: CurrentVisitor) -> Page:
                     cells=[
                         _name(row),
                         _off(row),
-                        _(kinds[row["applies_to"]]),
+                        kinds[row["applies_to"]],
                         row["code"] or "–",
                         f"{row['uses']} / {row['limit_total']}" if row["limit_total"] else str(row["uses"]),
                     ],

@@ -20,6 +20,8 @@ BANNERS = {
 async def signed_in(application: str, login: str) -> Person:
     person = await visit(application, language="de")
     assert (await person.sign_in(login, PASSWORD)).status == 200
+    # The fixed logins begin in English; these tests read German.
+    await person.post("/language", {"language": "de"})
     return person
 
 
