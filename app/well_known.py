@@ -38,10 +38,12 @@ async def robots_txt(visitor: CurrentVisitor) -> Response[str]:
     """What search engines may read: the catalog of a shop, nothing of the back office."""
     links = links_of(visitor.application)
     if visitor.application.is_back_office:
-        closed = ["/"]
+        closed = [links.path("home")]
     else:
         closed = [links.path(name) for name in NOT_FOR_CRAWLERS if name in links.names]
     text = "User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in closed)
+    if "sitemap" in links.names:
+        text += f"Sitemap: {links.url('sitemap')}\n"
     return Response(text, media_type=MediaType.TEXT, headers={"Cache-Control": "public, max-age=86400"})
 
 
