@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -144,10 +144,16 @@ def datetime_text(value: datetime, language: str | None = None) -> str:
 
 def money_text(minor_units: int, currency: str, language: str | None = None) -> str:
     """An amount in minor currency units as people of the language write it."""
+    return _money(minor_units, currency, language or current_language.get())
+
+
+# A page of products or orders writes dozens of amounts, mostly the same ones as the page before.
+@lru_cache(maxsize=20_000)
+def _money(minor_units: int, currency: str, language: str) -> str:
     from babel.numbers import format_currency, get_currency_precision
 
     amount = Decimal(minor_units).scaleb(-get_currency_precision(currency))
-    return format_currency(amount, currency, locale=language or current_language.get())
+    return format_currency(amount, currency, locale=language)
 
 
 def percent_text(percent: Decimal, language: str | None = None) -> str:
