@@ -11,7 +11,8 @@ from playwright.async_api import Browser, async_playwright
 from app.demo.load import PASSWORD
 from tests.browser.looking import Report, look_at
 from tests.browser.preparing import prepare
-from tests.browser.stops import ALL_STOPS, Prepared, Stop
+from tests.browser.selling_stops import ALL_STOPS
+from tests.browser.stops import Prepared, Stop
 from tests.browser.window import Window
 from tests.patron_process import PatronProcess
 

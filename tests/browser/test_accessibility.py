@@ -7,7 +7,8 @@ import pytest
 from app.demo.load import SHOPPER
 from tests.browser.conftest import OpenWindow
 from tests.browser.looking import Report
-from tests.browser.stops import ALL_STOPS, Stop
+from tests.browser.selling_stops import ALL_STOPS
+from tests.browser.stops import Stop
 from tests.browser.window import Window
 
 ReportOf = Callable[[Stop], Awaitable[Report]]

@@ -1,0 +1,34 @@
+"""Buying as a guest in a browser: from the shelf to the confirmation by mail."""
+
+import secrets
+
+import pytest
+
+from tests.browser.conftest import OpenWindow
+from tests.browser.selling_stops import fill_in_checkout
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with-scripts", "without-scripts"])
+@pytest.mark.parametrize("language", ["en", "de"])
+async def test_a_guest_buys_and_gets_the_confirmation(
+    open_window: OpenWindow, language: str, javascript: bool
+) -> None:
+    email = f"guest.{secrets.token_hex(4)}@shopper.example"
+    window = await open_window(language, javascript=javascript)
+    await window.open("/categories/confections")
+    await window.leave_by(window.page.locator("main").get_by_role("link", name="Pavlova"))
+    assert await window.heading == "Pavlova"
+    await window.press("Add to basket")
+    assert await window.heading == window.says("Basket")
+    await window.follow("Go to checkout", within="main")
+    await fill_in_checkout(window, email)
+    await window.press("Go on to the review")
+    assert "Lindenstraße 14" in await window.page.inner_text("main")
+    await window.fill(terms=True)
+    await window.press("Order with obligation to pay")
+    assert await window.heading == window.says("Thank you for your order")
+    mail = await window.read_mail(email, "")
+    assert "Pavlova" in mail
+    await window.open("/basket")
+    assert "Pavlova" not in await window.page.inner_text("main")
+    assert window.problems == []
