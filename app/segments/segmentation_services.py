@@ -131,18 +131,17 @@ async def is_any_service_active() -> bool:
 
 
 async def update_segments_of(customer_id: uuid.UUID) -> None:
-    """Brings a customer's segments up to date in all services, in one transaction with that of the caller.
+    """Brings a customer's segments up to date in all services, in the transaction of the caller if there is one.
 
     Called at sign-in and whenever something has changed that a rule may ask for (domain.md 7). A service that
     fails leaves its members as they were, and keeps nobody from signing in.
     """
-    async with DB.transaction():
-        for service in all_services().values():
-            if service.id == STANDARD:
+    for service in all_services().values():
+        if service.id == STANDARD:
+            await service.update(customer_id)
+            continue
+        try:
+            async with DB.transaction():
                 await service.update(customer_id)
-                continue
-            try:
-                async with DB.transaction():
-                    await service.update(customer_id)
-            except Exception:
-                log.exception("segmentation service failed", service=service.id, customer=str(customer_id))
+        except Exception:
+            log.exception("segmentation service failed", service=service.id, customer=str(customer_id))
