@@ -14,7 +14,6 @@ from functools import cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, Template, nodes
 from jinja2.ext import Extension as JinjaExtension
@@ -151,9 +150,3 @@ def extension_templates() -> Iterator[tuple[str, Path]]:
     for folder in template_folders().values():
         for path in sorted(folder.rglob("*.html")) if folder.is_dir() else ():
             yield path.relative_to(folder).with_suffix("").as_posix(), path
-
-
-def context_names(environment: Environment) -> frozenset[str]:
-    """Names that every template may use because the environment has them."""
-    names: Any = environment.globals
-    return frozenset(names)

@@ -7,7 +7,6 @@ from typing import Any
 from litestar import Litestar, Request
 from litestar.config.csrf import CSRFConfig
 from litestar.di import Provide
-from litestar.openapi.config import OpenAPIConfig
 from litestar.plugins.htmx import HTMXRequest
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
@@ -20,8 +19,6 @@ from app.routes import back_office_routes, everywhere, extension_routes, shop_ro
 from app.settings import settings
 from app.visitor import Visitor
 
-NO_OPENAPI: OpenAPIConfig | None = None
-
 
 def litestar_for(application: Application) -> Litestar:
     """The Litestar app of an application."""
@@ -32,7 +29,7 @@ def litestar_for(application: Application) -> Litestar:
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),
         csrf_config=_csrf_config(application),
         exception_handlers={Exception: answer_error},
-        openapi_config=NO_OPENAPI,
+        openapi_config=None,
         logging_config=None,
         debug=False,
     )

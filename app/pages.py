@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
-from litestar import Request, Response
+from litestar import Request
 from litestar.response import Redirect, Template
 from markupsafe import Markup, escape
 
@@ -134,11 +134,6 @@ def environment() -> Environment:
 def render(template: str, context: dict[str, Any]) -> str:
     """The text of a template with exactly this context, for pages made outside of a route."""
     return environment().get_template(template).render(context)
-
-
-def html_response(body: str, status_code: int, headers: dict[str, str] | None = None) -> Response[str]:
-    """A response of ready HTML."""
-    return Response(body, status_code=status_code, headers=headers, media_type="text/html")
 
 
 def _translated(message: str, **values: object) -> str:

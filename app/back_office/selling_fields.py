@@ -111,7 +111,6 @@ def _decimal(raw: str) -> Decimal:
 
 
 Currency = Annotated[str, Choice(options=tuple((one, one) for one in CURRENCIES))]
-OptionalText = Annotated[str, Text(required=False)]
 
 
 class Names(Form):

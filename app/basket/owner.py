@@ -128,11 +128,6 @@ def keep_basket_on(answer: Response[Any], owner: BasketOwner, application: Appli
     )
 
 
-def forget_basket(answer: Response[Any], application: Application) -> None:
-    """Deletes a visitor's cookie."""
-    answer.delete_cookie(application.cookie_name("basket"), path=application.cookie_path)
-
-
 async def delete_old_baskets() -> int:
     """Deletes baskets of visitors that nobody has changed for 30 days; how many there were."""
     return await DB.execute(

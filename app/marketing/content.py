@@ -105,12 +105,6 @@ def content_now(slot: str, visitor: Visitor) -> Markup | None:
     return None
 
 
-async def content_for(slot: str, visitor: Visitor) -> Markup | None:
-    """The same outside of a page, where nobody has made the content ready."""
-    await hold_content(visitor.versions)
-    return content_now(slot, visitor)
-
-
 def rendered(markdown: str, prefix: str = "") -> Markup:
     """The HTML of Markdown, without anything that could run, restyle the page or load from elsewhere.
 

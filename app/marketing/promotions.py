@@ -141,9 +141,6 @@ class Discounts:
         return sum(self.of_lines) + self.of_shipping
 
 
-NOTHING_OFF = Discounts()
-
-
 def canonical_code(code: str) -> str:
     """The spelling by which codes are compared: blanks, case and Unicode form do not count."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", code).casefold())

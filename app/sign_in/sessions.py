@@ -48,7 +48,7 @@ class NewSession:
     application: Application
 
     def keep_on(self, answer: Response[Any]) -> None:
-        """Sends the cookie. It ends with the browser session; the table decides when it is over before that."""
+        """Sends the cookie. It lasts as long as a session can; the table decides when it is over before that."""
         application = self.application
         answer.set_cookie(
             application.cookie_name("session"),

@@ -110,12 +110,6 @@ def nearest_account(application: Application, rows: list[dict[str, Any]]) -> Kno
     return min(judged, key=lambda one: _NEAREST.index(one.refusal))
 
 
-async def accounts_of(user_id: uuid.UUID) -> list[dict[str, Any]]:
-    """The rows of a user's memberships, for `nearest_account`."""
-    login = await DB.fetch_value("SELECT login_canonical FROM users WHERE id = $1", user_id)
-    return await DB.fetch(_ACCOUNTS, login)
-
-
 async def _hash_anew(user_id: uuid.UUID, stored: str, password: str) -> None:
     # Only while the hash is still the one that was checked: a password changed meanwhile must not come back.
     await DB.execute(
