@@ -19,16 +19,21 @@ from tables.customers import (
 from tables.mail import OutboxMail
 from tables.marketing import ContentItem, Promotion, PromotionTarget, PromotionUse
 from tables.orders import Basket, BasketLine, Order, OrderLine, OrderState, ShippingMethod, TaxRate
+from tables.personal_data import DataRequestKind, DataRequestOrigin, DataRequestState, PersonalDataRequest
 from tables.prices import PriceEntry, PriceList
 from tables.segments import Segment, SegmentationService, SegmentMember, Target, TargetKind
 from tables.sign_in import (
     AttemptCounter,
+    KnownDevice,
     LinkToken,
+    Passkey,
+    PasskeyChallenge,
     RecoveryCode,
     ReminderRequest,
     SecondFactor,
     Session,
     SignInAttempt,
+    SignInCode,
 )
 from tables.staff import StaffMember
 from tables.versions import DataVersion
@@ -52,7 +57,11 @@ __all__ = [
     "ConsentKind",
     "ContentItem",
     "Customer",
+    "DataRequestKind",
+    "DataRequestOrigin",
+    "DataRequestState",
     "DataVersion",
+    "KnownDevice",
     "LinkToken",
     "Membership",
     "NumberSeries",
@@ -60,6 +69,9 @@ __all__ = [
     "OrderLine",
     "OrderState",
     "OutboxMail",
+    "Passkey",
+    "PasskeyChallenge",
+    "PersonalDataRequest",
     "PriceEntry",
     "PriceList",
     "Product",
@@ -75,6 +87,7 @@ __all__ = [
     "Session",
     "ShippingMethod",
     "SignInAttempt",
+    "SignInCode",
     "StaffMember",
     "Target",
     "TargetKind",

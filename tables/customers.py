@@ -56,6 +56,8 @@ class User(Table, tablename="users"):
     # "net" or "gross" when the person has chosen; "" follows the customer type (domain.md 8).
     price_display = Varchar(length=5, default="")
     attributes = JSONB(default="{}")
+    # When the person asked to be deleted and nothing that names them was kept (domain.md 13).
+    anonymised_at = Timestamptz(null=True, default=None)
     version = Integer(default=1)
     created_at = Timestamptz()
 

@@ -101,6 +101,9 @@ class Order(Table, tablename="orders"):
     idempotency_key = Varchar(length=60, null=True, default=None, unique=True)
     placed_at = Timestamptz()
     withdrawn_at = Timestamptz(null=True, default=None)
+    # Given out without gaps when the invoice is written, which is when the shop confirms the order.
+    invoice_number = Varchar(length=40, null=True, default=None, unique=True)
+    invoiced_at = Timestamptz(null=True, default=None)
     version = Integer(default=1)
 
 

@@ -3,6 +3,7 @@
 from piccolo.columns import (
     JSONB,
     UUID,
+    Array,
     BigInt,
     Boolean,
     Bytea,
@@ -13,6 +14,7 @@ from piccolo.columns import (
     Varchar,
 )
 from piccolo.columns.base import OnDelete
+from piccolo.constraints import Unique
 from piccolo.table import Table
 
 from tables.customers import Customer, Membership, User
@@ -58,7 +60,10 @@ class SignInAttempt(Table, tablename="sign_in_attempts"):
     user = ForeignKey(User, null=False, on_delete=OnDelete.cascade, index=True)
     application = Varchar(length=40)
     outcome = Varchar(length=40)
+    # By password, passkey or mailed code.
+    method = Varchar(length=20, default="password")
     user_agent = Varchar(length=300, default="")
+    address_family = Varchar(length=10, default="")
     attempted_at = Timestamptz(index=True)
 
 
@@ -114,3 +119,65 @@ class ReminderRequest(Table, tablename="reminder_requests"):
     language = Varchar(length=10)
     wants_user_name = Boolean(default=False)
     requested_at = Timestamptz(index=True)
+
+
+class Passkey(Table, tablename="passkeys"):
+    """A passkey of a user: a public key; the private one never leaves the person's device."""
+
+    id = UUID(primary_key=True, default=new_key)
+    user = ForeignKey(User, null=False, on_delete=OnDelete.cascade, index=True)
+    # Passkeys belong to the host, and the hosts of applications may differ.
+    host = Varchar(length=255)
+    credential_id = Bytea(unique=True)
+    public_key = Bytea()
+    sign_count = BigInt(default=0)
+    transports = Array(base_column=Varchar(length=20), default=list)
+    name = Varchar(length=80)
+    created_at = Timestamptz()
+    last_used_at = Timestamptz(null=True, default=None)
+
+
+class PasskeyChallenge(Table, tablename="passkey_challenges"):
+    """Random bytes that a passkey has to sign: each is answered once, soon, by the browser that asked."""
+
+    id = UUID(primary_key=True, default=new_key)
+    challenge = Bytea()
+    # Null while nobody is known: a sign-in by passkey alone.
+    user = ForeignKey(User, null=True, default=None, on_delete=OnDelete.cascade, index=True)
+    application = Varchar(length=40)
+    purpose = Varchar(length=20)
+    expires_at = Timestamptz(index=True)
+
+
+class SignInCode(Table, tablename="sign_in_codes"):
+    """A code asked for by mail. Asking writes a row whoever is asked for, so that the answer does not tell who
+    has an account; the worker looks for the user and mails the code."""
+
+    id = UUID(primary_key=True, default=new_key)
+    # What the browser that asked keeps; the code works only there. SHA-256 of it.
+    browser_hash = Bytea()
+    login_canonical = Varchar(length=400, index=True)
+    application = Varchar(length=40)
+    language = Varchar(length=10)
+    user = ForeignKey(User, null=True, default=None, on_delete=OnDelete.cascade, index=True)
+    # Null until the worker has made the code, and for people whom nobody knows.
+    code_hash = Bytea(null=True, default=None)
+    attempts = Integer(default=0)
+    requested_at = Timestamptz(index=True)
+    answered_at = Timestamptz(null=True, default=None)
+    expires_at = Timestamptz(index=True)
+    used_at = Timestamptz(null=True, default=None)
+
+
+class KnownDevice(Table, tablename="known_devices"):
+    """A browser from which a user has signed in before: a sign-in from another one is told by mail."""
+
+    id = UUID(primary_key=True, default=new_key)
+    user = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
+    # The cookie holds 32 random bytes; only their SHA-256 is stored.
+    device_hash = Bytea()
+    user_agent = Varchar(length=300, default="")
+    first_used_at = Timestamptz()
+    last_used_at = Timestamptz(index=True)
+
+    once_for_each_user = Unique([user, device_hash])
