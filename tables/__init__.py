@@ -4,10 +4,27 @@ import os
 
 from tables.audit import AuditEntry
 from tables.catalog import CatalogView, CatalogViewRule, Category, Product, ViewRuleAction
+from tables.companies import (
+    CompanyRole,
+    CustomerMerge,
+    Invitation,
+    JoinRequest,
+    JoinRequestState,
+    OrderTemplate,
+    OrderTemplateLine,
+    Requisition,
+    RequisitionLine,
+    RequisitionState,
+    UserImport,
+    UserImportLine,
+    UserImportState,
+)
+from tables.contracts import AccountManager, Contract
 from tables.customers import (
     Address,
     ApprovalRequest,
     ApprovalStatus,
+    BudgetPeriod,
     Company,
     Consent,
     ConsentKind,
@@ -19,6 +36,7 @@ from tables.customers import (
 from tables.mail import OutboxMail
 from tables.marketing import ContentItem, Promotion, PromotionTarget, PromotionUse
 from tables.orders import Basket, BasketLine, Order, OrderLine, OrderState, ShippingMethod, TaxRate
+from tables.organisations import Organisation
 from tables.personal_data import DataRequestKind, DataRequestOrigin, DataRequestState, PersonalDataRequest
 from tables.prices import PriceEntry, PriceList
 from tables.segments import Segment, SegmentationService, SegmentMember, Target, TargetKind
@@ -42,6 +60,7 @@ from tables.versions import DataVersion
 os.environ.setdefault("PICCOLO_CONF", "tables.piccolo_conf")
 
 __all__ = [
+    "AccountManager",
     "Address",
     "ApprovalRequest",
     "ApprovalStatus",
@@ -49,18 +68,25 @@ __all__ = [
     "AuditEntry",
     "Basket",
     "BasketLine",
+    "BudgetPeriod",
     "CatalogView",
     "CatalogViewRule",
     "Category",
     "Company",
+    "CompanyRole",
     "Consent",
     "ConsentKind",
     "ContentItem",
+    "Contract",
     "Customer",
+    "CustomerMerge",
     "DataRequestKind",
     "DataRequestOrigin",
     "DataRequestState",
     "DataVersion",
+    "Invitation",
+    "JoinRequest",
+    "JoinRequestState",
     "KnownDevice",
     "LinkToken",
     "Membership",
@@ -68,6 +94,9 @@ __all__ = [
     "Order",
     "OrderLine",
     "OrderState",
+    "OrderTemplate",
+    "OrderTemplateLine",
+    "Organisation",
     "OutboxMail",
     "Passkey",
     "PasskeyChallenge",
@@ -80,6 +109,9 @@ __all__ = [
     "PromotionUse",
     "RecoveryCode",
     "ReminderRequest",
+    "Requisition",
+    "RequisitionLine",
+    "RequisitionState",
     "SecondFactor",
     "Segment",
     "SegmentMember",
@@ -93,5 +125,8 @@ __all__ = [
     "TargetKind",
     "TaxRate",
     "User",
+    "UserImport",
+    "UserImportLine",
+    "UserImportState",
     "ViewRuleAction",
 ]

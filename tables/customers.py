@@ -20,6 +20,7 @@ from piccolo.constraints import Unique
 from piccolo.table import Table
 
 from tables.keys import new_key
+from tables.organisations import Organisation
 
 
 class ApprovalStatus(StrEnum):
@@ -78,6 +79,8 @@ class Customer(Table, tablename="customers"):
     # Segments New and Recurring (domain.md 7): the first order, and the first sign-in after it.
     first_order_at = Timestamptz(null=True, default=None)
     recurring_since = Timestamptz(null=True, default=None)
+    # Where a business customer belongs in the tree of organisations, if it does.
+    organisation = ForeignKey(Organisation, null=True, default=None, on_delete=OnDelete.set_null, index=True)
     version = Integer(default=1)
     created_at = Timestamptz()
 
@@ -91,8 +94,26 @@ class Company(Table, tablename="companies"):
     company_name_2 = Varchar(length=200, default="")
     taxation_id = Varchar(length=40, default="")
     taxation_id_country = Varchar(length=2, default="")
+    # What an outside check said of the taxation id, and when: "" while nobody was asked.
+    taxation_id_result = Varchar(length=20, default="")
+    taxation_id_checked_at = Timestamptz(null=True, default=None)
     industry = Varchar(length=80, default="")
     description = Text(default="")
+    # People with a verified e-mail of this domain may ask to join; "" for nobody.
+    join_domain = Varchar(length=253, default="", index=True)
+    # Whether an approver may approve requisitions of their own (domain.md 10).
+    approves_own_requisitions = Boolean(default=False)
+
+
+class BudgetPeriod(StrEnum):
+    """For which time a budget counts, in the shop's time zone."""
+
+    NONE = ""
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    HALF_YEAR = "half_year"
+    YEAR = "year"
 
 
 class Membership(Table, tablename="memberships"):
@@ -106,6 +127,14 @@ class Membership(Table, tablename="memberships"):
     department = Varchar(length=100, default="")
     position = Varchar(length=100, default="")
     business_partner_number = Varchar(length=60, default="")
+    # Minor units, net, in the currency of the application; empty means unlimited (domain.md 10).
+    order_limit = BigInt(null=True, default=None)
+    budget_amount = BigInt(null=True, default=None)
+    budget_period = Varchar(length=10, default="", choices=BudgetPeriod)
+    # Who approves in this approver's place, and for which time.
+    stand_in = ForeignKey("self", null=True, default=None, on_delete=OnDelete.set_null, index=True)
+    stand_in_from = Timestamptz(null=True, default=None)
+    stand_in_until = Timestamptz(null=True, default=None)
     version = Integer(default=1)
     created_at = Timestamptz()
 

@@ -7,8 +7,10 @@ from piccolo.columns.base import OnDelete
 from piccolo.constraints import Unique
 from piccolo.table import Table
 
+from tables.contracts import Contract
 from tables.customers import Customer
 from tables.keys import new_key
+from tables.organisations import Organisation
 
 
 class Segment(Table, tablename="segments"):
@@ -19,6 +21,8 @@ class Segment(Table, tablename="segments"):
     description = Text(default="")
     # Empty for segments that are filled by hand; else the rule as app.segments.rules reads it.
     rule = JSONB(default="{}")
+    # A customer has one customer group at the most; that of its organisation comes first (domain.md 11).
+    is_customer_group = Boolean(default=False)
     version = Integer(default=1)
     created_at = Timestamptz()
 
@@ -49,7 +53,7 @@ class TargetKind(StrEnum):
 
 
 class Target(Table, tablename="targets"):
-    """One member of a target group: a segment, a customer or (once there are some) an organisation."""
+    """One member of a target group: a segment, a customer, an organisation or a contract."""
 
     id = UUID(primary_key=True, default=new_key)
     kind = Varchar(length=20, choices=TargetKind)
@@ -57,9 +61,10 @@ class Target(Table, tablename="targets"):
     owner = Varchar(length=60)
     segment = Varchar(length=60, null=True, default=None, index=True)
     customer = ForeignKey(Customer, null=True, default=None, on_delete=OnDelete.cascade, index=True)
-    organisation = UUID(null=True, default=None, index=True)
+    organisation = ForeignKey(Organisation, null=True, default=None, on_delete=OnDelete.cascade, index=True)
+    contract = ForeignKey(Contract, null=True, default=None, on_delete=OnDelete.cascade, index=True)
 
-    once = Unique([kind, owner, segment, customer, organisation], nulls_distinct=False)
+    once = Unique([kind, owner, segment, customer, organisation, contract], nulls_distinct=False)
 
 
 class SegmentationService(Table, tablename="segmentation_services"):

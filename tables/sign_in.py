@@ -30,6 +30,8 @@ class Session(Table, tablename="sessions"):
     membership = ForeignKey(Membership, null=True, default=None, on_delete=OnDelete.cascade, index=True)
     application = Varchar(length=40)
     session_epoch = Integer()
+    # An administrator who looks at the shop as a role sees it: never more than their own permissions.
+    view_as_role = Varchar(length=60, default="")
     # Null while a second factor is still to be shown.
     signed_in_at = Timestamptz(null=True, default=None)
     # The last time the person proved who they are (re-authentication, security.md).

@@ -6,6 +6,7 @@ from piccolo.table import Table
 
 from tables.customers import User
 from tables.keys import new_key
+from tables.organisations import Organisation
 
 
 class StaffMember(Table, tablename="staff_members"):
@@ -14,5 +15,7 @@ class StaffMember(Table, tablename="staff_members"):
     id = UUID(primary_key=True, default=new_key)
     user = ForeignKey(User, null=False, on_delete=OnDelete.cascade, unique=True)
     privileges = Array(base_column=Varchar(length=60), default=list)
+    # Only customers of this branch of the tree; null for all (domain.md 11).
+    organisation = ForeignKey(Organisation, null=True, default=None, on_delete=OnDelete.restrict, index=True)
     is_active = Boolean(default=True)
     created_at = Timestamptz()

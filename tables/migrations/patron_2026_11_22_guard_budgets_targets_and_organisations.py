@@ -1,0 +1,69 @@
+"""What the database itself guards of budgets, requisitions, targets and organisations, and hot indexes."""
+
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+
+from tables.engine import DB
+
+ID = "2026-11-22T00:00:00:000007"
+VERSION = "1.38.0"
+DESCRIPTION = "Guard budgets, requisitions, targets and organisations"
+
+FORWARDS = (
+    # A target names exactly one: a segment, a customer, an organisation or a contract.
+    "ALTER TABLE targets DROP CONSTRAINT aims_at_one",
+    """
+    ALTER TABLE targets ADD CONSTRAINT aims_at_one
+        CHECK (num_nonnulls(segment, customer, organisation, contract) = 1)
+    """,
+    "ALTER TABLE targets DROP CONSTRAINT once",
+    """
+    ALTER TABLE targets ADD CONSTRAINT once
+        UNIQUE NULLS NOT DISTINCT (kind, owner, segment, customer, organisation, contract)
+    """,
+    """
+    ALTER TABLE memberships
+        ADD CONSTRAINT limits_are_not_negative CHECK (order_limit >= 0 AND budget_amount >= 0),
+        ADD CONSTRAINT budget_has_a_period CHECK ((budget_amount IS NULL) = (budget_period = '')),
+        ADD CONSTRAINT nobody_stands_in_for_themself CHECK (stand_in <> id)
+    """,
+    """
+    ALTER TABLE invitations
+        ADD CONSTRAINT budget_has_a_period CHECK ((budget_amount IS NULL) = (budget_period = ''))
+    """,
+    # One open invitation of a company for an e-mail, one open wish to join.
+    """
+    CREATE UNIQUE INDEX one_open_invitation ON invitations (customer, email_canonical)
+        WHERE accepted_at IS NULL AND revoked_at IS NULL
+    """,
+    "CREATE UNIQUE INDEX one_open_wish_to_join ON join_requests (customer, \"user\") WHERE state = 'pending'",
+    """
+    ALTER TABLE requisitions
+        ADD CONSTRAINT state_is_known
+            CHECK (state IN ('pending', 'approved', 'rejected', 'expired', 'withdrawn')),
+        ADD CONSTRAINT rejection_says_why CHECK (state <> 'rejected' OR decision_comment <> ''),
+        ADD CONSTRAINT approved_has_an_order CHECK ("order" IS NULL OR state = 'approved')
+    """,
+    "CREATE INDEX requisitions_of_customer ON requisitions (customer, state, created_at DESC, id)",
+    'CREATE INDEX requisitions_of_user ON requisitions ("user", created_at DESC, id)',
+    "CREATE INDEX requisitions_that_expire ON requisitions (expires_at) WHERE state = 'pending'",
+    "ALTER TABLE contracts ADD CONSTRAINT valid_time_runs_forward CHECK (starts_on <= ends_on)",
+    # What a branch of the tree holds, and that nothing is above itself.
+    "CREATE INDEX organisations_by_path ON organisations USING gin (path)",
+    "ALTER TABLE organisations ADD CONSTRAINT nothing_is_above_itself CHECK (parent <> id)",
+    # The users of a company by state, and likely duplicates of a customer.
+    "CREATE INDEX memberships_of_customer ON memberships (customer, is_active, id)",
+    "CREATE INDEX companies_by_taxation_id ON companies (taxation_id) WHERE taxation_id <> ''",
+    "CREATE INDEX users_by_email_domain ON users (split_part(email_canonical, '@', 2))",
+)
+
+
+async def forwards() -> MigrationManager:
+    """Adds the guards and indexes; Piccolo runs this inside the migration's transaction."""
+    manager = MigrationManager(migration_id=ID, app_name="patron", description=DESCRIPTION)
+
+    async def run() -> None:
+        for statement in FORWARDS:
+            await DB.execute(statement)
+
+    manager.add_raw(run)
+    return manager
