@@ -5,8 +5,8 @@ declare (`anyone`, `signed_in`, …) stand below it.
 """
 
 import uuid
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -57,6 +57,14 @@ class Account:
     # None for users who are no staff members.
     staff_is_active: bool | None
     privileges: frozenset[str]
+    # Of each role that the company has made itself: what it may do, by the role's id (domain.md 10).
+    own_roles: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
+    # Those of colleagues in whose place this user approves for a time.
+    roles_stood_in_for: tuple[str, ...] = ()
+    # The role as which an administrator looks at the shop; "" when as themself.
+    view_as_role: str = ""
+    # For how many customers the user can act: more than one may be switched between.
+    memberships: int = 1
 
     @property
     def name(self) -> str:

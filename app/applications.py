@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -26,6 +27,7 @@ Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
 # A prefix that every request spells alike: no encoded characters, no empty parts, no dots for a part.
 _PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*/?")
 SecurityContact = Annotated[str, msgspec.Meta(pattern="^(mailto:|https://).+")]
+TimeZone = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_+/-]+$")]
 Setting = TypeVar("Setting")
 
 
@@ -51,6 +53,8 @@ class TypeSettings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     currency: Currency | msgspec.UnsetType = msgspec.UNSET
     # For /.well-known/security.txt: a mailto: or https: address (RFC 9116).
     security_contact: SecurityContact | msgspec.UnsetType = msgspec.UNSET
+    # Where days, weeks and months of budgets and contracts begin (domain.md 10), for example Europe/Berlin.
+    time_zone: TimeZone | msgspec.UnsetType = msgspec.UNSET
 
 
 class TypeEntry(TypeSettings, forbid_unknown_fields=True, kw_only=True):
@@ -98,6 +102,7 @@ class Application:
     default_country: str
     currency: str
     security_contact: str
+    time_zone: str
 
     @property
     def is_back_office(self) -> bool:
@@ -210,6 +215,12 @@ def _application(
         raise ApplicationsError(
             f"{path}: application {entry.id} is a back office, where customers never log in: login must be []."
         )
+    time_zone = setting("time_zone", "Europe/Berlin")
+    if not _is_time_zone(time_zone):
+        raise ApplicationsError(
+            f"{path}: application {entry.id} names the time zone “{time_zone}”, which is not known;"
+            " write one such as Europe/Berlin or UTC."
+        )
     url = entry.url.replace("{port}", str(port))
     parts = _address(url)
     if parts is None or parts.hostname is None:
@@ -237,6 +248,7 @@ def _application(
         default_country=setting("default_country", "DE"),
         currency=setting("currency", "EUR"),
         security_contact=setting("security_contact", ""),
+        time_zone=time_zone,
     )
 
 
@@ -251,6 +263,14 @@ def _address(url: str) -> SplitResult | None:
     if parts.scheme in ("http", "https") and parts.hostname and is_plain and _PATH.fullmatch(parts.path):
         return parts
     return None
+
+
+def _is_time_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        return False
+    return True
 
 
 def _refuse_unknown_types(

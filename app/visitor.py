@@ -13,7 +13,13 @@ from litestar.params import SkipValidation
 from app.access import Account, Refusal, refusal
 from app.applications import Application
 from app.customers.types import CustomerType, all_customer_types
-from app.segments.audience import Audience, RecognisedCustomer, audience_of_customer, audience_of_stranger
+from app.segments.audience import (
+    Audience,
+    RecognisedCustomer,
+    audience_of_customer,
+    audience_of_stranger,
+    with_group_of_organisation,
+)
 from tables.engine import DB
 
 # A session ends when it was not used for so long (security.md, Sessions).
@@ -133,6 +139,25 @@ SELECT v.versions,
        (SELECT a.country FROM addresses a
         WHERE a.customer = c.id AND a.membership IS NULL AND a.is_preferred_shipping) AS country,
        EXISTS (SELECT FROM targets t WHERE t.customer = c.id) AS is_target,
+       -- Only what something is aimed at tells visitors apart, so that all others share what is kept for them.
+       ARRAY(SELECT DISTINCT t.organisation FROM targets t WHERE t.organisation = ANY(o.path)
+             ORDER BY t.organisation) AS organisations,
+       ARRAY(SELECT k.id FROM contracts k
+             WHERE k.customer = c.id AND k.starts_on <= (now() AT TIME ZONE $5)::date
+               AND (k.ends_on IS NULL OR k.ends_on >= (now() AT TIME ZONE $5)::date)
+               AND EXISTS (SELECT FROM targets t WHERE t.contract = k.id) ORDER BY k.id) AS contracts,
+       -- That of the nearest organisation above; it wins over the customer's own (domain.md 11).
+       (SELECT above.customer_group FROM organisations above
+        WHERE above.id = ANY(o.path) AND above.customer_group <> ''
+        ORDER BY cardinality(above.path) DESC LIMIT 1) AS customer_group,
+       ARRAY(SELECT g.id FROM segments g WHERE o.id IS NOT NULL AND g.is_customer_group) AS customer_groups,
+       ARRAY(SELECT r.id::text || ' ' || array_to_string(r.permissions, ' ')
+             FROM company_roles r WHERE r.customer = c.id) AS own_roles,
+       ARRAY(SELECT unnest(a.roles) FROM memberships a
+             WHERE a.stand_in = m.id AND a.customer = m.customer AND a.is_active
+               AND a.stand_in_from <= now() AND a.stand_in_until > now()) AS roles_stood_in_for,
+       s.view_as_role,
+       (SELECT count(*) FROM memberships other WHERE other."user" = u.id AND other.is_active) AS memberships,
        {_BASKET.format('b.application = $2 AND b."user" = u.id AND b.customer = c.id')} AS basket,
        {_BASKET.format("b.token_hash = $4 AND b.application = $2")} AS basket_of_cookie
 FROM (SELECT coalesce(jsonb_object_agg(subject, number), '{{}}')::text AS versions FROM data_versions) v
@@ -143,6 +168,7 @@ LEFT JOIN (sessions s JOIN users u ON u.id = s."user" AND u.session_epoch = s.se
 LEFT JOIN memberships m ON m.id = s.membership
 LEFT JOIN customers c ON c.id = m.customer
 LEFT JOIN companies co ON co.customer = c.id
+LEFT JOIN organisations o ON o.id = c.organisation
 LEFT JOIN staff_members st ON st."user" = u.id
 LEFT JOIN second_factors f ON f."user" = u.id AND f.confirmed_at IS NOT NULL
 """  # only constants of this module are put in
@@ -186,6 +212,7 @@ async def recognise(
         application.id,
         application.is_back_office,
         hash_of_basket,
+        application.time_zone,
     )
     if row is None or row["session_id"] is None:
         return Visitor(
@@ -242,6 +269,10 @@ def account_of(row: dict[str, Any]) -> Account:
         staff_is_active=row["staff_is_active"],
         privileges=frozenset(row["privileges"] or ()),
         has_second_factor=row["has_second_factor"],
+        own_roles={role: frozenset(may) for role, *may in map(str.split, row.get("own_roles") or ())},
+        roles_stood_in_for=tuple(row.get("roles_stood_in_for") or ()),
+        view_as_role=row.get("view_as_role") or "",
+        memberships=row.get("memberships") or 1,
     )
 
 
@@ -252,10 +283,14 @@ def _customer_of(row: dict[str, Any]) -> RecognisedCustomer | None:
         customer_id=row["customer_id"],
         customer_type=row["customer_type"],
         is_recurring=row["is_recurring"],
-        custom_segments=frozenset(row["custom_segments"]),
+        custom_segments=with_group_of_organisation(
+            frozenset(row["custom_segments"]), row["customer_group"], row["customer_groups"]
+        ),
         price_display=row["price_display"],
         country=row["country"] or "",
         is_target=row["is_target"],
+        organisations=frozenset(row["organisations"]),
+        contracts=frozenset(row["contracts"]),
     )
 
 

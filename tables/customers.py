@@ -132,7 +132,9 @@ class Membership(Table, tablename="memberships"):
     budget_amount = BigInt(null=True, default=None)
     budget_period = Varchar(length=10, default="", choices=BudgetPeriod)
     # Who approves in this approver's place, and for which time.
-    stand_in = ForeignKey("self", null=True, default=None, on_delete=OnDelete.set_null, index=True)
+    stand_in: "ForeignKey[Membership]" = ForeignKey(
+        "self", null=True, default=None, on_delete=OnDelete.set_null, index=True
+    )
     stand_in_from = Timestamptz(null=True, default=None)
     stand_in_until = Timestamptz(null=True, default=None)
     version = Integer(default=1)

@@ -15,7 +15,9 @@ class Organisation(Table, tablename="organisations"):
     # What kind of unit it is, in the shop's own words: region, branch, department, …
     kind = Varchar(length=80, default="")
     description = Text(default="")
-    parent = ForeignKey("self", null=True, default=None, on_delete=OnDelete.restrict, index=True)
+    parent: "ForeignKey[Organisation]" = ForeignKey(
+        "self", null=True, default=None, on_delete=OnDelete.restrict, index=True
+    )
     # The ids from the root down to this node, itself included; kept by whoever moves a branch.
     path = Array(base_column=UUID(), default=list)
     # A segment that is a customer group; "" for the parent's.

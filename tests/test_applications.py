@@ -111,6 +111,9 @@ def test_the_default_file_has_a_shop_a_business_shop_and_a_back_office() -> None
         (one_with("approval = { MARTIAN = true }"), "approval of the unknown customer type MARTIAN"),
         (one_with('approval = { SMB = "often" }'), "$.applications[0].approval"),
         (one_with('default_country = "Germany"'), "$.applications[0].default_country"),
+        (one_with('time_zone = "Europe/Atlantis"'), "time zone “Europe/Atlantis”"),
+        (one_with('time_zone = "../../etc/passwd"'), "$.applications[0].time_zone"),
+        (one_with('time_zone = "America"'), "time zone “America”"),
         (TYPES + ONE + ONE, "two applications have the id shop"),
         (TYPES + ONE + ONE.replace('id = "shop"', 'id = "other"'), "shop and other have the same address"),
         (

@@ -1,8 +1,9 @@
 """What the users of a customer may do. Permissions are checked, never the names of roles (domain.md 10)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 
+from app.access import Account
 from app.customers.types import CustomerType, Extension, customer_type_of
 from app.visitor import Visitor
 
@@ -19,6 +20,7 @@ class Permission(StrEnum):
     SEE_ALL_ORDERS = "see_all_orders"
 
 
+_KNOWN = frozenset(Permission)
 ACCOUNT_ADMINISTRATOR = "account_administrator"
 BUILT_IN_ROLES: Mapping[str, frozenset[Permission]] = {
     "buyer": frozenset({Permission.PURCHASE}),
@@ -28,11 +30,39 @@ BUILT_IN_ROLES: Mapping[str, frozenset[Permission]] = {
 }
 
 
-def permissions_of(customer_type: CustomerType, roles: Iterable[str]) -> frozenset[Permission]:
-    """What a user with these roles may do. The single user of an individual customer may everything."""
+def permissions_of(
+    customer_type: CustomerType, roles: Iterable[str], own_roles: Mapping[str, Collection[str]] | None = None
+) -> frozenset[Permission]:
+    """What a user with these roles may do. The single user of an individual customer may everything.
+
+    `own_roles` are the roles that the company has made itself: what each may do, by the role's id. A role that
+    is neither built in nor one of these gives nothing.
+    """
     if not customer_type.applies(Extension.GROUP):
         return frozenset(Permission)
-    return frozenset().union(*(BUILT_IN_ROLES.get(role, frozenset()) for role in roles))
+    own = own_roles or {}
+    return frozenset().union(
+        *(
+            BUILT_IN_ROLES.get(role) or {Permission(one) for one in own.get(role, ()) if one in _KNOWN}
+            for role in roles
+        )
+    )
+
+
+def permissions_of_account(account: Account) -> frozenset[Permission]:
+    """What somebody may do for the customer whom they act for, as they look at the shop now.
+
+    Who stands in for an approver approves for that time, and nothing else of theirs. Who looks at the shop as
+    another role never may more than they may themself.
+    """
+    customer_type = customer_type_of(account.customer_type)
+    own = account.own_roles
+    granted = permissions_of(customer_type, account.roles, own)
+    if Permission.APPROVE in permissions_of(customer_type, account.roles_stood_in_for, own):
+        granted |= {Permission.APPROVE}
+    if account.view_as_role:
+        granted &= permissions_of(customer_type, (account.view_as_role,), own)
+    return granted
 
 
 def visitor_may(visitor: Visitor, permission: Permission) -> bool:
@@ -40,4 +70,4 @@ def visitor_may(visitor: Visitor, permission: Permission) -> bool:
     account = visitor.account
     if account is None or not visitor.is_signed_in or not account.customer_type:
         return False
-    return permission in permissions_of(customer_type_of(account.customer_type), account.roles)
+    return permission in permissions_of_account(account)

@@ -1,6 +1,7 @@
 """The audience: the full set of things that decide what one visitor sees (domain.md 1)."""
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -31,6 +32,9 @@ class Audience:
     application_id: str
     segments: frozenset[str]
     customer_id: uuid.UUID | None = None
+    # Those above the customer at which something is aimed, and the valid contracts that bring something.
+    organisations: frozenset[uuid.UUID] = frozenset()
+    contracts: frozenset[uuid.UUID] = frozenset()
     is_net: bool = False
     currency: str = "EUR"
     country: str = "DE"
@@ -50,6 +54,8 @@ class RecognisedCustomer:
     # Of the preferred shipping address; "" while there is none.
     country: str = ""
     is_target: bool = False
+    organisations: frozenset[uuid.UUID] = frozenset()
+    contracts: frozenset[uuid.UUID] = frozenset()
 
 
 def audience_of_stranger(application: Application, price_display: str = "") -> Audience:
@@ -73,10 +79,22 @@ def audience_of_customer(application: Application, customer: RecognisedCustomer)
         | {REGISTERED_USERS.id}
         | customer.custom_segments,
         customer_id=customer.customer_id if customer.is_target else None,
+        organisations=customer.organisations,
+        contracts=customer.contracts,
         is_net=_chosen(customer.price_display, is_net),
         currency=application.currency,
         country=customer.country or application.default_country,
     )
+
+
+def with_group_of_organisation(
+    segments: frozenset[str], group_of_organisation: str | None, all_groups: Collection[str]
+) -> frozenset[str]:
+    """The segments of a customer whose organisation (or the nearest above it) has a customer group: that group
+    wins over the customer's own. None or "" where it has none: the segments as they are."""
+    if not group_of_organisation:
+        return segments
+    return (segments - frozenset(all_groups)) | {group_of_organisation}
 
 
 @cache

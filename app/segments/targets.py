@@ -6,6 +6,7 @@ An owner without any target is for nobody, so that something that is half made i
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from app.segments.audience import Audience
 from app.segments.implicit import implicit_segments
@@ -21,7 +22,7 @@ class NoServiceActive(Exception):
 
 
 class TargetUnknown(LookupError):
-    """There is no such segment or customer; `names` says which."""
+    """There is no such segment, customer, organisation or contract; `names` says which."""
 
     def __init__(self, names: list[str]) -> None:
         super().__init__(", ".join(names))
@@ -34,12 +35,19 @@ class Targets:
 
     segments: frozenset[str] = frozenset()
     customers: frozenset[uuid.UUID] = frozenset()
-    # Those whose customers, and those below, are meant. No audience names an organisation yet (domain.md 11).
+    # Those whose customers, and those below, are meant (domain.md 11).
     organisations: frozenset[uuid.UUID] = frozenset()
+    # Those whose customers are meant while the contract is valid (domain.md 12).
+    contracts: frozenset[uuid.UUID] = frozenset()
 
     def holds_for(self, audience: Audience) -> bool:
         """Whether somebody of that audience is in the target group."""
-        return audience.customer_id in self.customers or not self.segments.isdisjoint(audience.segments)
+        return (
+            audience.customer_id in self.customers
+            or not self.segments.isdisjoint(audience.segments)
+            or not self.organisations.isdisjoint(audience.organisations)
+            or not self.contracts.isdisjoint(audience.contracts)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,8 @@ class _All:
 
     by_owner: dict[TargetKind, dict[str, Targets]] = field(default_factory=dict)
     of_segment: dict[TargetKind, dict[str, set[str]]] = field(default_factory=dict)
-    of_customer: dict[TargetKind, dict[uuid.UUID, set[str]]] = field(default_factory=dict)
+    # By the id of a customer, organisation or contract: no two of them are alike.
+    of_key: dict[TargetKind, dict[uuid.UUID, set[str]]] = field(default_factory=dict)
 
 
 async def targeted(kind: TargetKind, versions: Mapping[str, int]) -> Mapping[str, Targets]:
@@ -63,8 +72,10 @@ async def owners_for(kind: TargetKind, audience: Audience, versions: Mapping[str
     found: set[str] = set()
     for segment in audience.segments:
         found |= of_segment.get(segment, set())
-    if audience.customer_id is not None:
-        found |= held.of_customer.get(kind, {}).get(audience.customer_id, set())
+    of_key = held.of_key.get(kind, {})
+    for key in (audience.customer_id, *audience.organisations, *audience.contracts):
+        if key is not None:
+            found |= of_key.get(key, set())
     return found
 
 
@@ -81,12 +92,15 @@ async def aim(
     segments: Iterable[str] = (),
     customers: Iterable[uuid.UUID] = (),
     organisations: Iterable[uuid.UUID] = (),
+    contracts: Iterable[uuid.UUID] = (),
 ) -> None:
     """Makes these the target group of an owner, instead of what it was, in one transaction with the caller's.
 
     Raises TargetUnknown, and NoServiceActive for a custom segment that was not chosen before.
     """
-    wanted = Targets(frozenset(segments), frozenset(customers), frozenset(organisations))
+    wanted = Targets(
+        frozenset(segments), frozenset(customers), frozenset(organisations), frozenset(contracts)
+    )
     async with DB.transaction():
         before = await targets_of(kind, owner)
         if wanted == before:
@@ -100,10 +114,11 @@ async def aim(
             ("segment", wanted.segments),
             ("customer", wanted.customers),
             ("organisation", wanted.organisations),
+            ("contract", wanted.contracts),
         ):
             ordered = sorted(members, key=str)
             await DB.execute(
-                f"INSERT INTO targets (id, kind, owner, {column})"  # one of the three above
+                f"INSERT INTO targets (id, kind, owner, {column})"  # one of the four above
                 " SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::"
                 f"{'text' if column == 'segment' else 'uuid'}[])",
                 [new_key() for _one in ordered],
@@ -119,7 +134,9 @@ async def aim_at_nobody(kind: TargetKind, owner: str) -> None:
     await aim(kind, owner)
 
 
-_READ = "SELECT kind, owner, segment, customer, organisation FROM targets"
+# In the order of the fields of Targets.
+_MEMBERS = ("segment", "customer", "organisation", "contract")
+_READ = "SELECT kind, owner, segment, customer, organisation, contract FROM targets"
 
 
 async def _read_all() -> _All:
@@ -130,23 +147,23 @@ _all: Held[_All] = Held(_read_all, Subject.TARGETS)
 
 
 def _arranged(rows: list[dict[str, object]]) -> _All:
-    members: dict[tuple[TargetKind, str], tuple[set[str], set[uuid.UUID], set[uuid.UUID]]] = {}
+    members: dict[tuple[TargetKind, str], dict[str, set[Any]]] = {}
     arranged = _All()
     for row in rows:
         kind, owner = TargetKind(str(row["kind"])), str(row["owner"])
-        segments, customers, organisations = members.setdefault((kind, owner), (set(), set(), set()))
-        segment, customer, organisation = row["segment"], row["customer"], row["organisation"]
-        if isinstance(segment, str):
-            segments.add(segment)
-            arranged.of_segment.setdefault(kind, {}).setdefault(segment, set()).add(owner)
-        if isinstance(customer, uuid.UUID):
-            customers.add(customer)
-            arranged.of_customer.setdefault(kind, {}).setdefault(customer, set()).add(owner)
-        if isinstance(organisation, uuid.UUID):
-            organisations.add(organisation)
-    for (kind, owner), (segments, customers, organisations) in members.items():
+        group = members.setdefault((kind, owner), {column: set() for column in _MEMBERS})
+        for column in _MEMBERS:
+            member = row[column]
+            if member is None:
+                continue
+            group[column].add(member)
+            if isinstance(member, uuid.UUID):
+                arranged.of_key.setdefault(kind, {}).setdefault(member, set()).add(owner)
+            else:
+                arranged.of_segment.setdefault(kind, {}).setdefault(str(member), set()).add(owner)
+    for (kind, owner), group in members.items():
         arranged.by_owner.setdefault(kind, {})[owner] = Targets(
-            frozenset(segments), frozenset(customers), frozenset(organisations)
+            *(frozenset(group[column]) for column in _MEMBERS)
         )
     return arranged
 
@@ -157,7 +174,17 @@ async def _refuse_unknown(wanted: Targets) -> None:
         "SELECT id FROM segments WHERE id = ANY($1::text[]) FOR KEY SHARE", sorted(wanted.segments)
     )
     unknown = sorted(wanted.segments - known - {row["id"] for row in rows})
-    rows = await DB.fetch("SELECT id FROM customers WHERE id = ANY($1::uuid[])", list(wanted.customers))
-    unknown += sorted(str(one) for one in wanted.customers - {row["id"] for row in rows})
+    for table, members in (
+        ("customers", wanted.customers),
+        ("organisations", wanted.organisations),
+        ("contracts", wanted.contracts),
+    ):
+        if not members:
+            continue
+        rows = await DB.fetch(
+            f"SELECT id FROM {table} WHERE id = ANY($1::uuid[]) FOR KEY SHARE",  # one of the three above
+            list(members),
+        )
+        unknown += sorted(str(one) for one in members - {row["id"] for row in rows})
     if unknown:
         raise TargetUnknown(unknown)

@@ -198,7 +198,7 @@ VERSION = "1.38.0"
 DESCRIPTION = "Create roles, invitations, requisitions, contracts and organisations"
 
 
-async def forwards():
+async def forwards() -> MigrationManager:
     manager = MigrationManager(
         migration_id=ID, app_name="patron", description=DESCRIPTION
     )

@@ -1,7 +1,7 @@
 """Target groups: for whom something is meant; held per process, right at the next request (domain.md 7, 8)."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pytest
 from hypothesis import given
@@ -13,6 +13,8 @@ from app.segments.members import assign
 from app.segments.targets import Targets, TargetUnknown, aim, aim_at_nobody, owners_for, targeted, targets_of
 from app.versions import version_of
 from tables.engine import DB
+from tables.keys import new_key
+from tables.organisations import Organisation
 from tables.segments import TargetKind
 from tests import people
 from tests.browser_like import Person, visit
@@ -114,11 +116,69 @@ async def test_a_customer_that_is_deleted_is_no_target_any_more() -> None:
     assert await targets_of(LIST, "A") == Targets()
 
 
-async def test_there_is_room_for_organisations() -> None:
-    organisation = uuid.uuid4()
-    await aim(LIST, "A", organisations=[organisation])
-    assert (await targets_of(LIST, "A")).organisations == {organisation}
-    assert await lists_for(await (await people.company()).signed_in()) == set()
+async def _organisation(name: str, above: Sequence[uuid.UUID] = ()) -> uuid.UUID:
+    key = new_key()
+    await Organisation.insert(
+        Organisation(id=key, name=name, parent=above[-1] if above else None, path=[*above, key])
+    )
+    return key
+
+
+async def test_what_is_aimed_at_an_organisation_holds_for_all_below() -> None:
+    north = await _organisation("North")
+    branch = await _organisation("Hamburg", [north])
+    south = await _organisation("South")
+    known = await people.company()
+    visitor = await known.signed_in()
+    await aim(LIST, "A", organisations=[north])
+    await aim(LIST, "B", organisations=[south])
+    assert await lists_for(visitor) == set()
+    await DB.execute("UPDATE customers SET organisation = $1", branch)
+    assert await lists_for(visitor) == {"A"}
+
+
+async def test_what_is_aimed_at_a_contract_holds_on_its_days_only() -> None:
+    known = await people.company()
+    visitor = await known.signed_in()
+    keys = {}
+    for name, first, last in (
+        ("past", -9, -1),
+        ("today", 0, 0),
+        ("endless", -1, None),
+        ("future", 1, None),
+    ):
+        keys[name] = new_key()
+        await DB.execute(
+            "INSERT INTO contracts (id, number, customer, name, kind, starts_on, ends_on, comment, currency,"
+            " version, created_at) SELECT $1, $2, $3, $2, 'revenue', today + $4::int, today + $5::int, '', 'EUR', 1, now()"
+            " FROM (SELECT (now() AT TIME ZONE 'Europe/Berlin')::date AS today) t",
+            keys[name],
+            name,
+            known.customer_id,
+            first,
+            last,
+        )
+        await aim(LIST, name, contracts=[keys[name]])
+    assert await lists_for(visitor) == {"today", "endless"}
+    assert await lists_for(await (await people.company("other@quick.example")).signed_in()) == set()
+
+
+async def test_the_customer_group_of_the_organisation_wins_over_the_customers_own() -> None:
+    region = await _organisation("North")
+    branch = await _organisation("Hamburg", [region])
+    known = await people.company()
+    visitor = await known.signed_in()
+    for segment, is_group in (("GOLD", True), ("SILVER", True), ("NEWSLETTER", False)):
+        await create_segment(segment, segment)
+        await DB.execute("UPDATE segments SET is_customer_group = $1 WHERE id = $2", is_group, segment)
+        await aim(LIST, segment, segments=[segment])
+    await assign("SILVER", [known.customer_id])
+    await assign("NEWSLETTER", [known.customer_id])
+    assert await lists_for(visitor) == {"SILVER", "NEWSLETTER"}
+    await DB.execute("UPDATE customers SET organisation = $1", branch)
+    assert await lists_for(visitor) == {"SILVER", "NEWSLETTER"}
+    await DB.execute("UPDATE organisations SET customer_group = 'GOLD' WHERE id = $1", region)
+    assert await lists_for(visitor) == {"GOLD", "NEWSLETTER"}
 
 
 names = st.frozensets(st.sampled_from("ABCDEFGH"), max_size=4)
