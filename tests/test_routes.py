@@ -16,6 +16,7 @@ from litestar.routes import HTTPRoute
 from app.access import audience_of
 from app.applications import all_applications
 from app.back_office.privileges import ALL_PRIVILEGES
+from app.customers.permissions import Permission
 from app.settings import settings
 from tables import ApprovalStatus
 from tables.engine import DB
@@ -199,8 +200,14 @@ GATE_OF_REFUSED = {"": REFUSED}
 CUSTOMER = {
     "signed in": OPEN,
     "signed in: company": OPEN,
+    "signed in: group": OPEN,
     "showing a second factor": SIGN_IN,
     "setting up a second factor": NOT_PERMITTED,
+}
+# A member of a company meets more or less of it by the permissions of their roles.
+ADMINISTRATOR = CUSTOMER | {f"signed in: may {one}": OPEN for one in Permission}
+BUYER = CUSTOMER | {
+    f"signed in: may {one}": OPEN if one is Permission.PURCHASE else NOT_PERMITTED for one in Permission
 }
 STAFF = {"signed in": OPEN, "showing a second factor": SIGN_IN, "setting up a second factor": OPEN}
 
@@ -210,8 +217,10 @@ KINDS = [
         for one in ("shop", "business", "back-office")
     ),
     Kind("a shopper", "shop", lambda: _signed_in_then("shop", "SELECT 1"), CUSTOMER),
-    Kind("an account administrator", "business", lambda: _signed_in_then("business", "SELECT 1"), CUSTOMER),
-    Kind("a buyer of a company", "business", _buyer, CUSTOMER),
+    Kind(
+        "an account administrator", "business", lambda: _signed_in_then("business", "SELECT 1"), ADMINISTRATOR
+    ),
+    Kind("a buyer of a company", "business", _buyer, BUYER),
     Kind("a company that awaits approval", "business", _pending_since, GATE_OF_REFUSED),
     Kind(
         "a rejected company",

@@ -2,8 +2,12 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
+from typing import Any
 
-from app.access import Account
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
+
+from app.access import Account, Guard, NotPermitted, customers_with
 from app.customers.types import CustomerType, Extension, customer_type_of
 from app.visitor import Visitor
 
@@ -71,3 +75,19 @@ def visitor_may(visitor: Visitor, permission: Permission) -> bool:
     if account is None or not visitor.is_signed_in or not account.customer_type:
         return False
     return permission in permissions_of_account(account)
+
+
+def permitted(permission: Permission) -> Guard:
+    """The route is for people who act for a customer with many users and have a permission there."""
+    in_group = customers_with(Extension.GROUP)
+
+    async def permission_guard(
+        connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+    ) -> None:
+        await in_group(connection, handler)
+        visitor: Visitor = connection.scope["visitor"]  # type: ignore[typeddict-item]  # put there by app.main
+        if not visitor_may(visitor, permission):
+            raise NotPermitted
+
+    permission_guard.audience = f"signed in: may {permission}"  # type: ignore[attr-defined]  # read by audience_of
+    return permission_guard
