@@ -3,7 +3,7 @@
 from typing import Any
 
 from app import health, language_choice, metrics, well_known
-from app.account import address_pages, company_pages
+from app.account import address_pages, company_pages, switch_pages
 from app.account import routes as account
 from app.back_office import routes as back_office
 from app.back_office import selling_routes, why_price
@@ -43,7 +43,11 @@ def shop_routes() -> list[Any]:
 
 def extension_routes(extension: Extension) -> list[Any]:
     """Routes of shops that admit a customer type with this extension."""
-    return [*company_pages.routes] if extension is Extension.COMPANY else []
+    of_extension: dict[Extension, list[Any]] = {
+        Extension.COMPANY: [*company_pages.routes],
+        Extension.GROUP: [*switch_pages.routes],
+    }
+    return of_extension.get(extension, [])
 
 
 def back_office_routes() -> list[Any]:

@@ -1,0 +1,78 @@
+"""Several customers, one login: for which of them a person acts now (domain.md 10)."""
+
+from dataclasses import dataclass
+
+from app.access import Account, Refusal, refusal
+from app.applications import Application
+from app.visitor import Visitor, account_of
+from tables.engine import DB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A customer for whom a person may act here, or will once the refusal is gone."""
+
+    number: str
+    name: str
+    is_current: bool
+    refusal: Refusal | None
+
+
+_MEMBERSHIPS = """
+    SELECT u.id AS user_id, u.login, u.email, u.first_name, u.last_name, u.is_active AS user_is_active,
+           u.email_verified_at IS NOT NULL AS email_is_verified, u.session_epoch,
+           m.id AS membership_id, m.is_active AS membership_is_active, m.roles,
+           c.id AS customer_id, c.number AS customer_number, c.customer_type, c.approval_status,
+           c.is_active AS customer_is_active, co.company_name,
+           NULL::boolean AS staff_is_active, NULL::text[] AS privileges, false AS has_second_factor
+    FROM memberships m JOIN users u ON u.id = m."user" JOIN customers c ON c.id = m.customer
+    LEFT JOIN companies co ON co.customer = c.id
+    WHERE m."user" = $1 ORDER BY lower(co.company_name), c.number
+"""
+# Only to an own membership with which the sign-in would have succeeded: the gate is asked again at the next
+# request anyhow, but a person must not lock themself out by a choice. Nobody looks on as a role elsewhere.
+_SWITCH = """
+    UPDATE sessions SET membership = m.id, view_as_role = ''
+    FROM memberships m JOIN customers c ON c.id = m.customer
+    WHERE sessions.id = $1 AND m.id = $2 AND m."user" = sessions."user" AND m.is_active AND c.is_active
+"""
+
+
+async def choices_of(visitor: Visitor) -> list[Choice]:
+    """The customers for whom the signed-in visitor may act in this application, by name.
+
+    Those that are of no use here (another shop's, deactivated) are left out; one that awaits approval is shown,
+    since its people look for it.
+    """
+    return [
+        Choice(
+            number=account.customer_number,
+            name=account.company_name or account.name,
+            is_current=visitor.account is not None and account.membership_id == visitor.account.membership_id,
+            refusal=reason,
+        )
+        for account, reason in await _judged(visitor)
+        if reason in (None, Refusal.AWAITING_APPROVAL, Refusal.REJECTED)
+    ]
+
+
+async def switch_customer(visitor: Visitor, number: str) -> str | None:
+    """Lets the visitor act for another of their customers from the next request on, in this session.
+
+    The customer's name; None for one for which they may not act here (also when there is none).
+    """
+    if visitor.session is None:
+        return None
+    for account, reason in await _judged(visitor):
+        if account.customer_number == number and reason is None:
+            switched = await DB.execute(_SWITCH, visitor.session.id, account.membership_id)
+            return (account.company_name or account.name) if switched else None
+    return None
+
+
+async def _judged(visitor: Visitor) -> list[tuple[Account, Refusal | None]]:
+    if visitor.account is None:
+        return []
+    rows = await DB.fetch(_MEMBERSHIPS, visitor.account.user_id)
+    application: Application = visitor.application
+    return [(one, refusal(application, one, second_factor_shown=True)) for one in map(account_of, rows)]
