@@ -21,6 +21,7 @@ AREAS: dict[str, set[str]] = {
     "customers": {"mail"},
     "segments": {"customers"},
     "prices": {"segments"},
+    "organisations": {"customers"},
     "catalog": {"prices", "segments"},
     "marketing": {"catalog", "segments"},
     "basket": {"catalog", "customers", "marketing", "prices", "segments"},

@@ -1,0 +1,1 @@
+"""Organisations: a tree above business customers (domain.md 11)."""
