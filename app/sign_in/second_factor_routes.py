@@ -7,12 +7,13 @@ from litestar import Request, Response, get, post
 from app.access import setting_up_second_factor, showing_second_factor
 from app.forms import FilledForm, blank, read_form
 from app.languages import gettext as _
-from app.pages import Page, see_path
+from app.pages import Page
+from app.sign_in.finish_sign_in import finish_sign_in
 from app.sign_in.forms import CodeForm
 from app.sign_in.limits import clear_account, count_client, is_account_locked, uncount_client
-from app.sign_in.routes import after_sign_in
 from app.sign_in.second_factor import confirm_authenticator, is_second_factor, new_authenticator
 from app.sign_in.sessions import begin_session
+from app.sign_in.sign_in import KnownPerson
 from app.visitor import CurrentVisitor, Visitor
 from tables.engine import DB
 
@@ -39,10 +40,7 @@ async def show_second_factor(request: Request[Any, Any, Any], visitor: CurrentVi
     async with DB.transaction():
         await clear_account(account.user_id.hex, "second-factor")
         await uncount_client(request.scope, "second-factor")
-        session = await begin_session(request, account, is_complete=True)
-    answer = see_path(request, after_sign_in(visitor.application, form.data.next))
-    session.keep_on(answer)
-    return answer
+        return await finish_sign_in(request, KnownPerson(account, refusal=None), form.data.next)
 
 
 @get("/sign-in/second-factor/set-up", name="set_up_second_factor", guards=[setting_up_second_factor])
