@@ -17,8 +17,8 @@ from app.prices import routes as prices
 from app.registration import correction_routes, verification_routes
 from app.registration import routes as registration
 from app.settings import settings
+from app.sign_in import again_routes, second_factor_routes
 from app.sign_in import routes as sign_in
-from app.sign_in import second_factor_routes
 from app.static_files import static_file
 from app.terms import routes as terms
 
@@ -26,7 +26,7 @@ from app.terms import routes as terms
 def everywhere() -> list[Any]:
     """Routes of every application."""
     found = [static_file, *language_choice.routes, *health.routes, *metrics.routes, *sign_in.routes]
-    found += [*second_factor_routes.routes, *well_known.routes]
+    found += [*second_factor_routes.routes, *again_routes.routes, *well_known.routes]
     if settings().development:
         from app.mail import mailbox
 

@@ -118,6 +118,7 @@ def test_companies_have_pages_that_the_consumer_shop_has_not() -> None:
 
 # What a visitor meets at a route.
 OPEN, SIGN_IN, REFUSED, NOT_PERMITTED, SET_UP = "open", "sign in", "refused", "not permitted", "set up"
+PROVE_AGAIN = "prove again"
 
 
 @dataclass(frozen=True)
@@ -198,11 +199,17 @@ GATE_OF_STRANGERS = {"": SIGN_IN}
 GATE_OF_REFUSED = {"": REFUSED}
 CUSTOMER = {
     "signed in": OPEN,
+    "signed in, again within 5 minutes": OPEN,
     "signed in: company": OPEN,
     "showing a second factor": SIGN_IN,
     "setting up a second factor": NOT_PERMITTED,
 }
-STAFF = {"signed in": OPEN, "showing a second factor": SIGN_IN, "setting up a second factor": OPEN}
+STAFF = {
+    "signed in": OPEN,
+    "signed in, again within 5 minutes": OPEN,
+    "showing a second factor": SIGN_IN,
+    "setting up a second factor": OPEN,
+}
 
 KINDS = [
     *(
@@ -210,6 +217,12 @@ KINDS = [
         for one in ("shop", "business", "back-office")
     ),
     Kind("a shopper", "shop", lambda: _signed_in_then("shop", "SELECT 1"), CUSTOMER),
+    Kind(
+        "a shopper who proved some time ago who they are",
+        "shop",
+        then("shop", "UPDATE sessions SET authenticated_at = now() - interval '6 minutes'"),
+        CUSTOMER | {"signed in, again within 5 minutes": PROVE_AGAIN},
+    ),
     Kind("an account administrator", "business", lambda: _signed_in_then("business", "SELECT 1"), CUSTOMER),
     Kind("a buyer of a company", "business", _buyer, CUSTOMER),
     Kind("a company that awaits approval", "business", _pending_since, GATE_OF_REFUSED),
@@ -292,6 +305,8 @@ def met(page: SeenPage, prefix: str) -> str:
     where = page.response.headers.get("location", "")
     if page.status == 303 and where.partition("?")[0] == f"{prefix}/sign-in":
         return SIGN_IN
+    if page.status == 303 and where.partition("?")[0] == f"{prefix}/sign-in/again":
+        return PROVE_AGAIN
     if page.status == 303 and where.endswith("/set-up"):
         return SET_UP
     if page.status == 303 and "/sign-in/second-factor" in where:

@@ -15,6 +15,13 @@ class SignInForm(Form):
     next: Annotated[str, WhereTo()]
 
 
+class AgainForm(Form):
+    """The page where a signed-in person proves who they are."""
+
+    password: Annotated[str, Secret()]
+    next: Annotated[str, WhereTo()]
+
+
 class CodeForm(Form):
     """A code of an authenticator, or a recovery code."""
 
