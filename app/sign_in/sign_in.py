@@ -43,9 +43,11 @@ _ACCOUNTS = """
     LEFT JOIN companies co ON co.customer = c.id
     LEFT JOIN staff_members st ON st."user" = u.id
     LEFT JOIN second_factors f ON f."user" = u.id AND f.confirmed_at IS NOT NULL
-    WHERE u.login_canonical = $1
+    WHERE {}
     ORDER BY m.created_at
 """
+_OF_LOGIN = _ACCOUNTS.format("u.login_canonical = $1")
+_OF_USER = _ACCOUNTS.format("u.id = $1")
 _NOTE_FAILURE = """
     INSERT INTO sign_in_attempts (id, "user", application, outcome, user_agent, attempted_at)
     VALUES ($1, $2, $3, $4, $5, now())
@@ -81,7 +83,7 @@ async def person_with_password(
     """
     canonical = canonical_login(login)
     is_locked = await count_sign_in(scope, canonical)
-    rows = await DB.fetch(_ACCOUNTS, canonical)
+    rows = await DB.fetch(_OF_LOGIN, canonical)
     stored: str | None = rows[0]["password_hash"] if rows else None
     if not await password_matches(None if is_locked else stored, password):
         if rows:
@@ -103,10 +105,25 @@ async def person_with_password(
     return person
 
 
-def nearest_account(application: Application, rows: list[dict[str, Any]]) -> KnownPerson:
+async def person_of_user(
+    application: Application, user_id: uuid.UUID, *, second_factor_shown: bool = False
+) -> KnownPerson | None:
+    """A user who has proved in another way who they are: as whom they come, and whether they may in.
+
+    None for a user who has just been deleted.
+    """
+    rows = await DB.fetch(_OF_USER, user_id)
+    return nearest_account(application, rows, second_factor_shown=second_factor_shown) if rows else None
+
+
+def nearest_account(
+    application: Application, rows: list[dict[str, Any]], *, second_factor_shown: bool = False
+) -> KnownPerson:
     """Of a user's memberships the one that may use the application, or that comes nearest to it."""
     known = [account_of(row) for row in rows]
-    judged = [KnownPerson(one, refusal(application, one, second_factor_shown=False)) for one in known]
+    judged = [
+        KnownPerson(one, refusal(application, one, second_factor_shown=second_factor_shown)) for one in known
+    ]
     return min(judged, key=lambda one: _NEAREST.index(one.refusal))
 
 
