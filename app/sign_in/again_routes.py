@@ -9,8 +9,8 @@ from app.forms import FilledForm, blank, read_form
 from app.languages import gettext as _
 from app.pages import Page, see_path
 from app.sign_in.again import has_password, prove_by_password
-from app.sign_in.forms import AgainForm
 from app.sign_in.finish_sign_in import after_sign_in
+from app.sign_in.forms import AgainForm
 from app.visitor import CurrentVisitor, Visitor
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from app.applications import Application
 from app.audit import record
-from app.mail.outbox import queue_mail
 from app.settings import settings
+from app.sign_in.security_mails import SecurityChange, tell_security_change
 from tables.engine import DB
 from tables.keys import new_key
 
@@ -63,7 +63,7 @@ async def confirm_authenticator(user_id: uuid.UUID, code: str, application: Appl
         )
         codes = await _new_recovery_codes(user_id)
         await record("second factor added", user_id=user_id)
-        await _tell(user_id, "added", application)
+        await tell_security_change(user_id, SecurityChange.SECOND_FACTOR_ADDED, application)
     return codes
 
 
@@ -86,7 +86,7 @@ async def is_second_factor(user_id: uuid.UUID, code: str, application: Applicati
         )
         if used:
             await record("recovery code used", user_id=user_id)
-            await _tell(user_id, "recovery_code_used", application)
+            await tell_security_change(user_id, SecurityChange.RECOVERY_CODE_USED, application)
         return bool(used)
 
 
@@ -122,25 +122,6 @@ def _hash_of_code(user_id: uuid.UUID, code: str) -> bytes:
     # 49 random bits and a limit on tries need no slow hash; the user's id keeps equal codes apart.
     plain = "".join(character for character in code.upper() if character.isalnum())
     return hashlib.sha256(user_id.bytes + plain.encode()).digest()
-
-
-async def _tell(user_id: uuid.UUID, what: str, application: Application) -> None:
-    person = await DB.fetch_row(
-        "SELECT email, login, first_name, last_name, preferred_language FROM users WHERE id = $1", user_id
-    )
-    if person is None:
-        return
-    name = f"{person['first_name']} {person['last_name']}".strip() or person["login"]
-    await queue_mail(
-        application=application,
-        kind="second_factor_changed",
-        to_email=person["email"],
-        to_name=name,
-        language=person["preferred_language"],
-        name=name,
-        what=what,
-        time=datetime.now(UTC),
-    )
 
 
 def _sealed(secret: str) -> str:
