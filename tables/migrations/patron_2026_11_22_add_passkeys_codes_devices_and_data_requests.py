@@ -57,7 +57,7 @@ VERSION = "1.38.0"
 DESCRIPTION = "Add passkeys, mailed codes, known devices, invoices and data requests"
 
 
-async def forwards():
+async def forwards() -> MigrationManager:
     manager = MigrationManager(migration_id=ID, app_name="patron", description=DESCRIPTION)
 
     manager.add_table(
