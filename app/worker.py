@@ -33,6 +33,10 @@ class Job:
 JOBS = (
     Job("app.mail.sender", "send_due_mails", every=1),
     Job("app.sign_in.reminders", "answer_reminder_requests", every=1),
+    Job("app.sign_in.codes", "answer_code_requests", every=1),
+    Job("app.sign_in.codes", "delete_old_codes", every=600),
+    Job("app.sign_in.known_devices", "tell_new_devices", every=5),
+    Job("app.sign_in.known_devices", "delete_old_devices", every=24 * 3600),
     Job("app.sign_in.sessions", "delete_expired_sessions", every=600),
     Job("app.sign_in.limits", "delete_old_counters", every=600),
     Job("app.sign_in.sign_in", "delete_old_history", every=3600),
