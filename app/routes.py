@@ -3,7 +3,7 @@
 from typing import Any
 
 from app import health, language_choice, metrics, well_known
-from app.account import address_pages, company_pages
+from app.account import access_pages, address_pages, company_pages, email_link_pages
 from app.account import routes as account
 from app.back_office import routes as back_office
 from app.back_office import selling_routes, why_price
@@ -17,7 +17,7 @@ from app.prices import routes as prices
 from app.registration import correction_routes, verification_routes
 from app.registration import routes as registration
 from app.settings import settings
-from app.sign_in import again_routes, second_factor_routes
+from app.sign_in import again_routes, code_routes, password_strength_routes, second_factor_routes
 from app.sign_in import routes as sign_in
 from app.static_files import static_file
 from app.terms import routes as terms
@@ -27,6 +27,7 @@ def everywhere() -> list[Any]:
     """Routes of every application."""
     found = [static_file, *language_choice.routes, *health.routes, *metrics.routes, *sign_in.routes]
     found += [*second_factor_routes.routes, *again_routes.routes, *well_known.routes]
+    found += password_strength_routes.routes
     if settings().development:
         from app.mail import mailbox
 
@@ -38,6 +39,8 @@ def shop_routes() -> list[Any]:
     """Routes of every shop."""
     found = [*catalog.routes, *registration.routes, *verification_routes.routes, *correction_routes.routes]
     found += [*basket.routes, *checkout.routes, *orders.routes, *guest_orders.routes]
+    found += code_routes.routes
+    found += [*access_pages.routes, *email_link_pages.routes]
     return [*found, *account.routes, *address_pages.routes, *terms.routes, *prices.routes]
 
 

@@ -6,12 +6,16 @@ Password, passkey and mailed code all end here, so that none of them goes past t
 from typing import Any
 
 from litestar import Request, Response
+from litestar.types import Scope
 
 from app.access import Refusal
 from app.applications import Application
 from app.links import links_of, path_within
+from app.metrics import SIGN_INS
 from app.pages import see, see_path
-from app.sign_in.link_tokens import Purpose, issue
+from app.sign_in.history import Method, note_attempt
+from app.sign_in.limits import uncount_client
+from app.sign_in.link_tokens import Purpose, issue, revoke_links_of
 from app.sign_in.refused import refused
 from app.sign_in.sessions import begin_session
 from app.sign_in.sign_in import KnownPerson
@@ -42,6 +46,19 @@ async def finish_sign_in(
         answer = see(request, "set_up_second_factor")
     session.keep_on(answer)
     return answer
+
+
+async def note_way_in(person: KnownPerson, application: Application, method: Method, scope: Scope) -> None:
+    """Notes a proof other than the password, in the current transaction: in the history, and in the limits.
+
+    Links to a new password end as with the password itself: whoever came in needs none, and an old mail must
+    not open the account later (security.md, Tokens in links).
+    """
+    outcome = str(person.refusal or "signed in")
+    await uncount_client(scope, "sign-in")
+    await revoke_links_of(person.account.user_id, Purpose.RESET_PASSWORD)
+    await note_attempt(person.account.user_id, application, outcome, method, scope)
+    SIGN_INS.labels(application.id, outcome).inc()
 
 
 def after_sign_in(application: Application, wanted: str) -> str:

@@ -29,6 +29,20 @@ class CodeForm(Form):
     next: Annotated[str, WhereTo()]
 
 
+class AskForCodeForm(Form):
+    """The page that mails a code to sign in with."""
+
+    login: Annotated[str, Text(max_length=320)]
+    next: Annotated[str, WhereTo()]
+
+
+class MailedCodeForm(Form):
+    """The page that asks for the mailed code."""
+
+    code: Annotated[str, Text(max_length=40)]
+    next: Annotated[str, WhereTo()]
+
+
 class ForgottenForm(Form):
     """The pages for forgotten passwords and user names."""
 

@@ -25,6 +25,7 @@ SAMPLES: dict[str, object] = {
     "login": "ines@example.com",
     "accounts": [("ines", f"{ADDRESS}/reset?token=1"), ("ines.2", f"{ADDRESS}/reset?token=2")],
     "logins": ["ines", "ines.2"],
+    "codes": [("ines", "048151"), ("ines.2", "623428")],
     "time": datetime(2026, 3, 1, 14, 5, tzinfo=UTC),
     "new_email": "neu@example.com",
     "customer_name": "Søren & Søn <A/S>",
