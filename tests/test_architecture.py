@@ -27,7 +27,7 @@ AREAS: dict[str, set[str]] = {
     # The visitor's basket becomes the person's at the sign-in.
     "sign_in": {"basket", "customers", "mail", "segments"},
     "registration": {"customers", "mail", "segments", "sign_in"},
-    "account": {"customers", "mail", "registration", "sign_in"},
+    "account": {"customers", "mail", "registration", "segments", "sign_in"},
     "orders": {"basket", "catalog", "customers", "mail", "marketing", "segments", "sign_in"},
     "checkout": {"account", "basket", "customers", "orders", "segments", "sign_in"},
     "back_office": {

@@ -103,7 +103,7 @@ def test_pages_of_the_account_and_the_back_office_are_for_nobody_else() -> None:
         if one.application == "back-office" and one.audience == "anyone":
             assert re.match(
                 r"/(?:sign-in|sign-out|forgotten-|reminder-sent|reset-password|language|static|health|metrics"
-                r"|mailbox|robots\.txt|\.well-known|address-fields)",
+                r"|password-strength|mailbox|robots\.txt|\.well-known|address-fields)",
                 one.path,
             ), one
 

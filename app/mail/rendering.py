@@ -33,7 +33,11 @@ KINDS: dict[str, frozenset[str]] = {
     "password_changed": frozenset({"name", "time", "reset_link"}),
     # To the new address before the change, and to the old one after it (domain.md 6).
     "confirm_new_email": frozenset({"name", "link", "minutes"}),
-    "email_changed": frozenset({"name", "new_email", "time"}),
+    "email_changed": frozenset({"name", "new_email", "time", "link", "minutes"}),
+    # To the address that the account had until somebody undid the change.
+    "email_change_undone": frozenset({"name", "time"}),
+    # To an old address that is kept for its user while the change can be undone.
+    "email_kept": frozenset({"name"}),
     # what: one of app.sign_in.security_mails.SecurityChange; device: "" where it is not known.
     "security_changed": frozenset({"name", "what", "time", "device", "reset_link"}),
     # devices: triples of device, time and network in words.

@@ -13,6 +13,7 @@ from app.customers.consents import accept_terms, choose_newsletter
 from app.customers.creation import LoginTaken, NewCustomer, NewUser, create_customer
 from app.customers.emails import canonical_login
 from app.customers.extensions import name_of
+from app.customers.free_logins import login_kept_for
 from app.customers.phones import normalised_phone
 from app.customers.types import CustomerType
 from app.links import links_of
@@ -43,7 +44,7 @@ async def register(
         except LoginTaken:
             if application.login_type == "username":
                 raise
-            await _tell_owner(application, form.email)
+            await tell_owner_of_login(application, form.email)
 
 
 @asynccontextmanager
@@ -107,19 +108,32 @@ async def _create(
     return created
 
 
-async def _tell_owner(application: Application, email: str) -> None:
-    owner = await User.objects().get(User.login_canonical == canonical_login(email))
-    if owner is None:
+async def tell_owner_of_login(application: Application, email: str) -> None:
+    """Queues a mail to whoever has the login, or can have it back, that somebody else wanted it."""
+    canonical = canonical_login(email)
+    owner = await User.objects().get(User.login_canonical == canonical)
+    if owner is not None:
+        links = links_of(application)
+        # To the stored spelling: what was typed may only compare equal (security.md, Input).
+        await queue_mail(
+            application=application,
+            kind="already_registered",
+            to_email=owner.email,
+            to_name=name_of(owner),
+            language=language_for(application, owner),
+            name=name_of(owner),
+            sign_in_link=links.url("sign_in"),
+            reset_link=links.url("forgotten_password"),
+        )
         return
-    links = links_of(application)
-    # To the stored spelling: what was typed may only compare equal (security.md, Input).
-    await queue_mail(
-        application=application,
-        kind="already_registered",
-        to_email=owner.email,
-        to_name=name_of(owner),
-        language=language_for(application, owner),
-        name=name_of(owner),
-        sign_in_link=links.url("sign_in"),
-        reset_link=links.url("forgotten_password"),
-    )
+    kept = await login_kept_for(canonical)
+    owner = await User.objects().get(User.id == kept.user_id) if kept is not None else None
+    if kept is not None and owner is not None:
+        await queue_mail(
+            application=application,
+            kind="email_kept",
+            to_email=kept.email,
+            to_name=name_of(owner),
+            language=language_for(application, owner),
+            name=name_of(owner),
+        )
