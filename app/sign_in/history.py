@@ -71,6 +71,13 @@ async def history_of(user_id: uuid.UUID, at_most: int = 100) -> list[Attempt]:
     return [Attempt(**row) for row in rows]
 
 
+async def delete_old_history() -> int:
+    """Deletes tries of more than 90 days ago; how many there were. A job of the worker."""
+    return await DB.execute(
+        "DELETE FROM sign_in_attempts WHERE attempted_at < now() - $1 * interval '1 day'", DAYS
+    )
+
+
 def user_agent_of(scope: Scope) -> str:
     """What the browser says that it is, cut at 300 characters; "" if it says nothing."""
     sent = next((value for name, value in scope["headers"] if name == b"user-agent"), b"")

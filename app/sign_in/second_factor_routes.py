@@ -10,6 +10,7 @@ from app.languages import gettext as _
 from app.pages import Page
 from app.sign_in.finish_sign_in import finish_sign_in
 from app.sign_in.forms import CodeForm
+from app.sign_in.history import Method, note_attempt
 from app.sign_in.limits import clear_account, count_client, is_account_locked, uncount_client
 from app.sign_in.second_factor import confirm_authenticator, is_second_factor, new_authenticator
 from app.sign_in.sessions import begin_session
@@ -35,11 +36,16 @@ async def show_second_factor(request: Request[Any, Any, Any], visitor: CurrentVi
     await count_client(request.scope, "second-factor")
     is_locked = await is_account_locked(account.user_id.hex, "second-factor")
     if is_locked or not await is_second_factor(account.user_id, form.data.code, visitor.application):
+        outcome = "locked" if is_locked else "wrong code"
+        await note_attempt(account.user_id, visitor.application, outcome, Method.SECOND_FACTOR, request.scope)
         form.add_error("code", _("This code is wrong or was used before. Please wait for the next one."))
         return Page("sign_in/second_factor.html", status_code=422, form=form)
     async with DB.transaction():
         await clear_account(account.user_id.hex, "second-factor")
         await uncount_client(request.scope, "second-factor")
+        await note_attempt(
+            account.user_id, visitor.application, "signed in", Method.SECOND_FACTOR, request.scope
+        )
         return await finish_sign_in(request, KnownPerson(account, refusal=None), form.data.next)
 
 
