@@ -233,10 +233,6 @@ async def _locked(user_id: uuid.UUID) -> User | None:
 async def _set_email(user: User, email: str, login: str) -> None:
     # Both links were in the mailbox that they lead to, so that the e-mail is verified.
     await DB.execute(_CHANGE, user.id, email, canonical_email(email), login, canonical_login(login))
-    # A code that was mailed to the address that has just gone opens nothing any more.
-    await DB.execute(
-        'UPDATE sign_in_codes SET used_at = now() WHERE "user" = $1 AND used_at IS NULL', user.id
-    )
     # A rule of a segment may ask for the domain of the e-mail (domain.md 7).
     for row in await DB.fetch('SELECT customer FROM memberships WHERE "user" = $1 ORDER BY id', user.id):
         await update_segments_of(row["customer"])

@@ -35,7 +35,7 @@ async def _strength(request: Request[Any, Any, Any], visitor: Visitor) -> Streng
     if visitor.account is not None and visitor.is_signed_in:
         account = visitor.account
         about += [account.email, account.login, account.first_name, account.last_name, account.company_name]
-    is_shorter = request.query_params.get("shortest") == str(SHORTEST_WITH_SECOND_FACTOR)
+    is_shorter = request.query_params.get("at_least") == str(SHORTEST_WITH_SECOND_FACTOR)
     return await strength_of(
         typed.get("password", ""),
         [*about, visitor.application.name],
