@@ -43,6 +43,13 @@ class MailedCodeForm(Form):
     next: Annotated[str, WhereTo()]
 
 
+class PasskeyForm(Form):
+    """What a passkey has signed, as JSON; a script puts it there."""
+
+    credential: Annotated[str, Secret()]
+    next: Annotated[str, WhereTo()]
+
+
 class ForgottenForm(Form):
     """The pages for forgotten passwords and user names."""
 
