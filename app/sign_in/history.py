@@ -13,6 +13,7 @@ from tables.engine import DB
 from tables.keys import new_key
 
 DAYS = 90
+PER_PAGE = 20
 LONGEST_USER_AGENT = 300
 
 _NOTE = """
@@ -34,6 +35,7 @@ class Method(StrEnum):
 class Attempt:
     """One line of the history. `outcome` is "signed in", a kind of failure, or what the gate said; UTC."""
 
+    id: uuid.UUID
     outcome: str
     method: str
     application: str
@@ -58,15 +60,17 @@ async def note_attempt(
     )
 
 
-async def history_of(user_id: uuid.UUID, at_most: int = 100) -> list[Attempt]:
-    """The tries of the last 90 days, newest first."""
+async def history_of(user_id: uuid.UUID, before: uuid.UUID | None = None) -> list[Attempt]:
+    """A page of the tries of the last 90 days, newest first, older than the try `before`; one more than PER_PAGE
+    when there are yet older ones."""
     rows = await DB.fetch(
-        "SELECT outcome, method, application, user_agent, address_family, attempted_at FROM sign_in_attempts"
-        " WHERE \"user\" = $1 AND attempted_at > now() - $2 * interval '1 day'"
-        " ORDER BY attempted_at DESC, id DESC LIMIT $3",
+        "SELECT id, outcome, method, application, user_agent, address_family, attempted_at"
+        " FROM sign_in_attempts WHERE \"user\" = $1 AND attempted_at > now() - $2 * interval '1 day'"
+        " AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $4",
         user_id,
         DAYS,
-        at_most,
+        before,
+        PER_PAGE + 1,
     )
     return [Attempt(**row) for row in rows]
 
