@@ -18,6 +18,7 @@ from app.customers.phones import normalised_phone
 from app.customers.types import CustomerType
 from app.links import links_of
 from app.mail.outbox import queue_mail
+from app.newsletter.opt_in import order_newsletter
 from app.registration.forms import CompanyRegistrationForm, RegistrationForm
 from app.registration.verify_email import language_for, send_verification_mail
 from app.sign_in.passwords import hash_password
@@ -91,7 +92,10 @@ async def _create(
     if created.user is None or created.membership is None:
         raise RuntimeError("a registration always creates a user")
     await accept_terms(created.user.id, application)
-    await choose_newsletter(created.user.id, application, wanted=form.newsletter)
+    if form.newsletter:
+        await order_newsletter(created.user.id, application)
+    else:
+        await choose_newsletter(created.user.id, application, wanted=False)
     if customer_type.registered is not None:
         await customer_type.registered(created.customer, created.user, created.membership, form)
     await send_verification_mail(application, created.user, created.customer.id)

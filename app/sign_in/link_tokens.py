@@ -26,6 +26,7 @@ class Purpose(StrEnum):
     # Chosen again after forgetting, and chosen first by somebody whom the shop has entered: the same page.
     RESET_PASSWORD = "reset-password"  # the name of a purpose
     CORRECT_APPLICATION = "correct-application"
+    CONFIRM_NEWSLETTER = "confirm-newsletter"
     CHANGE_EMAIL = "change-email"
     UNDO_EMAIL_CHANGE = "undo-email-change"
 
