@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
@@ -17,6 +17,9 @@ from app.applications import Application
 from app.customers.types import CustomerType, Extension
 from app.settings import settings
 from tables.customers import ApprovalStatus
+
+if TYPE_CHECKING:
+    from app.visitor import Visitor
 
 
 class Refusal(StrEnum):
@@ -119,6 +122,10 @@ class AccessRefused(Exception):
         self.reason = reason
 
 
+class AuthenticationNeeded(Exception):
+    """The person is signed in but has to prove anew who they are before this change."""
+
+
 class NotPermitted(Exception):
     """The person is signed in but lacks what the page needs."""
 
@@ -139,6 +146,23 @@ async def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _handler: Ba
         raise AccessRefused(visitor.refusal)
     if not visitor.is_signed_in:
         raise SignInNeeded
+
+
+def recently_authenticated(visitor: "Visitor") -> bool:
+    """Whether the person proved within the last 5 minutes who they are, by the clock of the database."""
+    return visitor.session is not None and visitor.session.is_authenticated_recently
+
+
+async def signed_in_recently(
+    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+) -> None:
+    """The route is for signed-in people who proved within 5 minutes who they are: password, e-mail, factors.
+
+    A session that somebody else got hold of is not enough to take over the account (security.md, Sign-in).
+    """
+    await signed_in(connection, handler)
+    if not recently_authenticated(connection.scope["visitor"]):  # type: ignore[typeddict-item]  # see above
+        raise AuthenticationNeeded
 
 
 async def showing_second_factor(
@@ -195,6 +219,7 @@ def customers_with(extension: Extension) -> Guard:
 
 anyone.audience = "anyone"  # type: ignore[attr-defined]  # read by audience_of
 signed_in.audience = "signed in"  # type: ignore[attr-defined]  # read by audience_of
+signed_in_recently.audience = "signed in, again within 5 minutes"  # type: ignore[attr-defined]  # see above
 showing_second_factor.audience = "showing a second factor"  # type: ignore[attr-defined]  # read by audience_of
 
 setting_up_second_factor.audience = "setting up a second factor"  # type: ignore[attr-defined]  # see above

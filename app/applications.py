@@ -19,6 +19,7 @@ from app.settings import settings
 Kind = Literal["shop", "business", "back-office"]
 LoginType = Literal["email", "username"]
 Minutes = Annotated[int, msgspec.Meta(gt=0)]
+Days = Annotated[int, msgspec.Meta(gt=0)]
 # More is checked where mails are sent; this keeps slips and line breaks out.
 Recipient = Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+$")]
 Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
@@ -47,10 +48,16 @@ class TypeSettings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     reset_minutes: Minutes | msgspec.UnsetType = msgspec.UNSET
     verification_minutes: Minutes | msgspec.UnsetType = msgspec.UNSET
     invitation_minutes: Minutes | msgspec.UnsetType = msgspec.UNSET
+    # Personal data requests: to confirm one, to answer it, and until a finished one is forgotten (domain.md 13).
+    data_request_minutes: Minutes | msgspec.UnsetType = msgspec.UNSET
+    data_request_answer_days: Days | msgspec.UnsetType = msgspec.UNSET
+    data_request_purge_days: Days | msgspec.UnsetType = msgspec.UNSET
     terms_version: str | msgspec.UnsetType = msgspec.UNSET
     default_country: Country | msgspec.UnsetType = msgspec.UNSET
     # The prices that visitors see are in this one.
     currency: Currency | msgspec.UnsetType = msgspec.UNSET
+    # Whether people may sign in by a code that is mailed to them, instead of the password. Staff never may.
+    sign_in_by_code: bool | msgspec.UnsetType = msgspec.UNSET
     # For /.well-known/security.txt: a mailto: or https: address (RFC 9116).
     security_contact: SecurityContact | msgspec.UnsetType = msgspec.UNSET
     # Where days, weeks and months of budgets and contracts begin (domain.md 10), for example Europe/Berlin.
@@ -98,9 +105,13 @@ class Application:
     reset_minutes: int
     verification_minutes: int
     invitation_minutes: int
+    data_request_minutes: int
+    data_request_answer_days: int
+    data_request_purge_days: int
     terms_version: str
     default_country: str
     currency: str
+    sign_in_by_code: bool
     security_contact: str
     time_zone: str
 
@@ -221,6 +232,11 @@ def _application(
             f"{path}: application {entry.id} names the time zone “{time_zone}”, which is not known;"
             " write one such as Europe/Berlin or UTC."
         )
+    if application_type.kind == "back-office" and setting("sign_in_by_code", False):
+        raise ApplicationsError(
+            f"{path}: application {entry.id} is a back office, where sign_in_by_code must stay false: "
+            "a mailbox alone must not lead to the data of all customers."
+        )
     url = entry.url.replace("{port}", str(port))
     parts = _address(url)
     if parts is None or parts.hostname is None:
@@ -244,9 +260,14 @@ def _application(
         reset_minutes=setting("reset_minutes", 60),
         verification_minutes=setting("verification_minutes", 24 * 60),
         invitation_minutes=setting("invitation_minutes", 7 * 24 * 60),
+        data_request_minutes=setting("data_request_minutes", 24 * 60),
+        # The law gives a month (GDPR, article 12, 3).
+        data_request_answer_days=setting("data_request_answer_days", 30),
+        data_request_purge_days=setting("data_request_purge_days", 30),
         terms_version=setting("terms_version", "2026-11"),
         default_country=setting("default_country", "DE"),
         currency=setting("currency", "EUR"),
+        sign_in_by_code=setting("sign_in_by_code", application_type.kind != "back-office"),
         security_contact=setting("security_contact", ""),
         time_zone=time_zone,
     )

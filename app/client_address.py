@@ -39,9 +39,14 @@ def client_key(scope: Scope) -> str:
 
 
 def address_family(scope: Scope) -> str:
-    """IPv4 or IPv6, or "" on a socket that has no address."""
+    """IPv4, IPv6, or "local" for this machine; "" on a socket that has no address.
+
+    All that is kept of an address with a session: enough to tell an own device, and nothing to follow people by.
+    """
     address = client_address(scope)
-    return f"IPv{address.version}" if address is not None else ""
+    if address is None:
+        return ""
+    return "local" if address.is_loopback else f"IPv{address.version}"
 
 
 def _forwarded(scope: Scope) -> list[str]:

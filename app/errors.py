@@ -7,10 +7,11 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import Scope
 
-from app.access import AccessRefused, NotPermitted, Refusal, SignInNeeded
+from app.access import AccessRefused, AuthenticationNeeded, NotPermitted, Refusal, SignInNeeded
 from app.bodies import BodyRefused
 from app.languages import gettext as _
 from app.languages import text
+from app.links import page_of_form
 from app.pages import page_variables, render, see
 from app.request_id import current_request_id
 from app.visitor import Visitor
@@ -79,6 +80,8 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
     """The answer to an exception: a redirect to the sign-in, the page of a refusal, or an error page."""
     if isinstance(error, SignInNeeded):
         return _to_sign_in(request)
+    if isinstance(error, AuthenticationNeeded):
+        return _to_sign_in_again(request)
     if isinstance(error, AccessRefused):
         return refusal_page(request, error.reason)
     status, headers, explanation = _status_of(error)
@@ -167,6 +170,15 @@ def _to_sign_in(request: Request[Any, Any, Any]) -> Response[Any]:
     is_page = request.method in ("GET", "HEAD")
     wanted = page_variables(request)["current_path"] if is_page else None
     return see(request, "sign_in", next=wanted)
+
+
+def _to_sign_in_again(request: Request[Any, Any, Any]) -> Response[Any]:
+    # A form that waited for too long cannot be sent on: its page is shown again, ready to be filled in.
+    wanted = page_variables(request)["current_path"]
+    if request.method not in ("GET", "HEAD"):
+        visitor: Visitor = request.scope["visitor"]  # type: ignore[typeddict-item]  # put there by app.main
+        wanted = page_of_form(visitor.application, request.headers.get("referer", ""))
+    return see(request, "sign_in_again", next=wanted)
 
 
 def _seconds(headers: dict[str, str]) -> int | None:

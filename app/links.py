@@ -99,6 +99,17 @@ def path_within(application: Application, wanted: str | None) -> str | None:
     return wanted if application is _application_at(application.host, path) else None
 
 
+def page_of_form(application: Application, referer: str) -> str | None:
+    """The page that a form was sent from, by its Referer, if it is one of this application.
+
+    Without its query: that may hold a token, and this address becomes part of another page's.
+    """
+    try:
+        return path_within(application, urlsplit(referer).path)
+    except ValueError:  # no address at all
+        return None
+
+
 def _application_at(host: str, path: str) -> Application | None:
     """The application with the longest prefix of the path, as the dispatcher finds it."""
     below = [

@@ -2,8 +2,19 @@
 
 from typing import Any
 
+from litestar import Router
+
 from app import health, language_choice, metrics, well_known
-from app.account import address_pages, company_pages, switch_pages
+from app.account import (
+    access_pages,
+    address_pages,
+    authenticator_pages,
+    company_pages,
+    email_link_pages,
+    passkey_pages,
+    security_pages,
+    switch_pages,
+)
 from app.account import routes as account
 from app.back_office import routes as back_office
 from app.back_office import selling_routes, why_price
@@ -11,14 +22,23 @@ from app.basket import routes as basket
 from app.catalog import routes as catalog
 from app.checkout import routes as checkout
 from app.customers.types import Extension
+from app.newsletter import routes as newsletter
 from app.orders import guest_routes as guest_orders
 from app.orders import routes as orders
+from app.personal_data import account_routes as own_data
+from app.personal_data import link_routes as data_requests
 from app.prices import routes as prices
 from app.registration import correction_routes, verification_routes
 from app.registration import routes as registration
 from app.settings import settings
+from app.sign_in import (
+    again_routes,
+    code_routes,
+    passkey_routes,
+    password_strength_routes,
+    second_factor_routes,
+)
 from app.sign_in import routes as sign_in
-from app.sign_in import second_factor_routes
 from app.static_files import static_file
 from app.terms import routes as terms
 
@@ -26,7 +46,8 @@ from app.terms import routes as terms
 def everywhere() -> list[Any]:
     """Routes of every application."""
     found = [static_file, *language_choice.routes, *health.routes, *metrics.routes, *sign_in.routes]
-    found += [*second_factor_routes.routes, *well_known.routes]
+    found += [*second_factor_routes.routes, *again_routes.routes, *well_known.routes]
+    found += [*password_strength_routes.routes, *passkey_routes.routes]
     if settings().development:
         from app.mail import mailbox
 
@@ -36,8 +57,16 @@ def everywhere() -> list[Any]:
 
 def shop_routes() -> list[Any]:
     """Routes of every shop."""
-    found = [*catalog.routes, *registration.routes, *verification_routes.routes, *correction_routes.routes]
+    found: list[Any] = [
+        *catalog.routes,
+        *registration.routes,
+        *verification_routes.routes,
+        *correction_routes.routes,
+    ]
     found += [*basket.routes, *checkout.routes, *orders.routes, *guest_orders.routes]
+    found += [*code_routes.routes, Router("/account", route_handlers=security_routes())]
+    found += [*access_pages.routes, *email_link_pages.routes]
+    found += [*own_data.routes, *data_requests.routes, *newsletter.routes]
     return [*found, *account.routes, *address_pages.routes, *terms.routes, *prices.routes]
 
 
@@ -52,4 +81,9 @@ def extension_routes(extension: Extension) -> list[Any]:
 
 def back_office_routes() -> list[Any]:
     """Routes of the back office."""
-    return [*back_office.routes, *selling_routes.routes, *why_price.routes]
+    return [*back_office.routes, *security_routes(), *selling_routes.routes, *why_price.routes]
+
+
+def security_routes() -> list[Any]:
+    """Routes of what protects an account: under /account in shops; at the root for staff, who have no account."""
+    return [*security_pages.routes, *authenticator_pages.routes, *passkey_pages.routes]

@@ -25,6 +25,8 @@ from tables.engine import DB
 # A session ends when it was not used for so long (security.md, Sessions).
 IDLE_DAYS_CUSTOMER = 14
 IDLE_MINUTES_STAFF = 30
+# Before sensitive changes a person proves anew who they are, unless they just did (security.md, Sign-in).
+MINUTES_OF_AUTHENTICATION = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,8 @@ class SessionOfVisitor:
     id: uuid.UUID
     signed_in_at: datetime | None
     authenticated_at: datetime | None
+    # Whether the person proved within the last minutes who they are, by the clock of the database.
+    is_authenticated_recently: bool
     is_used_recently: bool
 
 
@@ -121,6 +125,8 @@ _BASKET = """(
 _VISITOR = f"""
 SELECT v.versions,
        s.id AS session_id, s.signed_in_at, s.authenticated_at,
+       coalesce(s.authenticated_at > now() - interval '{MINUTES_OF_AUTHENTICATION} minutes', false)
+           AS is_authenticated_recently,
        s.last_used_at > now() - interval '1 minute' AS is_used_recently,
        u.id AS user_id, u.login, u.email, u.first_name, u.last_name, u.preferred_language,
        u.is_active AS user_is_active, u.email_verified_at IS NOT NULL AS email_is_verified, u.session_epoch,
@@ -227,6 +233,7 @@ async def recognise(
         id=row["session_id"],
         signed_in_at=row["signed_in_at"],
         authenticated_at=row["authenticated_at"],
+        is_authenticated_recently=row["is_authenticated_recently"],
         is_used_recently=row["is_used_recently"],
     )
     reason = refusal(application, account, second_factor_shown=session.signed_in_at is not None)

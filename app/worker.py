@@ -33,10 +33,17 @@ class Job:
 JOBS = (
     Job("app.mail.sender", "send_due_mails", every=1),
     Job("app.sign_in.reminders", "answer_reminder_requests", every=1),
+    Job("app.sign_in.codes", "answer_code_requests", every=1),
+    Job("app.sign_in.codes", "delete_old_codes", every=600),
+    Job("app.sign_in.passkey_challenges", "delete_old_challenges", every=600),
+    Job("app.sign_in.known_devices", "tell_new_devices", every=5),
+    Job("app.sign_in.known_devices", "delete_old_devices", every=24 * 3600),
     Job("app.sign_in.sessions", "delete_expired_sessions", every=600),
     Job("app.sign_in.limits", "delete_old_counters", every=600),
-    Job("app.sign_in.sign_in", "delete_old_history", every=3600),
+    Job("app.sign_in.history", "delete_old_history", every=24 * 3600),
     Job("app.basket.owner", "delete_old_baskets", every=3600),
+    Job("app.personal_data.requests", "purge_finished_requests", every=3600),
+    Job("app.personal_data.deletion", "forget_finished_orders", every=3600),
     Job("app.segments.push", "delete_expired_members", every=3600),
 )
 

@@ -21,6 +21,8 @@ class OutboxMail(Table, tablename="outbox_mails"):
     # Emptied once the mail was sent: links that act for a person are not kept.
     text_body = Text()
     html_body = Text()
+    # Where a mail program ends the newsletter by itself (RFC 8058); only mails that advertise have one.
+    unsubscribe_link = Text(default="")
     created_at = Timestamptz()
     due_at = Timestamptz()
     attempts = Integer(default=0)

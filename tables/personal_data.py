@@ -24,6 +24,8 @@ class DataRequestState(StrEnum):
     CONFIRMED = "confirmed"
     CARRIED_OUT = "carried_out"
     DECLINED = "declined"
+    # Taken back by the person before staff carried it out.
+    WITHDRAWN = "withdrawn"
 
 
 class DataRequestOrigin(StrEnum):

@@ -178,8 +178,13 @@ class KnownDevice(Table, tablename="known_devices"):
     user = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
     # The cookie holds 32 random bytes; only their SHA-256 is stored.
     device_hash = Bytea()
+    application = Varchar(length=40)
     user_agent = Varchar(length=300, default="")
+    address_family = Varchar(length=10, default="")
     first_used_at = Timestamptz()
     last_used_at = Timestamptz(index=True)
+    # The worker mails what is to be told, so that a sign-in costs no mail; the first device is never told.
+    is_to_be_told = Boolean(default=False)
+    told_at = Timestamptz(null=True, default=None)
 
     once_for_each_user = Unique([user, device_hash])

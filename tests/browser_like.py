@@ -320,10 +320,12 @@ class QueuedMail:
 
 
 async def mails(kind: str | None = None, to: str | None = None) -> list[QueuedMail]:
-    """What waits in the outbox, oldest first, after the worker has answered reminder requests."""
+    """What waits in the outbox, oldest first, after the worker has answered requests for reminders and codes."""
+    from app.sign_in.codes import answer_code_requests
     from app.sign_in.reminders import answer_reminder_requests
 
     await answer_reminder_requests()
+    await answer_code_requests()
     rows = await DB.fetch("SELECT * FROM outbox_mails ORDER BY created_at, id")
     found = [
         QueuedMail(

@@ -27,16 +27,20 @@ AREAS: dict[str, set[str]] = {
     "basket": {"catalog", "customers", "marketing", "prices", "segments"},
     # The visitor's basket becomes the person's at the sign-in.
     "sign_in": {"basket", "customers", "mail", "segments"},
-    "registration": {"customers", "mail", "segments", "sign_in"},
-    "account": {"customers", "mail", "registration", "sign_in"},
+    "newsletter": {"customers", "mail", "sign_in"},
+    "registration": {"customers", "mail", "newsletter", "segments", "sign_in"},
+    "account": {"customers", "mail", "registration", "segments", "sign_in"},
     "orders": {"basket", "catalog", "customers", "mail", "marketing", "segments", "sign_in"},
     "checkout": {"account", "basket", "customers", "orders", "segments", "sign_in"},
+    # Who asks for their data is answered like somebody who registers: after the same time, whoever it is.
+    "personal_data": {"customers", "mail", "registration", "segments", "sign_in"},
     "back_office": {
         "catalog",
         "customers",
         "mail",
         "marketing",
         "orders",
+        "personal_data",
         "prices",
         "registration",
         "segments",

@@ -15,6 +15,7 @@ class Privilege(StrEnum):
     MARKETING = "marketing"
     ORDERS = "orders"
     MAIL = "mail"
+    PERSONAL_DATA = "personal_data"
     AUDIT = "audit"
     STAFF = "staff"
 
@@ -28,6 +29,7 @@ NAMES = {
     Privilege.MARKETING: text("Promotions and content"),
     Privilege.ORDERS: text("Orders"),
     Privilege.MAIL: text("Mails"),
+    Privilege.PERSONAL_DATA: text("Personal data"),
     Privilege.AUDIT: text("Audit log"),
     Privilege.STAFF: text("Staff members"),
 }

@@ -1,6 +1,8 @@
 """What a person agreed to, and when (domain.md 4, Consent). Rows are only added: the newest of a kind counts."""
 
 import uuid
+from dataclasses import dataclass
+from datetime import datetime
 
 from app.applications import Application
 from tables.customers import ConsentKind
@@ -22,6 +24,27 @@ async def accept_terms(user_id: uuid.UUID, application: Application) -> None:
 async def choose_newsletter(user_id: uuid.UUID, application: Application, *, wanted: bool) -> None:
     """Notes whether a person wants the newsletter."""
     await _record(user_id, ConsentKind.NEWSLETTER, wanted, "", application)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedConsent:
+    """One word of a person. The time is UTC."""
+
+    kind: str
+    is_given: bool
+    document_version: str
+    application: str
+    recorded_at: datetime
+
+
+async def consents_of(user_id: uuid.UUID) -> list[RecordedConsent]:
+    """The whole history of a person's words, the newest first."""
+    rows = await DB.fetch(
+        "SELECT kind, is_given, document_version, application, recorded_at FROM consents"
+        ' WHERE "user" = $1 ORDER BY recorded_at DESC, id DESC',
+        user_id,
+    )
+    return [RecordedConsent(**row) for row in rows]
 
 
 async def _record(

@@ -11,6 +11,7 @@ from app.customers.addresses import AddressBook, AddressDetails, add_address
 from app.customers.approval import open_request
 from app.customers.companies import CompanyDetails, keep_company
 from app.customers.emails import canonical_email, canonical_login
+from app.customers.free_logins import is_login_taken, lock_logins
 from app.customers.numbers import next_customer_number
 from app.customers.types import CustomerType
 from app.segments.segmentation_services import update_segments_of
@@ -23,7 +24,7 @@ Row = TypeVar("Row", User, Customer, Membership)
 
 
 class LoginTaken(Exception):
-    """Another user has this login."""
+    """Another user has this login, or can have it back."""
 
 
 class NumberTaken(Exception):
@@ -128,6 +129,9 @@ async def create_customer(
 
 async def create_user(user: NewUser) -> User:
     """Creates a user, in the current transaction. Raises LoginTaken."""
+    await lock_logins(canonical_login(user.login))
+    if await is_login_taken(canonical_login(user.login)):
+        raise LoginTaken
     key = new_key()
     created = await DB.execute(
         _INSERT_USER,

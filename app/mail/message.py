@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_string, policy
 from email.errors import MessageError
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
+from email.policy import Policy
 from email.utils import format_datetime, parseaddr
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,18 @@ from app.settings import settings
 
 # RFC 5321, 4.5.3.1.6 allows 998 octets in a line; longer ones are encoded.
 LONGEST_LINE = 990
+
+
+class _Unfolded(UnstructuredHeader):
+    """A header that is one long word: the standard library would encode it, and mail programs would not read it."""
+
+    def fold(self, *, policy: Policy) -> str:
+        """The header on one line."""
+        return f"{self.name}: {self}{policy.linesep}"  # type: ignore[attr-defined]  # made by HeaderRegistry
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _Unfolded)  # type: ignore[arg-type]  # it mixes in the base itself
 
 
 class Undeliverable(Exception):
@@ -38,6 +51,7 @@ class QueuedMail:
     subject: str
     text_body: str
     html_body: str
+    unsubscribe_link: str
     created_at: datetime
     attempts: int
 
@@ -54,7 +68,8 @@ class QueuedMail:
 
 def message_of(mail: QueuedMail) -> EmailMessage:
     """The message with a text and an HTML part. Raises Undeliverable for an impossible address."""
-    message = EmailMessage(policy=policy.SMTPUTF8 if mail.needs_smtputf8 else policy.SMTP)
+    written_as = policy.SMTPUTF8 if mail.needs_smtputf8 else policy.SMTP
+    message = EmailMessage(policy=written_as.clone(header_factory=_HEADERS))
     message["From"] = sender_of(mail)
     message["To"] = _recipient(mail)
     message["Subject"] = one_line(mail.subject)
@@ -63,6 +78,10 @@ def message_of(mail: QueuedMail) -> EmailMessage:
     message["Message-ID"] = mail.message_id
     # No out-of-office answers, please (RFC 3834, 5).
     message["Auto-Submitted"] = "auto-generated"
+    if mail.unsubscribe_link:
+        # What the newsletter is ended with by one press in the mail program (RFC 2369, 3.2; RFC 8058, 3.1).
+        message["List-Unsubscribe"] = f"<{mail.unsubscribe_link}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(mail.text_body, cte=_encoding(mail.text_body))
     message.add_alternative(mail.html_body, subtype="html", cte=_encoding(mail.html_body))
     # Last, since the lines above move every Content header into the parts.

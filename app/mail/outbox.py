@@ -15,8 +15,8 @@ LONGEST_NAME = 250
 
 QUEUE = """
     INSERT INTO outbox_mails (id, message_id, application, kind, language, to_email, to_name, subject,
-                              text_body, html_body, created_at, due_at, attempts, last_error)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now(), now(), 0, '')
+                              text_body, html_body, unsubscribe_link, created_at, due_at, attempts, last_error)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, now(), now(), 0, '')
 """
 
 
@@ -46,6 +46,8 @@ async def queue_mail(
         mail.subject,
         mail.text,
         mail.html,
+        # KINDS says which kinds have one: every mail that advertises, and no other.
+        str(context.get("unsubscribe_link", "")),
     )
 
 

@@ -27,13 +27,21 @@ KINDS: dict[str, frozenset[str]] = {
     "staff_welcome": frozenset({"name", "login", "link", "minutes"}),
     # accounts: pairs of a login and its own link (domain.md 5, user-name mode).
     "password_reminder": frozenset({"name", "accounts", "minutes"}),
+    # codes: pairs of a login and its own code.
+    "sign_in_code": frozenset({"name", "codes", "minutes"}),
     "user_names": frozenset({"name", "logins", "sign_in_link"}),
     "password_changed": frozenset({"name", "time", "reset_link"}),
     # To the new address before the change, and to the old one after it (domain.md 6).
     "confirm_new_email": frozenset({"name", "link", "minutes"}),
-    "email_changed": frozenset({"name", "new_email", "time"}),
-    # what: added, removed, recovery_codes (made anew) or recovery_code_used.
-    "second_factor_changed": frozenset({"name", "what", "time"}),
+    "email_changed": frozenset({"name", "new_email", "time", "link", "minutes"}),
+    # To the address that the account had until somebody undid the change.
+    "email_change_undone": frozenset({"name", "time"}),
+    # To an old address that is kept for its user while the change can be undone.
+    "email_kept": frozenset({"name"}),
+    # what: one of app.sign_in.security_mails.SecurityChange; device: "" where it is not known.
+    "security_changed": frozenset({"name", "what", "time", "device", "reset_link"}),
+    # devices: triples of device, time and network in words.
+    "new_device": frozenset({"name", "devices", "reset_link"}),
     "approval_requested": frozenset({"customer_name", "customer_type_name", "number", "link"}),
     "approval_received": frozenset({"name", "customer_name"}),
     "approved": frozenset({"name", "customer_name", "sign_in_link"}),
@@ -46,7 +54,19 @@ KINDS: dict[str, frozenset[str]] = {
         }
     ),
     "order_withdrawn": frozenset({"name", "number", "time", "lines"}),
+    # wanted: export or delete (domain.md 13).
+    "data_request_confirm": frozenset({"name", "wanted", "link", "hours"}),
+    "data_archive_ready": frozenset({"name", "link", "days"}),
+    "data_deleted": frozenset({"name"}),
+    "data_request_declined": frozenset({"name", "wanted", "comment"}),
+    "newsletter_confirm": frozenset({"name", "link", "hours"}),
+    "newsletter_welcome": frozenset({"name", "unsubscribe_link"}),
+    # text: what staff wrote, paragraph by paragraph.
+    "newsletter": frozenset({"name", "headline", "text", "unsubscribe_link"}),
 }
+# Kinds that advertise: only who confirmed the newsletter gets them, and each carries the way to end it, as a
+# link and for mail programs (RFC 8058).
+MARKETING_KINDS = frozenset({"newsletter_welcome", "newsletter"})
 
 # Those of static/css/tokens.css; white text on each is readable (WCAG 2.2, 1.4.3).
 ACCENTS = {"shop": "#a3301b", "business": "#0d5c48", "back-office": "#2f4d8c"}

@@ -36,12 +36,13 @@ CLAIM = """
         ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
     )
     RETURNING id, message_id, application, kind, language, to_email, to_name, subject, text_body, html_body,
-              created_at, attempts
+              unsubscribe_link, created_at, attempts
 """
 # Links that act for a person are not kept once the mail is out.
 SENT = """
     UPDATE outbox_mails
-    SET sent_at = now(), claimed_until = NULL, last_error = '', text_body = '', html_body = ''
+    SET sent_at = now(), claimed_until = NULL, last_error = '', text_body = '', html_body = '',
+        unsubscribe_link = ''
     WHERE id = $1
 """
 # A lease that has run out belongs to somebody else: the number of attempts says whose turn it is.

@@ -13,10 +13,12 @@ from app.customers.consents import accept_terms, choose_newsletter
 from app.customers.creation import LoginTaken, NewCustomer, NewUser, create_customer
 from app.customers.emails import canonical_login
 from app.customers.extensions import name_of
+from app.customers.free_logins import login_kept_for
 from app.customers.phones import normalised_phone
 from app.customers.types import CustomerType
 from app.links import links_of
 from app.mail.outbox import queue_mail
+from app.newsletter.opt_in import order_newsletter
 from app.registration.forms import CompanyRegistrationForm, RegistrationForm
 from app.registration.verify_email import language_for, send_verification_mail
 from app.sign_in.passwords import hash_password
@@ -43,7 +45,7 @@ async def register(
         except LoginTaken:
             if application.login_type == "username":
                 raise
-            await _tell_owner(application, form.email)
+            await tell_owner_of_login(application, form.email)
 
 
 @asynccontextmanager
@@ -90,7 +92,10 @@ async def _create(
     if created.user is None or created.membership is None:
         raise RuntimeError("a registration always creates a user")
     await accept_terms(created.user.id, application)
-    await choose_newsletter(created.user.id, application, wanted=form.newsletter)
+    if form.newsletter:
+        await order_newsletter(created.user.id, application)
+    else:
+        await choose_newsletter(created.user.id, application, wanted=False)
     if customer_type.registered is not None:
         await customer_type.registered(created.customer, created.user, created.membership, form)
     await send_verification_mail(application, created.user, created.customer.id)
@@ -107,19 +112,32 @@ async def _create(
     return created
 
 
-async def _tell_owner(application: Application, email: str) -> None:
-    owner = await User.objects().get(User.login_canonical == canonical_login(email))
-    if owner is None:
+async def tell_owner_of_login(application: Application, email: str) -> None:
+    """Queues a mail to whoever has the login, or can have it back, that somebody else wanted it."""
+    canonical = canonical_login(email)
+    owner = await User.objects().get(User.login_canonical == canonical)
+    if owner is not None:
+        links = links_of(application)
+        # To the stored spelling: what was typed may only compare equal (security.md, Input).
+        await queue_mail(
+            application=application,
+            kind="already_registered",
+            to_email=owner.email,
+            to_name=name_of(owner),
+            language=language_for(application, owner),
+            name=name_of(owner),
+            sign_in_link=links.url("sign_in"),
+            reset_link=links.url("forgotten_password"),
+        )
         return
-    links = links_of(application)
-    # To the stored spelling: what was typed may only compare equal (security.md, Input).
-    await queue_mail(
-        application=application,
-        kind="already_registered",
-        to_email=owner.email,
-        to_name=name_of(owner),
-        language=language_for(application, owner),
-        name=name_of(owner),
-        sign_in_link=links.url("sign_in"),
-        reset_link=links.url("forgotten_password"),
-    )
+    kept = await login_kept_for(canonical)
+    owner = await User.objects().get(User.id == kept.user_id) if kept is not None else None
+    if kept is not None and owner is not None:
+        await queue_mail(
+            application=application,
+            kind="email_kept",
+            to_email=kept.email,
+            to_name=name_of(owner),
+            language=language_for(application, owner),
+            name=name_of(owner),
+        )

@@ -15,10 +15,38 @@ class SignInForm(Form):
     next: Annotated[str, WhereTo()]
 
 
+class AgainForm(Form):
+    """The page where a signed-in person proves who they are."""
+
+    password: Annotated[str, Secret()]
+    next: Annotated[str, WhereTo()]
+
+
 class CodeForm(Form):
     """A code of an authenticator, or a recovery code."""
 
     code: Annotated[str, Text(max_length=40)]
+    next: Annotated[str, WhereTo()]
+
+
+class AskForCodeForm(Form):
+    """The page that mails a code to sign in with."""
+
+    login: Annotated[str, Text(max_length=320)]
+    next: Annotated[str, WhereTo()]
+
+
+class MailedCodeForm(Form):
+    """The page that asks for the mailed code."""
+
+    code: Annotated[str, Text(max_length=40)]
+    next: Annotated[str, WhereTo()]
+
+
+class PasskeyForm(Form):
+    """What a passkey has signed, as JSON; a script puts it there."""
+
+    credential: Annotated[str, Secret()]
     next: Annotated[str, WhereTo()]
 
 

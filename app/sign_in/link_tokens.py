@@ -26,7 +26,9 @@ class Purpose(StrEnum):
     # Chosen again after forgetting, and chosen first by somebody whom the shop has entered: the same page.
     RESET_PASSWORD = "reset-password"  # the name of a purpose
     CORRECT_APPLICATION = "correct-application"
+    CONFIRM_NEWSLETTER = "confirm-newsletter"
     CHANGE_EMAIL = "change-email"
+    UNDO_EMAIL_CHANGE = "undo-email-change"
 
 
 class TokenState(StrEnum):
@@ -62,6 +64,9 @@ _LOOK_UP = f"""
                 ELSE 'valid' END AS state
     FROM link_tokens WHERE id = $1 AND purpose = $2 AND application = $3
 """  # only constants of this module are put in
+_LOCK_USER = """
+    SELECT FROM users WHERE id = (SELECT "user" FROM link_tokens WHERE id = $1) FOR NO KEY UPDATE
+"""
 _CONSUME = f"""
     UPDATE link_tokens SET used_at = now()
     WHERE id = $1 AND purpose = $2 AND application = $3
@@ -102,10 +107,14 @@ async def state_of(token: str, purpose: Purpose, application: Application) -> To
 async def consume(token: str, purpose: Purpose, application: Application) -> Link | None:
     """Uses a link up, in the current transaction; None when it does not work (any more).
 
-    Of two that come at once one gets the link, the other waits for its transaction and gets None.
+    Of two that come at once one gets the link, the other waits for its transaction and gets None. The user is
+    locked before the link: what links do to one user happens one after another, and never in a circle.
     """
     key = _key_of(token, purpose)
-    return None if key is None else _link(await DB.fetch_row(_CONSUME, key, purpose.value, application.id))
+    if key is None:
+        return None
+    await DB.execute(_LOCK_USER, key)
+    return _link(await DB.fetch_row(_CONSUME, key, purpose.value, application.id))
 
 
 async def revoke_links_of(user_id: uuid.UUID, *purposes: Purpose) -> None:

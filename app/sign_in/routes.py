@@ -6,23 +6,21 @@ from litestar import Request, Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.response import Redirect
 
-from app.access import Refusal, anyone
+from app.access import anyone
 from app.applications import Application
 from app.flash import Flash
 from app.forms import FilledForm, blank, read_form
 from app.languages import gettext as _
-from app.links import links_of, path_within
 from app.pages import Page, see, see_path
+from app.sign_in.finish_sign_in import after_sign_in, finish_sign_in
 from app.sign_in.forms import ForgottenForm, ResetForm, SignInForm
 from app.sign_in.limits import count_client
-from app.sign_in.link_tokens import Link, Purpose, TokenState, issue
-from app.sign_in.refused import refused
+from app.sign_in.link_tokens import Link, TokenState
 from app.sign_in.reminders import ask_for_reminder
 from app.sign_in.reset import link_to_reset, problem_of_new_password, reset_password
-from app.sign_in.sessions import begin_session, end_session, forget_session
-from app.sign_in.sign_in import KnownPerson, person_with_password
+from app.sign_in.sessions import end_session, forget_session
+from app.sign_in.sign_in import person_with_password
 from app.visitor import CurrentVisitor
-from tables.engine import DB
 
 
 @get("/sign-in", name="sign_in", guards=[anyone])
@@ -46,11 +44,7 @@ async def sign_in(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> R
     if person is None:
         form.add_error("", _wrong_password(visitor.application))
         return Page("sign_in/sign_in.html", status_code=422, form=form)
-    if person.refusal in (None, Refusal.SECOND_FACTOR_NEEDED, Refusal.SECOND_FACTOR_MISSING):
-        return await _let_in(request, person, form.data.next)
-    return refused(
-        request, person.refusal, person.account, await _link_to_correct(person, visitor.application)
-    )
+    return await finish_sign_in(request, person, form.data.next)
 
 
 @post("/sign-out", name="sign_out", guards=[anyone])
@@ -126,40 +120,6 @@ async def choose_new_password(request: Request[Any, Any, Any], visitor: CurrentV
     )
     forget_session(answer, visitor.application)
     return answer
-
-
-def after_sign_in(application: Application, wanted: str) -> str:
-    """Where a person goes after signing in: the page they wanted, else the account or the work list."""
-    first = "home" if application.is_back_office else "account"
-    return path_within(application, wanted) or links_of(application).path(first)
-
-
-async def _let_in(request: Request[Any, Any, Any], person: KnownPerson, wanted: str) -> Response[Any]:
-    application = request.scope["visitor"].application  # type: ignore[typeddict-item]  # put there by app.main
-    session = await begin_session(request, person.account, is_complete=person.refusal is None)
-    if person.refusal is None:
-        answer = see_path(request, after_sign_in(application, wanted))
-    elif person.refusal is Refusal.SECOND_FACTOR_NEEDED:
-        answer = see(request, "second_factor", next=path_within(application, wanted))
-    else:
-        answer = see(request, "set_up_second_factor")
-    session.keep_on(answer)
-    return answer
-
-
-async def _link_to_correct(person: KnownPerson, application: Application) -> str:
-    if person.refusal is not Refusal.REJECTED:
-        return ""
-    account = person.account
-    async with DB.transaction():
-        token = await issue(
-            Purpose.CORRECT_APPLICATION,
-            account.user_id,
-            application,
-            application.reset_minutes,
-            customer_id=account.customer_id,
-        )
-    return links_of(application).path("correct_application", token=token)
 
 
 async def _remind(

@@ -7,13 +7,15 @@ import hashlib
 import secrets
 import uuid
 from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from app.applications import Application
 from app.audit import record
-from app.mail.outbox import queue_mail
 from app.settings import settings
+from app.sign_in.security_mails import SecurityChange, tell_security_change
 from tables.engine import DB
 from tables.keys import new_key
 
@@ -24,30 +26,65 @@ RECOVERY_CODES = 10
 RECOVERY_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
-async def new_authenticator(user_id: uuid.UUID, login: str, application: Application) -> tuple[str, str]:
+@dataclass(frozen=True, slots=True)
+class NewAuthenticator:
+    """An authenticator to be set up: a QR code as the data: address of an SVG, and the key in groups of four."""
+
+    picture: str
+    secret: str
+
+
+async def new_authenticator(
+    user_id: uuid.UUID, login: str, application: Application
+) -> tuple[str, str] | None:
     """The secret (base32) and the otpauth:// address of an authenticator that is yet to be confirmed.
 
-    Asked again, it gives the same secret, so that a page shown twice fits the code that was scanned.
+    Asked again within an hour, it gives the same secret, so that a page shown twice fits the code that was
+    scanned; later a new one, since somebody may have seen the old one. None when an authenticator is in use:
+    its secret is never shown again.
     """
     import pyotp
 
     stored = await DB.fetch_value(
         """INSERT INTO second_factors AS f (id, "user", secret_encrypted, last_time_step, created_at)
            VALUES ($1, $2, $3, 0, now())
-           ON CONFLICT ("user") DO UPDATE SET secret_encrypted = f.secret_encrypted
+           ON CONFLICT ("user") DO UPDATE SET
+               secret_encrypted = CASE WHEN f.created_at < now() - interval '1 hour'
+                                       THEN excluded.secret_encrypted ELSE f.secret_encrypted END,
+               created_at = CASE WHEN f.created_at < now() - interval '1 hour'
+                                 THEN now() ELSE f.created_at END
+           WHERE f.confirmed_at IS NULL
            RETURNING secret_encrypted""",
         new_key(),
         user_id,
         _sealed(pyotp.random_base32()),
     )
+    if stored is None:
+        return None
     secret = _opened(stored)
     return secret, pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name=application.name)
 
 
-async def confirm_authenticator(user_id: uuid.UUID, code: str, application: Application) -> list[str] | None:
+async def picture_of_new_authenticator(
+    user_id: uuid.UUID, login: str, application: Application
+) -> NewAuthenticator | None:
+    """What the page to set up an authenticator shows; None when one is in use already."""
+    import segno
+
+    made = await new_authenticator(user_id, login, application)
+    if made is None:
+        return None
+    secret, address = made
+    picture = segno.make(address, error="m").svg_data_uri(scale=5, border=2, dark="#000", light="#fff")
+    return NewAuthenticator(picture, " ".join(secret[i : i + 4] for i in range(0, len(secret), 4)))
+
+
+async def confirm_authenticator(
+    user_id: uuid.UUID, code: str, application: Application, user_agent: str = ""
+) -> list[str] | None:
     """Takes the authenticator into use when the code is right; the recovery codes, to be shown once.
 
-    None for a wrong code, and when a factor is in use already.
+    None for a wrong code, and when a factor is in use already. `user_agent` is for the mail that tells of it.
     """
     async with DB.transaction():
         factor = await DB.fetch_row(
@@ -63,8 +100,56 @@ async def confirm_authenticator(user_id: uuid.UUID, code: str, application: Appl
         )
         codes = await _new_recovery_codes(user_id)
         await record("second factor added", user_id=user_id)
-        await _tell(user_id, "added", application)
+        await tell_security_change(user_id, SecurityChange.SECOND_FACTOR_ADDED, application, user_agent)
     return codes
+
+
+async def remove_authenticator(user_id: uuid.UUID, application: Application, user_agent: str = "") -> bool:
+    """Removes the authenticator and its recovery codes; False when there was none. Sessions go on."""
+    async with DB.transaction():
+        removed = await DB.execute(
+            'DELETE FROM second_factors WHERE "user" = $1 AND confirmed_at IS NOT NULL', user_id
+        )
+        if not removed:
+            return False
+        await DB.execute('DELETE FROM recovery_codes WHERE "user" = $1', user_id)
+        await record("second factor removed", user_id=user_id)
+        await tell_security_change(user_id, SecurityChange.SECOND_FACTOR_REMOVED, application, user_agent)
+    return True
+
+
+async def renew_recovery_codes(
+    user_id: uuid.UUID, application: Application, user_agent: str = ""
+) -> list[str] | None:
+    """New recovery codes, to be shown once; the old ones are dead. None without an authenticator."""
+    async with DB.transaction():
+        factor = await DB.fetch_row(
+            'SELECT id FROM second_factors WHERE "user" = $1 AND confirmed_at IS NOT NULL FOR UPDATE', user_id
+        )
+        if factor is None:
+            return None
+        codes = await _new_recovery_codes(user_id)
+        await record("recovery codes renewed", user_id=user_id)
+        await tell_security_change(user_id, SecurityChange.RECOVERY_CODES_RENEWED, application, user_agent)
+    return codes
+
+
+async def recovery_codes_left(user_id: uuid.UUID) -> int:
+    """How many recovery codes are still unused."""
+    return int(
+        await DB.fetch_value(
+            'SELECT count(*) FROM recovery_codes WHERE "user" = $1 AND used_at IS NULL', user_id
+        )
+    )
+
+
+async def own_recovery_codes(user_id: uuid.UUID, shown: Sequence[str]) -> list[str]:
+    """Those of the codes that are this user's, in their order: nothing else gets into the file of codes."""
+    rows = await DB.fetch(
+        'SELECT code_hash FROM recovery_codes WHERE "user" = $1 AND used_at IS NULL', user_id
+    )
+    known = {bytes(row["code_hash"]) for row in rows}
+    return [one for one in shown if _hash_of_code(user_id, one) in known]
 
 
 async def is_second_factor(user_id: uuid.UUID, code: str, application: Application) -> bool:
@@ -86,7 +171,7 @@ async def is_second_factor(user_id: uuid.UUID, code: str, application: Applicati
         )
         if used:
             await record("recovery code used", user_id=user_id)
-            await _tell(user_id, "recovery_code_used", application)
+            await tell_security_change(user_id, SecurityChange.RECOVERY_CODE_USED, application)
         return bool(used)
 
 
@@ -122,25 +207,6 @@ def _hash_of_code(user_id: uuid.UUID, code: str) -> bytes:
     # 49 random bits and a limit on tries need no slow hash; the user's id keeps equal codes apart.
     plain = "".join(character for character in code.upper() if character.isalnum())
     return hashlib.sha256(user_id.bytes + plain.encode()).digest()
-
-
-async def _tell(user_id: uuid.UUID, what: str, application: Application) -> None:
-    person = await DB.fetch_row(
-        "SELECT email, login, first_name, last_name, preferred_language FROM users WHERE id = $1", user_id
-    )
-    if person is None:
-        return
-    name = f"{person['first_name']} {person['last_name']}".strip() or person["login"]
-    await queue_mail(
-        application=application,
-        kind="second_factor_changed",
-        to_email=person["email"],
-        to_name=name,
-        language=person["preferred_language"],
-        name=name,
-        what=what,
-        time=datetime.now(UTC),
-    )
 
 
 def _sealed(secret: str) -> str:

@@ -17,6 +17,7 @@ from app.basket.merging import merge_baskets
 from app.basket.owner import basket_token
 from app.client_address import address_family
 from app.segments.recurring import note_sign_in
+from app.sign_in.known_devices import device_token, keep_device_token, note_device
 from app.visitor import Visitor, hash_of_session_token
 from tables.engine import DB
 from tables.keys import new_key
@@ -40,12 +41,20 @@ _BEGIN = """
 """
 
 
+_KEEP = """
+    UPDATE sessions s SET token_hash = $2, session_epoch = u.session_epoch, authenticated_at = now()
+    FROM users u WHERE s.id = $1 AND u.id = s."user"
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class NewSession:
     """A session that has begun: its token goes to the browser and nowhere else."""
 
     token: str
     application: Application
+    # By which the browser is known next time; "" while a second factor is still to be shown.
+    device: str = ""
 
     def keep_on(self, answer: Response[Any]) -> None:
         """Sends the cookie. It lasts as long as a session can; the table decides when it is over before that."""
@@ -59,6 +68,8 @@ class NewSession:
             httponly=True,
             samesite="strict" if application.is_back_office else "lax",
         )
+        if self.device:
+            keep_device_token(answer, application, self.device)
 
 
 async def begin_session(
@@ -72,6 +83,7 @@ async def begin_session(
     visitor: Visitor = request.scope["visitor"]  # type: ignore[typeddict-item]  # put there by app.main
     application = visitor.application
     token = secrets.token_urlsafe(32)
+    device = device_token(application, request) if is_complete else ""
     async with DB.transaction():
         begun = await DB.execute(
             _BEGIN,
@@ -89,10 +101,12 @@ async def begin_session(
         )
         if not begun:
             raise SignInNeeded
+        if device:
+            await note_device(account.user_id, application, device, request.scope)
         if is_complete and account.customer_id is not None:
             await note_sign_in(account.customer_id)
             await merge_baskets(application, account, basket_token(application, request))
-    return NewSession(token, application)
+    return NewSession(token, application, device)
 
 
 async def end_session(session_id: uuid.UUID) -> None:
@@ -104,6 +118,21 @@ async def end_sessions_of(user_id: uuid.UUID) -> None:
     """Ends all sessions of a user, those included that a request is just beginning: the epoch moves on."""
     await DB.execute("UPDATE users SET session_epoch = session_epoch + 1 WHERE id = $1", user_id)
     await DB.execute('DELETE FROM sessions WHERE "user" = $1', user_id)
+
+
+async def keep_only_this_session(visitor: Visitor) -> NewSession:
+    """Ends all other sessions of the visitor, in the current transaction, after the epoch was raised; this one
+    goes on under a new id and counts as proved now. Raises SignInNeeded when it has just ended."""
+    if visitor.session is None or visitor.account is None:
+        raise SignInNeeded
+    token = secrets.token_urlsafe(32)
+    kept = await DB.execute(_KEEP, visitor.session.id, hash_of_session_token(token))
+    if not kept:
+        raise SignInNeeded
+    await DB.execute(
+        'DELETE FROM sessions WHERE "user" = $1 AND id <> $2', visitor.account.user_id, visitor.session.id
+    )
+    return NewSession(token, visitor.application)
 
 
 async def keep_session_alive(session_id: uuid.UUID) -> None:

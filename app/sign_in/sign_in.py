@@ -8,8 +8,10 @@ from litestar.types import Scope
 
 from app.access import Account, Refusal, refusal
 from app.applications import Application
+from app.client_address import address_family
 from app.customers.emails import canonical_login
 from app.metrics import SIGN_INS
+from app.sign_in.history import user_agent_of
 from app.sign_in.limits import count_sign_in, key_of_account, key_of_client
 from app.sign_in.link_tokens import Purpose
 from app.sign_in.passwords import hash_password, is_outdated, password_matches
@@ -43,12 +45,14 @@ _ACCOUNTS = """
     LEFT JOIN companies co ON co.customer = c.id
     LEFT JOIN staff_members st ON st."user" = u.id
     LEFT JOIN second_factors f ON f."user" = u.id AND f.confirmed_at IS NOT NULL
-    WHERE u.login_canonical = $1
+    WHERE {}
     ORDER BY m.created_at
 """
+_OF_LOGIN = _ACCOUNTS.format("u.login_canonical = $1")
+_OF_USER = _ACCOUNTS.format("u.id = $1")
 _NOTE_FAILURE = """
-    INSERT INTO sign_in_attempts (id, "user", application, outcome, user_agent, attempted_at)
-    VALUES ($1, $2, $3, $4, $5, now())
+    INSERT INTO sign_in_attempts (id, "user", application, outcome, user_agent, address_family, attempted_at)
+    VALUES ($1, $2, $3, $4, $5, $6, now())
 """
 # In one statement: the client's try is taken back, the account's failures are forgotten, and links to a new
 # password end: whoever knows the password needs no reset, and an old mail must not open the account later.
@@ -57,8 +61,8 @@ _NOTE_RIGHT_PASSWORD = """
          account AS (DELETE FROM attempt_counters WHERE key = $2),
          links AS (UPDATE link_tokens SET revoked_at = now()
                    WHERE "user" = $5 AND purpose = $3 AND used_at IS NULL AND revoked_at IS NULL)
-    INSERT INTO sign_in_attempts (id, "user", application, outcome, user_agent, attempted_at)
-    VALUES ($4, $5, $6, $7, $8, now())
+    INSERT INTO sign_in_attempts (id, "user", application, outcome, user_agent, address_family, attempted_at)
+    VALUES ($4, $5, $6, $7, $8, $9, now())
 """
 
 
@@ -81,7 +85,7 @@ async def person_with_password(
     """
     canonical = canonical_login(login)
     is_locked = await count_sign_in(scope, canonical)
-    rows = await DB.fetch(_ACCOUNTS, canonical)
+    rows = await DB.fetch(_OF_LOGIN, canonical)
     stored: str | None = rows[0]["password_hash"] if rows else None
     if not await password_matches(None if is_locked else stored, password):
         if rows:
@@ -103,10 +107,25 @@ async def person_with_password(
     return person
 
 
-def nearest_account(application: Application, rows: list[dict[str, Any]]) -> KnownPerson:
+async def person_of_user(
+    application: Application, user_id: uuid.UUID, *, second_factor_shown: bool = False
+) -> KnownPerson | None:
+    """A user who has proved in another way who they are: as whom they come, and whether they may in.
+
+    None for a user who has just been deleted.
+    """
+    rows = await DB.fetch(_OF_USER, user_id)
+    return nearest_account(application, rows, second_factor_shown=second_factor_shown) if rows else None
+
+
+def nearest_account(
+    application: Application, rows: list[dict[str, Any]], *, second_factor_shown: bool = False
+) -> KnownPerson:
     """Of a user's memberships the one that may use the application, or that comes nearest to it."""
     known = [account_of(row) for row in rows]
-    judged = [KnownPerson(one, refusal(application, one, second_factor_shown=False)) for one in known]
+    judged = [
+        KnownPerson(one, refusal(application, one, second_factor_shown=second_factor_shown)) for one in known
+    ]
     return min(judged, key=lambda one: _NEAREST.index(one.refusal))
 
 
@@ -122,11 +141,6 @@ async def _hash_anew(user_id: uuid.UUID, stored: str, password: str) -> None:
 
 def _attempt(
     user_id: uuid.UUID, application: Application, outcome: str, scope: Scope
-) -> tuple[uuid.UUID, uuid.UUID, str, str, str]:
-    agent = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"user-agent"), "")
-    return new_key(), user_id, application.id, str(outcome), agent[:300]
-
-
-async def delete_old_history() -> int:
-    """Deletes sign-in history of more than 90 days; how many rows there were."""
-    return await DB.execute("DELETE FROM sign_in_attempts WHERE attempted_at < now() - interval '90 days'")
+) -> tuple[uuid.UUID, uuid.UUID, str, str, str, str]:
+    # The method is the column's default, a password.
+    return new_key(), user_id, application.id, str(outcome), user_agent_of(scope), address_family(scope)

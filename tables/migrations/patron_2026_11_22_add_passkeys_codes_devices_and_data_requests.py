@@ -8,6 +8,7 @@ from piccolo.columns.column_types import (
     UUID,
     Array,
     BigInt,
+    Boolean,
     Bytea,
     ForeignKey,
     Integer,
@@ -56,7 +57,7 @@ VERSION = "1.38.0"
 DESCRIPTION = "Add passkeys, mailed codes, known devices, invoices and data requests"
 
 
-async def forwards():
+async def forwards() -> MigrationManager:
     manager = MigrationManager(migration_id=ID, app_name="patron", description=DESCRIPTION)
 
     manager.add_table(
@@ -176,6 +177,7 @@ async def forwards():
                     "CONFIRMED": "confirmed",
                     "CARRIED_OUT": "carried_out",
                     "DECLINED": "declined",
+                    "WITHDRAWN": "withdrawn",
                 },
             ),
             "db_column_name": None,
@@ -645,12 +647,56 @@ async def forwards():
     manager.add_column(
         table_class_name="KnownDevice",
         tablename="known_devices",
+        column_name="application",
+        db_column_name="application",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 40,
+            "default": "",
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="KnownDevice",
+        tablename="known_devices",
         column_name="user_agent",
         db_column_name="user_agent",
         column_class_name="Varchar",
         column_class=Varchar,
         params={
             "length": 300,
+            "default": "",
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="KnownDevice",
+        tablename="known_devices",
+        column_name="address_family",
+        db_column_name="address_family",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 10,
             "default": "",
             "null": False,
             "primary_key": False,
@@ -698,6 +744,48 @@ async def forwards():
             "primary_key": False,
             "unique": False,
             "index": True,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="KnownDevice",
+        tablename="known_devices",
+        column_name="is_to_be_told",
+        db_column_name="is_to_be_told",
+        column_class_name="Boolean",
+        column_class=Boolean,
+        params={
+            "default": False,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="KnownDevice",
+        tablename="known_devices",
+        column_name="told_at",
+        db_column_name="told_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
             "index_method": IndexMethod.btree,
             "choices": None,
             "db_column_name": None,

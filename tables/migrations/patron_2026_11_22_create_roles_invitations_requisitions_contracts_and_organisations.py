@@ -193,7 +193,7 @@ class UserImport(Table, tablename="user_imports", schema=None):
     )
 
 
-ID = "2026-11-22T00:00:00:000006"
+ID = "2026-11-22T00:00:00:000030"
 VERSION = "1.38.0"
 DESCRIPTION = "Create roles, invitations, requisitions, contracts and organisations"
 

@@ -4,7 +4,7 @@ from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
 from tables.engine import DB
 
-ID = "2026-11-22T00:00:00:000007"
+ID = "2026-11-22T00:00:00:000031"
 VERSION = "1.38.0"
 DESCRIPTION = "Guard budgets, requisitions, targets and organisations"
 

@@ -31,6 +31,7 @@ def queued(**values: object) -> QueuedMail:
         "subject": "Hello",
         "text_body": "Text\n",
         "html_body": "<p>Text</p>\n",
+        "unsubscribe_link": "",
         "created_at": datetime(2026, 3, 1, 14, 5, tzinfo=UTC),
         "attempts": 1,
     }
@@ -146,3 +147,16 @@ def test_long_lines_are_folded_on_the_way() -> None:
     text = read_again(mail).get_body(("plain",))
     assert text is not None
     assert text.get_content().strip() == "ä" * 3000
+
+
+def test_only_a_mail_that_advertises_can_be_ended_by_one_click() -> None:
+    """RFC 8058: both headers, the address in angle brackets, nothing else in it."""
+    plain = message_of(queued())
+    assert plain["List-Unsubscribe"] is None
+    assert plain["List-Unsubscribe-Post"] is None
+    link = "https://shop.example/newsletter/unsubscribe?token=" + "a" * 150
+    message = message_of(queued(unsubscribe_link=link))
+    assert message["List-Unsubscribe"] == f"<{link}>"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    header = next(one for one in message.as_string().splitlines() if one.startswith("List-Unsubscribe:"))
+    assert "=?utf-8" not in header

@@ -1,5 +1,6 @@
 """Every kind of mail, in both languages, says the same in text and HTML."""
 
+import itertools
 import re
 from datetime import UTC, datetime
 from html import unescape
@@ -8,7 +9,8 @@ import pytest
 from jinja2 import UndefinedError
 
 from app.applications import Application, all_applications
-from app.mail.rendering import KINDS, TEMPLATES, RenderedMail, render_mail
+from app.mail.rendering import KINDS, MARKETING_KINDS, TEMPLATES, RenderedMail, render_mail
+from app.sign_in.security_mails import SecurityChange
 
 LANGUAGES = ("en", "de")
 ADDRESS = "http://localhost:8000"
@@ -23,6 +25,7 @@ SAMPLES: dict[str, object] = {
     "login": "ines@example.com",
     "accounts": [("ines", f"{ADDRESS}/reset?token=1"), ("ines.2", f"{ADDRESS}/reset?token=2")],
     "logins": ["ines", "ines.2"],
+    "codes": [("ines", "048151"), ("ines.2", "623428")],
     "time": datetime(2026, 3, 1, 14, 5, tzinfo=UTC),
     "new_email": "neu@example.com",
     "customer_name": "Søren & Søn <A/S>",
@@ -30,7 +33,9 @@ SAMPLES: dict[str, object] = {
     "number": "4711",
     "comment": "0815\n<0816>",
     "reason": "created",
-    "what": "added",
+    "what": "second_factor_added",
+    "device": "Xyzfox",
+    "devices": [("Xyzfox", "4712", "4713")],
     "lines": [("3 x Chai (NW-001)", "€54.00"), ("1 x Ikura (NW-010)", "€31.00")],
     "sums": [("Zwischensumme", "€85.00"), ("Gesamt", "€101.15")],
     "billing": ["Søren Søn", "12209 Berlin"],
@@ -39,18 +44,25 @@ SAMPLES: dict[str, object] = {
     "payment_name": "Überweisung",
     "payment_instructions": "",
     "withdrawal_link": f"{ADDRESS}/withdrawal",
+    "wanted": "export",
+    "days": 30,
+    "unsubscribe_link": f"{ADDRESS}/newsletter/unsubscribe?token=abc",
+    "headline": "Søren & <Tee>",
+    "text": "0817",
 }
 VARIANTS = [
     *((kind, {}) for kind in KINDS),
     *(("choose_password", {"reason": reason}) for reason in ("enabled", "staff")),
     *(
-        ("second_factor_changed", {"what": what})
-        for what in ("removed", "recovery_codes", "recovery_code_used", "")
+        ("security_changed", {"what": what, "device": device})
+        for what, device in itertools.product(SecurityChange, ("Xyzfox", ""))
     ),
     ("password_reminder", {"accounts": [("ines", f"{ADDRESS}/reset?token=1")]}),
     ("user_names", {"logins": ["ines"]}),
     ("rejected", {"comment": ""}),
     ("verify_email", {"name": ""}),
+    *((kind, {"wanted": "delete"}) for kind in ("data_request_confirm", "data_request_declined")),
+    ("data_archive_ready", {"days": 1}),
 ]
 
 
@@ -185,3 +197,7 @@ def test_the_validity_of_a_link_is_told_in_its_natural_unit(
 def test_times_are_in_the_form_of_the_language_and_name_utc() -> None:
     assert "Mar 1, 2026, 2:05:00\u202fPM UTC" in rendered("password_changed", "en", {}).text
     assert "01.03.2026, 14:05:00 UTC" in rendered("password_changed", "de", {}).text
+
+
+def test_every_mail_that_advertises_and_no_other_carries_the_way_to_end_it() -> None:
+    assert {kind for kind, names in KINDS.items() if "unsubscribe_link" in names} == MARKETING_KINDS

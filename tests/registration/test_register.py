@@ -57,7 +57,9 @@ async def test_a_shopper_registers_with_address_which_becomes_preferred(database
     assert (user.title, str(user.birthday), user.phone) == ("ms", "1985-03-31", "+49 30 1234567")
 
 
-async def test_terms_privacy_and_newsletter_are_recorded_with_version_and_time(database):
+async def test_terms_and_privacy_are_recorded_with_version_and_time_and_the_newsletter_once_confirmed(
+    database,
+):
     person = await visit("shop")
     page = await person.get("/register")
     await person.fill(page, {**PERSON, "newsletter": "on"}, form="email")
@@ -65,10 +67,14 @@ async def test_terms_privacy_and_newsletter_are_recorded_with_version_and_time(d
     assert {kind: one.is_given for kind, one in consents.items()} == {
         "terms": True,
         "privacy": True,
-        "newsletter": True,
     }
     assert consents["terms"].document_version == consents["privacy"].document_version == "2026-11"
     assert consents["terms"].recorded_at is not None
+    [mail] = await mails("newsletter_confirm")
+    page = await person.get(mail.link)
+    await person.fill(page, {}, form="token")
+    newsletter = await Consent.objects().get(Consent.kind == "newsletter")
+    assert newsletter.is_given
 
 
 async def test_the_newsletter_is_not_ticked_beforehand(database):

@@ -96,7 +96,7 @@ async def test_a_recovery_code_lets_in_once_and_is_told_by_mail() -> None:
     person, page = await with_password(admin)
     assert (await person.fill(page, {"code": codes[0]})).status == 422
     assert (await person.fill(page, {"code": codes[1]})).path == "/back-office/"
-    assert len(await mails("second_factor_changed", admin.email)) == 3
+    assert len(await mails("security_changed", admin.email)) == 3
 
 
 @pytest.mark.parametrize("seconds", [-90, 90])

@@ -1,0 +1,250 @@
+"""Changing one's e-mail, and taking the change back (domain.md 6).
+
+The new address is confirmed by a link, the old one is told and can undo the change for 7 days: whoever has
+found out a password must not get hold of the account for good. Everything about one user happens one after
+another, since using a link up locks the user first.
+"""
+
+import uuid
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from app.access import Account, SignInNeeded
+from app.applications import Application
+from app.audit import record
+from app.customers.emails import canonical_email, canonical_login
+from app.customers.extensions import name_of
+from app.customers.free_logins import is_login_taken, lock_logins
+from app.links import links_of
+from app.mail.outbox import queue_mail
+from app.registration.register import ANSWER_AFTER, answering_after, tell_owner_of_login
+from app.registration.verify_email import language_for
+from app.segments.segmentation_services import update_segments_of
+from app.sign_in.limits import count_key
+from app.sign_in.link_tokens import Link, Purpose, consume, issue, look_up, revoke_links_of
+from app.sign_in.sessions import end_sessions_of
+from app.visitor import Visitor
+from tables import User
+from tables.engine import DB
+
+UNDO_MINUTES = 7 * 24 * 60
+# Nobody's mailbox is flooded from one account.
+MAILS_IN_AN_HOUR = 5
+
+_PENDING = """
+    SELECT details ->> 'email' FROM link_tokens
+    WHERE "user" = $1 AND purpose = $2 AND application = $3
+      AND used_at IS NULL AND revoked_at IS NULL AND expires_at > now()
+    ORDER BY created_at DESC, id DESC LIMIT 1
+"""
+_CHANGE = """
+    UPDATE users SET email = $2, email_canonical = $3, login = $4, login_canonical = $5,
+                     email_verified_at = now(), version = version + 1
+    WHERE id = $1
+"""
+_IS_ACTIVE = """
+    SELECT EXISTS (SELECT FROM users u JOIN memberships m ON m."user" = u.id JOIN customers c ON c.id = m.customer
+                   WHERE u.id = $1 AND u.is_active AND m.is_active AND c.is_active)
+"""
+# A later link to undo went to an address that came after: it must not bring that one back.
+_REVOKE_LATER_UNDOS = """
+    UPDATE link_tokens SET revoked_at = now()
+    WHERE "user" = $1 AND purpose = $2 AND used_at IS NULL AND revoked_at IS NULL
+      AND (details ->> 'version')::int > $3
+"""
+
+
+class Outcome(StrEnum):
+    """What became of a link that was pressed."""
+
+    DONE = "done"
+    # Somebody else has the login, or can have it back.
+    TAKEN = "taken"
+    # See the state of the link.
+    REFUSED = "refused"
+
+
+async def ask_for_email_change(visitor: Visitor, email: str) -> None:
+    """Mails a link to the new address; links that were sent before stop working.
+
+    An address that is somebody else's login gets the same answer after the same time; its owner is told by
+    mail, as at registration (domain.md 4). Raises TooManyTries after 5 in an hour.
+    """
+    account, application = _account_of(visitor), visitor.application
+    await count_key(f"email-change:{account.user_id.hex}", MAILS_IN_AN_HOUR, 60)
+    async with answering_after(ANSWER_AFTER), DB.transaction():
+        user = await _locked(account.user_id)
+        if user is None:
+            raise SignInNeeded
+        await revoke_links_of(user.id, Purpose.CHANGE_EMAIL)
+        # Made in any case: the page shows alike what is waited for.
+        token = await issue(
+            Purpose.CHANGE_EMAIL,
+            user.id,
+            application,
+            application.reset_minutes,
+            details={"email": email, "from": user.email_canonical},
+        )
+        await record("e-mail change asked", visitor=visitor, user_id=user.id, customer_id=account.customer_id)
+        if _login_follows(application) and await is_login_taken(canonical_login(email), user.id):
+            await tell_owner_of_login(application, email)
+            return
+        await _mail(
+            "confirm_new_email",
+            application,
+            user,
+            email,
+            link=links_of(application).url("confirm_email", token=token),
+            minutes=application.reset_minutes,
+        )
+
+
+async def pending_email(visitor: Visitor) -> str:
+    """The new address that the visitor has asked for and not confirmed yet, or ""."""
+    account = _account_of(visitor)
+    found = await DB.fetch_value(
+        _PENDING, account.user_id, Purpose.CHANGE_EMAIL.value, visitor.application.id
+    )
+    return str(found or "")
+
+
+async def withdraw_email_change(visitor: Visitor) -> None:
+    """Lets the link that was sent to a new address stop working."""
+    async with DB.transaction():
+        await revoke_links_of(_account_of(visitor).user_id, Purpose.CHANGE_EMAIL)
+
+
+async def link_to_confirm(token: str, application: Application) -> Link | None:
+    """What the link in the mail to the new address stands for. Looking at it does not use it up."""
+    return await look_up(token, Purpose.CHANGE_EMAIL, application)
+
+
+async def confirm_email_change(token: str, application: Application) -> Outcome:
+    """Uses the link up: the e-mail changes, and the login with it where the e-mail is the login (domain.md 3).
+
+    In one transaction: links that went to the old address die, and the old address is told, with a link to
+    undo the change. The e-mail of whoever was deactivated stays: enabling them mails a link to a new password.
+    """
+    async with DB.transaction() as transaction:
+        link = await consume(token, Purpose.CHANGE_EMAIL, application)
+        user = await _locked(link.user_id) if link is not None else None
+        is_current = link is not None and user is not None and link.details["from"] == user.email_canonical
+        if link is None or user is None or not is_current or not await DB.fetch_value(_IS_ACTIVE, user.id):
+            await transaction.rollback()
+            return Outcome.REFUSED
+        email = str(link.details["email"])
+        login = email if _login_follows(application) else user.login
+        await lock_logins(user.login_canonical, canonical_login(login))
+        if await is_login_taken(canonical_login(login), user.id):
+            # The link stays used: it cannot come true any more.
+            return Outcome.TAKEN
+        await _set_email(user, email, login)
+        await revoke_links_of(user.id, Purpose.RESET_PASSWORD, Purpose.VERIFY_EMAIL, Purpose.CHANGE_EMAIL)
+        undo = await issue(
+            Purpose.UNDO_EMAIL_CHANGE,
+            user.id,
+            application,
+            UNDO_MINUTES,
+            details={
+                "email": user.email,
+                "login": user.login if _login_follows(application) else "",
+                "login_canonical": user.login_canonical if _login_follows(application) else "",
+                "version": user.version,
+            },
+        )
+        await record(
+            "e-mail changed",
+            user_id=user.id,
+            before={"email": user.email, "login": user.login},
+            after={"email": email, "login": login},
+        )
+        await _mail(
+            "email_changed",
+            application,
+            user,
+            user.email,
+            new_email=email,
+            time=datetime.now(UTC),
+            link=links_of(application).url("undo_email_change", token=undo),
+            minutes=UNDO_MINUTES,
+        )
+    return Outcome.DONE
+
+
+async def link_to_undo(token: str, application: Application) -> Link | None:
+    """What the link in the notice to the old address stands for. Looking at it does not use it up."""
+    return await look_up(token, Purpose.UNDO_EMAIL_CHANGE, application)
+
+
+async def undo_email_change(token: str, application: Application) -> tuple[Outcome, str]:
+    """Uses the link up: e-mail and login are again what they were when it was sent.
+
+    Gives the token of a link to a new password too ("" when nothing was undone), since whoever changed the
+    e-mail knew the old one. In one transaction: all sessions end; open changes, resets and links to undo that
+    were sent later die. Links to undo that were sent earlier still work: the oldest address wins.
+    """
+    async with DB.transaction() as transaction:
+        link = await consume(token, Purpose.UNDO_EMAIL_CHANGE, application)
+        user = await _locked(link.user_id) if link is not None else None
+        if link is None or user is None:
+            await transaction.rollback()
+            return Outcome.REFUSED, ""
+        login = str(link.details["login"] or user.login)
+        await lock_logins(user.login_canonical, canonical_login(login))
+        if await is_login_taken(canonical_login(login), user.id):
+            await transaction.rollback()
+            return Outcome.TAKEN, ""
+        await _set_email(user, str(link.details["email"]), login)
+        await end_sessions_of(user.id)
+        await revoke_links_of(user.id, Purpose.RESET_PASSWORD, Purpose.VERIFY_EMAIL, Purpose.CHANGE_EMAIL)
+        await DB.execute(
+            _REVOKE_LATER_UNDOS, user.id, Purpose.UNDO_EMAIL_CHANGE.value, link.details["version"]
+        )
+        await record(
+            "e-mail change undone",
+            user_id=user.id,
+            before={"email": user.email, "login": user.login},
+            after={"email": link.details["email"], "login": login},
+        )
+        await _mail("email_change_undone", application, user, user.email, time=datetime.now(UTC))
+        return Outcome.DONE, await issue(
+            Purpose.RESET_PASSWORD, user.id, application, application.reset_minutes
+        )
+
+
+def _login_follows(application: Application) -> bool:
+    return application.login_type == "email"
+
+
+def _account_of(visitor: Visitor) -> Account:
+    if visitor.account is None:
+        raise SignInNeeded
+    return visitor.account
+
+
+async def _locked(user_id: uuid.UUID) -> User | None:
+    """The user, who stays as they are until the current transaction ends; None for one who was deleted."""
+    await DB.execute("SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE", user_id)
+    user = await User.objects().get(User.id == user_id)
+    return user if user is not None and user.anonymised_at is None else None
+
+
+async def _set_email(user: User, email: str, login: str) -> None:
+    # Both links were in the mailbox that they lead to, so that the e-mail is verified.
+    await DB.execute(_CHANGE, user.id, email, canonical_email(email), login, canonical_login(login))
+    # A rule of a segment may ask for the domain of the e-mail (domain.md 7).
+    for row in await DB.fetch('SELECT customer FROM memberships WHERE "user" = $1 ORDER BY id', user.id):
+        await update_segments_of(row["customer"])
+
+
+async def _mail(kind: str, application: Application, user: User, to_email: str, **context: Any) -> None:
+    await queue_mail(
+        application=application,
+        kind=kind,
+        to_email=to_email,
+        to_name=name_of(user),
+        language=language_for(application, user),
+        name=name_of(user),
+        **context,
+    )

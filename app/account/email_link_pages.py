@@ -1,0 +1,118 @@
+"""The pages of the links that confirm a change of the e-mail and take it back (domain.md 6).
+
+Opening one changes nothing, since mail scanners open links (security.md, Tokens in links). They are for anyone:
+who has the link has the mailbox, and often opens it in another browser.
+"""
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from app.access import anyone
+from app.account.access_forms import TokenForm
+from app.account.change_email import (
+    Outcome,
+    confirm_email_change,
+    link_to_confirm,
+    link_to_undo,
+    undo_email_change,
+)
+from app.flash import Flash
+from app.forms import read_form
+from app.languages import gettext as _
+from app.pages import Page, see
+from app.sign_in.limits import count_client
+from app.sign_in.link_tokens import Link, TokenState
+from app.sign_in.sessions import forget_session
+from app.visitor import CurrentVisitor
+
+TAKEN = "taken"
+
+
+@get("/confirm-email", name="confirm_email", guards=[anyone])
+async def confirm_email_page(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Page:
+    """The page of the link in the mail to the new address."""
+    token = request.query_params.get("token", "")
+    return _confirm_page(await link_to_confirm(token, visitor.application), token)
+
+
+@post("/confirm-email", name="confirm_email_post", guards=[anyone])
+async def confirm_email(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
+    """Changes the e-mail, once per link."""
+    token = await _token(request)
+    outcome = await confirm_email_change(token, visitor.application)
+    if outcome is not Outcome.DONE:
+        link = await link_to_confirm(token, visitor.application)
+        return _confirm_page(link, token, has_failed=True, is_taken=outcome is Outcome.TAKEN)
+    said = Flash(_("Your new e-mail address is confirmed."))
+    return see(request, "email" if visitor.is_signed_in else "sign_in", flash=said)
+
+
+@get("/undo-email-change", name="undo_email_change", guards=[anyone])
+async def undo_email_change_page(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Page:
+    """The page of the link in the notice to the old address."""
+    token = request.query_params.get("token", "")
+    return _undo_page(await link_to_undo(token, visitor.application), token)
+
+
+@post("/undo-email-change", name="undo_email_change_post", guards=[anyone])
+async def undo(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
+    """Brings the old address back, once per link, and leads on to a new password."""
+    token = await _token(request)
+    outcome, reset_token = await undo_email_change(token, visitor.application)
+    if outcome is not Outcome.DONE:
+        link = await link_to_undo(token, visitor.application)
+        return _undo_page(link, token, has_failed=True, is_taken=outcome is Outcome.TAKEN)
+    answer = see(
+        request,
+        "reset_password",
+        token=reset_token,
+        flash=Flash(
+            _(
+                "Your old e-mail address is back, and everybody is signed out. "
+                "Whoever changed it knew your password: please choose a new one now."
+            )
+        ),
+    )
+    forget_session(answer, visitor.application)
+    return answer
+
+
+async def _token(request: Request[Any, Any, Any]) -> str:
+    await count_client(request.scope, "link")
+    form = await read_form(request, TokenForm)
+    return form.value("token") or request.query_params.get("token", "")
+
+
+def _state(link: Link | None, *, has_failed: bool, is_taken: bool) -> str:
+    if is_taken:
+        return TAKEN
+    state = link.state if link is not None else TokenState.INVALID
+    # A link that would work and did not has been overtaken by something else.
+    return (TokenState.INVALID if has_failed and state is TokenState.VALID else state).value
+
+
+def _confirm_page(link: Link | None, token: str, *, has_failed: bool = False, is_taken: bool = False) -> Page:
+    state = _state(link, has_failed=has_failed, is_taken=is_taken)
+    return Page(
+        "account/confirm_email.html",
+        # A link that no longer works is gone (RFC 9110, 15.5.11).
+        status_code=200 if state == TokenState.VALID.value else 410,
+        state=state,
+        token=token,
+        email=link.details["email"] if link is not None else "",
+    )
+
+
+def _undo_page(link: Link | None, token: str, *, has_failed: bool = False, is_taken: bool = False) -> Page:
+    state = _state(link, has_failed=has_failed, is_taken=is_taken)
+    return Page(
+        "account/undo_email_change.html",
+        status_code=200 if state == TokenState.VALID.value else 410,
+        state=state,
+        token=token,
+        email=link.details["email"] if link is not None else "",
+    )
+
+
+routes = [confirm_email_page, confirm_email, undo_email_change_page, undo]

@@ -1,0 +1,147 @@
+"""Who gets the newsletter: only who has ticked it and confirmed it by a link in a mail (double opt-in).
+
+So nobody is entered by somebody else who knows their e-mail, and the shop can show who agreed when: each step is
+a row of the consents.
+"""
+
+import hashlib
+import uuid
+from enum import StrEnum
+from typing import Any
+
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from app.applications import Application
+from app.customers.consents import choose_newsletter
+from app.links import links_of
+from app.mail.outbox import queue_mail
+from app.settings import settings
+from app.sign_in.link_tokens import Purpose, consume, issue, revoke_links_of
+from tables.engine import DB
+
+HOURS_TO_CONFIRM = 7 * 24
+
+
+class NewsletterState(StrEnum):
+    """Where a person stands."""
+
+    CONFIRMED = "confirmed"
+    # Ticked, and the link in the mail is yet to be opened.
+    ASKED = "asked"
+    NONE = "none"
+
+
+_PERSON = """
+    SELECT email, email_canonical, preferred_language, coalesce(nullif(trim(first_name || ' ' || last_name), ''),
+           login) AS name
+    FROM users WHERE id = $1 AND anonymised_at IS NULL
+"""
+_IS_GIVEN = """
+    SELECT coalesce((SELECT is_given FROM consents WHERE "user" = $1 AND kind = 'newsletter'
+                     ORDER BY recorded_at DESC, id DESC LIMIT 1), false)
+"""
+_IS_ASKED = """
+    SELECT EXISTS (SELECT FROM link_tokens WHERE "user" = $1 AND purpose = $2 AND used_at IS NULL
+                   AND revoked_at IS NULL AND expires_at > now())
+"""
+
+
+async def newsletter_state(user_id: uuid.UUID) -> NewsletterState:
+    """Whether a person gets the newsletter, has yet to confirm it, or does not want it."""
+    if await DB.fetch_value(_IS_GIVEN, user_id):
+        return NewsletterState.CONFIRMED
+    asked = await DB.fetch_value(_IS_ASKED, user_id, Purpose.CONFIRM_NEWSLETTER.value)
+    return NewsletterState.ASKED if asked else NewsletterState.NONE
+
+
+async def order_newsletter(user_id: uuid.UUID, application: Application) -> None:
+    """Mails the link that confirms the newsletter, in the current transaction; an older link stops working.
+    Nothing for somebody who has it already."""
+    async with DB.transaction():
+        person = await DB.fetch_row(_PERSON, user_id)
+        if person is None or await DB.fetch_value(_IS_GIVEN, user_id):
+            return
+        await revoke_links_of(user_id, Purpose.CONFIRM_NEWSLETTER)
+        token = await issue(
+            Purpose.CONFIRM_NEWSLETTER,
+            user_id,
+            application,
+            HOURS_TO_CONFIRM * 60,
+            details={"email": person["email_canonical"]},
+        )
+        await _mail(
+            "newsletter_confirm",
+            person,
+            application,
+            link=links_of(application).url("confirm_newsletter", token=token),
+            hours=HOURS_TO_CONFIRM,
+        )
+
+
+async def confirm_newsletter(token: str, application: Application) -> bool:
+    """Uses a link up: from now on the person gets the newsletter. False when the link does not work, for example
+    since the e-mail has changed meanwhile."""
+    async with DB.transaction() as transaction:
+        link = await consume(token, Purpose.CONFIRM_NEWSLETTER, application)
+        person = await DB.fetch_row(_PERSON, link.user_id) if link is not None else None
+        if link is None or person is None or person["email_canonical"] != link.details.get("email"):
+            await transaction.rollback()
+            return False
+        await choose_newsletter(link.user_id, application, wanted=True)
+        await _mail(
+            "newsletter_welcome",
+            person,
+            application,
+            unsubscribe_link=unsubscribe_link(link.user_id, application),
+        )
+    return True
+
+
+async def end_newsletter(user_id: uuid.UUID, application: Application) -> None:
+    """Ends the newsletter of a person, and the links that would begin it. Doing it twice changes nothing more."""
+    async with DB.transaction():
+        # The row is locked, so that of two clicks at once the second one finds nothing left to end.
+        if await DB.fetch_row("SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE", user_id) is None:
+            return
+        await revoke_links_of(user_id, Purpose.CONFIRM_NEWSLETTER)
+        if await DB.fetch_value(_IS_GIVEN, user_id):
+            await choose_newsletter(user_id, application, wanted=False)
+
+
+def unsubscribe_link(user_id: uuid.UUID, application: Application) -> str:
+    """The absolute address that ends the newsletter of this person. It is signed and works for ever: it can do
+    nothing else."""
+    token = _serializer().dumps([user_id.hex, application.id])
+    return links_of(application).url("unsubscribe", token=token)
+
+
+def user_of_unsubscribe_token(token: str, application: Application) -> uuid.UUID | None:
+    """Whose newsletter a token ends, or None when nobody made it for this application."""
+    if len(token) > 300:
+        return None
+    try:
+        user_id, made_for = _serializer().loads(token)
+        return uuid.UUID(hex=user_id) if made_for == application.id else None
+    except (BadSignature, ValueError, TypeError, AttributeError):
+        return None
+
+
+async def _mail(kind: str, person: dict[str, Any], application: Application, **context: object) -> None:
+    language = person["preferred_language"]
+    await queue_mail(
+        application=application,
+        kind=kind,
+        to_email=person["email"],
+        to_name=person["name"],
+        language=language if language in application.languages else application.languages[0],
+        name=person["name"],
+        **context,
+    )
+
+
+def _serializer() -> URLSafeSerializer:
+    return URLSafeSerializer(
+        list(reversed(settings().secret_keys)),
+        salt="patron.newsletter.unsubscribe",
+        signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
+    )

@@ -1,0 +1,248 @@
+"""Forgetting a person (domain.md 13, Deletion).
+
+What names the person goes. What stays is what the shop must keep or what is not the person's: orders with their
+totals, and of these what an invoice needs, which is the name and address of the recipient (German law: UStG 14
+and 14b, AO 147; GDPR, article 17, 3 b). An order that is still open also keeps where it goes until it is done;
+`forget_finished_orders` comes back for it.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+
+from app.audit import record
+from app.customers.emails import canonical_email
+from app.customers.permissions import ACCOUNT_ADMINISTRATOR
+from app.personal_data.held_data import own_customers
+from app.personal_data.people import is_shared, memberships_of
+from app.segments.segmentation_services import update_segments_of
+from app.sign_in.limits import clear_account
+from app.sign_in.sessions import end_sessions_of
+from app.visitor import Visitor
+from tables.engine import DB
+
+# What stands on orders instead of the e-mail; mail can never go there (RFC 6761, 6.4).
+FORGOTTEN_EMAIL = "deleted@deleted.invalid"
+
+
+class IsStaff(Exception):
+    """The person is a staff member: their work for the shop is ended first, by who looks after the staff."""
+
+
+class IsLastAdministrator(Exception):
+    """Without this person nobody could manage a company; staff say what becomes of it. `companies` are the names."""
+
+    def __init__(self, companies: Sequence[str]) -> None:
+        super().__init__(companies)
+        self.companies = companies
+
+
+_LOCK_USER = """
+    SELECT login_canonical, email, first_name, last_name FROM users
+    WHERE id = $1 AND anonymised_at IS NULL FOR UPDATE
+"""
+_LOCK_COMPANIES = """
+    SELECT c.id, c.search_name FROM customers c
+    WHERE c.id IN (SELECT customer FROM memberships WHERE "user" = $1) ORDER BY c.id FOR NO KEY UPDATE
+"""
+_OTHER_ADMINISTRATORS = """
+    SELECT count(*) FROM memberships m JOIN users u ON u.id = m."user"
+    WHERE m.customer = $1 AND m."user" <> $2 AND m.is_active AND u.is_active AND $3 = ANY(m.roles)
+"""
+_IS_ADMINISTRATOR = """
+    SELECT m.is_active AND $3 = ANY(m.roles) FROM memberships m WHERE m.customer = $1 AND m."user" = $2
+"""
+_FORGET_USER = """
+    UPDATE users SET login = 'deleted-' || id, login_canonical = 'deleted-' || id, email = $2,
+        email_canonical = $2, email_verified_at = NULL, password_hash = NULL, password_changed_at = NULL,
+        title = '', first_name = '', last_name = '', birthday = NULL, phone = '', fax = '', is_active = false,
+        last_signed_in_at = NULL, price_display = '', attributes = '{}', anonymised_at = now(),
+        version = version + 1
+    WHERE id = $1
+"""
+_FORGET_CUSTOMER = """
+    UPDATE customers SET search_name = '', attributes = '{}', is_active = false, version = version + 1
+    WHERE id = $1
+"""
+# What belongs to a user and to nobody else.
+OF_USER = (
+    "sessions",
+    "sign_in_attempts",
+    "second_factors",
+    "recovery_codes",
+    "link_tokens",
+    "passkeys",
+    "passkey_challenges",
+    "sign_in_codes",
+    "known_devices",
+    "baskets",
+    "consents",
+)
+# Address and name of the invoice stay where there is an invoice, or where one may still be written.
+_FORGET_ORDERS = """
+    UPDATE orders o SET
+        email = $2, email_canonical = $2, buyer_name = '', comment = '', payment_reference = '',
+        shipping_address = CASE WHEN o.state IN ('new', 'confirmed') THEN o.shipping_address
+                                ELSE {emptied_shipping} END,
+        billing_address = CASE WHEN o.state = 'cancelled' AND o.invoice_number IS NULL THEN {emptied_billing}
+                               ELSE o.billing_address END
+    WHERE {whose}
+"""
+
+
+def _emptied(column: str) -> str:
+    # The country stays: it decides the tax.
+    return f"""(SELECT coalesce(jsonb_object_agg(f.key, CASE WHEN f.key = 'country' THEN f.value
+                                                             ELSE '""'::jsonb END), '{{}}'::jsonb)
+                FROM jsonb_each(o.{column}) f)"""
+
+
+def _forget_orders(whose: str) -> str:
+    return _FORGET_ORDERS.format(
+        emptied_shipping=_emptied("shipping_address"),
+        emptied_billing=_emptied("billing_address"),
+        whose=whose,
+    )
+
+
+# Only constants of this module are put in.
+_OF_USER = _forget_orders(
+    'o."user" = $1::uuid OR o.customer = ANY($3::uuid[])'
+    ' OR (o."user" IS NULL AND o.customer IS NULL AND o.email_canonical = $4)'
+)
+_OF_GUEST = _forget_orders(
+    '$1::uuid IS NULL AND o."user" IS NULL AND o.customer IS NULL AND o.email_canonical = $3'
+)
+_DONE_SINCE = _forget_orders(
+    "$1::uuid IS NULL AND o.email_canonical = $2 AND o.state NOT IN ('new', 'confirmed')"
+    " AND (coalesce(o.shipping_address->>'street', '') <> ''"
+    "      OR (o.state = 'cancelled' AND o.invoice_number IS NULL"
+    "          AND coalesce(o.billing_address->>'street', '') <> ''))"
+)
+
+
+async def forget_user(user_id: uuid.UUID, visitor: Visitor, *, without_administrator: str = "") -> None:
+    """Deletes the personal data of a user, in the current transaction.
+
+    An individual customer is anonymised with its user; of a company only the person leaves. Where that takes the
+    company's last administrator, `without_administrator` says what becomes of it: "keep" (staff find another) or
+    "disable". Raises IsStaff, IsLastAdministrator.
+    """
+    user = await DB.fetch_row(_LOCK_USER, user_id)
+    if user is None:
+        return
+    if await DB.fetch_value(
+        'SELECT EXISTS (SELECT FROM staff_members WHERE "user" = $1 AND is_active)', user_id
+    ):
+        raise IsStaff
+    await _leave_companies(user_id, visitor, without_administrator)
+    own = await own_customers(user_id)
+    name = f"{user['first_name']} {user['last_name']}".strip()
+    email = str(user["email"])
+    await DB.execute(_OF_USER, user_id, FORGOTTEN_EMAIL, own, canonical_email(email))
+    for customer_id in own:
+        await _forget_customer(customer_id)
+    await end_sessions_of(user_id)
+    for table in OF_USER:
+        await DB.execute(f'DELETE FROM {table} WHERE "user" = $1', user_id)
+    await DB.execute('DELETE FROM staff_members WHERE "user" = $1', user_id)
+    await DB.execute("DELETE FROM sign_in_codes WHERE login_canonical = $1", user["login_canonical"])
+    await clear_account(user["login_canonical"])
+    await _forget_email(email, name)
+    await DB.execute(_FORGET_USER, user_id, f"deleted-{user_id}@deleted.invalid")
+    await _forget_entries(user_id, own)
+
+
+async def forget_guest(email: str) -> None:
+    """Deletes the personal data of somebody who only ordered as a guest with this e-mail, in the current
+    transaction."""
+    canonical = canonical_email(email)
+    names = await DB.fetch(
+        'SELECT DISTINCT buyer_name FROM orders WHERE email_canonical = $1 AND "user" IS NULL AND customer IS NULL',
+        canonical,
+    )
+    await DB.execute(_OF_GUEST, None, FORGOTTEN_EMAIL, canonical)
+    for one in names:
+        await _forget_email(email, str(one["buyer_name"]))
+    await _forget_email(email, "")
+
+
+async def forget_finished_orders() -> int:
+    """Forgets where orders of forgotten people went, once they are no longer open; how many there were. A job of
+    the worker."""
+    return await DB.execute(_DONE_SINCE, None, FORGOTTEN_EMAIL)
+
+
+async def _leave_companies(user_id: uuid.UUID, visitor: Visitor, without_administrator: str) -> None:
+    """Takes the user out of the companies, whose data stays (domain.md 13). Companies are locked first, so that
+    of two administrators who leave at once the second one is seen to be the last."""
+    names: Mapping[uuid.UUID, str] = {
+        row["id"]: row["search_name"] for row in await DB.fetch(_LOCK_COMPANIES, user_id)
+    }
+    shared = [one for one in await memberships_of(user_id) if is_shared(one["customer_type"])]
+    left_alone = [one for one in shared if await _is_last_administrator(one["customer"], user_id)]
+    if left_alone and without_administrator not in ("keep", "disable"):
+        raise IsLastAdministrator([names[one["customer"]] for one in left_alone])
+    for one in shared:
+        await DB.execute("DELETE FROM memberships WHERE id = $1", one["id"])
+        await record("member left", visitor=visitor, user_id=user_id, customer_id=one["customer"])
+        if one in left_alone and without_administrator == "disable":
+            await DB.execute(
+                "UPDATE customers SET is_active = false, version = version + 1 WHERE id = $1", one["customer"]
+            )
+            await record(
+                "customer disabled",
+                visitor=visitor,
+                customer_id=one["customer"],
+                before={"is_active": True},
+                after={"is_active": False},
+            )
+        await update_segments_of(one["customer"])
+
+
+async def _is_last_administrator(customer_id: uuid.UUID, user_id: uuid.UUID) -> bool:
+    if not await DB.fetch_value(_IS_ADMINISTRATOR, customer_id, user_id, ACCOUNT_ADMINISTRATOR):
+        return False
+    others: int = await DB.fetch_value(_OTHER_ADMINISTRATORS, customer_id, user_id, ACCOUNT_ADMINISTRATOR)
+    return others == 0
+
+
+async def _forget_customer(customer_id: uuid.UUID) -> None:
+    """Anonymises a customer that was one person's; its number stays, for its orders. It is in no segment."""
+    await DB.execute("DELETE FROM addresses WHERE customer = $1", customer_id)
+    await DB.execute("DELETE FROM companies WHERE customer = $1", customer_id)
+    await DB.execute("DELETE FROM baskets WHERE customer = $1", customer_id)
+    await DB.execute("DELETE FROM segment_members WHERE customer = $1", customer_id)
+    await DB.execute("UPDATE approval_requests SET comment = '' WHERE customer = $1", customer_id)
+    await DB.execute(_FORGET_CUSTOMER, customer_id)
+
+
+async def _forget_email(email: str, name: str) -> None:
+    """Empties the outbox of mails to and about the person, and what waits or counts under their e-mail."""
+    canonical = canonical_email(email)
+    await DB.execute("DELETE FROM outbox_mails WHERE lower(to_email) = lower($1)", email)
+    # Mails to others that name the person: what is out keeps no text anyway, and its subject goes.
+    await DB.execute(
+        """UPDATE outbox_mails SET subject = '', text_body = '', html_body = ''
+           WHERE (sent_at IS NOT NULL OR gave_up_at IS NOT NULL)
+             AND (strpos(lower(subject || text_body), lower($1)) > 0
+                  OR ($2 <> '' AND strpos(subject || text_body, $2) > 0))""",
+        email,
+        name,
+    )
+    await DB.execute("DELETE FROM reminder_requests WHERE email_canonical = $1", canonical)
+    await DB.execute("UPDATE promotion_uses SET used_by = $2 WHERE used_by = $1", canonical, FORGOTTEN_EMAIL)
+
+
+async def _forget_entries(user_id: uuid.UUID, own: Sequence[uuid.UUID]) -> None:
+    """Takes names and values out of the audit log; that something was done, when and to whose id, stays.
+
+    The log is append-only but for a transaction that says, as this one does, that it forgets a person."""
+    await DB.execute("SELECT set_config('patron.forgets_a_person', 'yes', true)")
+    await DB.execute(
+        """UPDATE audit_entries SET before = '{}', after = '{}', reason = ''
+           WHERE user_id = $1 OR customer_id = ANY($2::uuid[])""",
+        user_id,
+        list(own),
+    )
+    await DB.execute("UPDATE audit_entries SET actor_name = '' WHERE actor_id = $1", user_id)
+    await DB.execute("SELECT set_config('patron.forgets_a_person', '', true)")

@@ -1,0 +1,226 @@
+"""Everything that is held about a person, table by table (domain.md 13, Export).
+
+A test walks all tables with a link to a person and fails for one that stands neither in EXPORTED nor in
+NOT_EXPORTED.
+"""
+
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from app.customers.emails import canonical_email
+from app.languages import text
+from app.personal_data.people import is_shared, memberships_of
+from tables.engine import DB
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What of one table is a person's: its English title and a query with the names :user, :customers (the
+    person's own, not those shared with others), :email (canonical) and :to_email."""
+
+    title: str
+    sql: str
+
+
+_OWN_ORDERS = """
+    (o."user" = :user OR o.customer = ANY(:customers)
+     OR (o."user" IS NULL AND o.customer IS NULL AND o.email_canonical = :email))
+"""
+_OWN_BASKETS = '(b."user" = :user)'
+
+EXPORTED: Mapping[str, Section] = {
+    "users": Section(
+        text("You"),
+        """SELECT id, login, email, email_verified_at, password_changed_at, title, first_name, last_name, birthday,
+                  phone, fax, preferred_language, is_active, last_signed_in_at, price_display, attributes,
+                  created_at
+           FROM users WHERE id = :user""",
+    ),
+    "customers": Section(
+        text("You as a customer"),
+        """SELECT number, customer_type, approval_status, is_active, application, search_name, attributes,
+                  first_order_at, recurring_since, created_at
+           FROM customers WHERE id = ANY(:customers)""",
+    ),
+    "companies": Section(
+        text("Your company"),
+        """SELECT company_name, company_name_2, taxation_id, industry, description
+           FROM companies WHERE customer = ANY(:customers)""",
+    ),
+    "memberships": Section(
+        text("Whom you act for"),
+        """SELECT c.number AS customer_number, c.search_name AS customer, m.roles, m.is_active, m.department,
+                  m.position, m.business_partner_number, m.created_at
+           FROM memberships m JOIN customers c ON c.id = m.customer WHERE m."user" = :user ORDER BY m.created_at""",
+    ),
+    "addresses": Section(
+        text("Addresses"),
+        """SELECT company_name, first_name, last_name, street, street_2, postal_code, city, region, country, phone,
+                  is_preferred_billing, is_preferred_shipping, created_at
+           FROM addresses
+           WHERE customer = ANY(:customers)
+              OR membership IN (SELECT id FROM memberships WHERE "user" = :user) ORDER BY created_at, id""",
+    ),
+    "approval_requests": Section(
+        text("Your application to us"),
+        """SELECT opened_at, decided_at, decision, comment
+           FROM approval_requests WHERE customer = ANY(:customers) OR decided_by = :user ORDER BY opened_at""",
+    ),
+    "consents": Section(
+        text("What you agreed to"),
+        """SELECT kind, is_given, document_version, application, recorded_at
+           FROM consents WHERE "user" = :user ORDER BY recorded_at, id""",
+    ),
+    "orders": Section(
+        text("Orders"),
+        f"""SELECT number, application, placed_at, state, buyer_name, email, language, billing_address,
+                   shipping_address, shipping_name, payment_method, payment_reference, currency, items_total,
+                   discount_total, shipping_total, net_total, tax_total, gross_total, taxes, promotions, comment,
+                   withdrawn_at, invoice_number, invoiced_at
+            FROM orders o WHERE {_OWN_ORDERS} ORDER BY placed_at, id""",
+    ),
+    "order_lines": Section(
+        text("What you ordered"),
+        f"""SELECT o.number AS order_number, l.sku, l.name, l.quantity, l.unit, o.currency, l.unit_price,
+                   l.discount, l.line_total, l.tax_rate, l.price_explanation
+            FROM order_lines l JOIN orders o ON o.id = l."order" WHERE {_OWN_ORDERS}
+            ORDER BY o.placed_at, o.id, l.position""",
+    ),
+    "promotion_uses": Section(
+        text("Promotions that you used"),
+        """SELECT promotion, order_number, used_at FROM promotion_uses
+           WHERE used_by = :email OR used_by = ANY(SELECT unnest(:customers)::text) ORDER BY used_at""",
+    ),
+    "baskets": Section(
+        text("Your baskets"),
+        f"""SELECT application, promotion_code, checkout, changed_at FROM baskets b WHERE {_OWN_BASKETS}""",
+    ),
+    "basket_lines": Section(
+        text("What lies in your baskets"),
+        f"""SELECT b.application, p.sku, l.quantity, l.created_at
+            FROM basket_lines l JOIN baskets b ON b.id = l.basket JOIN products p ON p.id = l.product
+            WHERE {_OWN_BASKETS}""",
+    ),
+    "segment_members": Section(
+        text("Customer segments"),
+        """SELECT m.segment, s.name, m.service, m.origin, m.expires_at, m.created_at
+           FROM segment_members m LEFT JOIN segments s ON s.id = m.segment WHERE m.customer = ANY(:customers)""",
+    ),
+    "targets": Section(
+        text("What is aimed at you alone"),
+        "SELECT kind, owner FROM targets WHERE customer = ANY(:customers)",
+    ),
+    "sessions": Section(
+        text("Where you are signed in"),
+        """SELECT application, signed_in_at, authenticated_at, last_used_at, expires_at, user_agent, address_family
+           FROM sessions WHERE "user" = :user ORDER BY created_at""",
+    ),
+    "sign_in_attempts": Section(
+        text("Your sign-ins of the last 90 days"),
+        """SELECT attempted_at, application, outcome, method, user_agent, address_family
+           FROM sign_in_attempts WHERE "user" = :user ORDER BY attempted_at""",
+    ),
+    "known_devices": Section(
+        text("Devices that we recognise"),
+        """SELECT user_agent, first_used_at, last_used_at
+           FROM known_devices WHERE "user" = :user ORDER BY first_used_at""",
+    ),
+    "second_factors": Section(
+        text("Your authenticator"),
+        'SELECT created_at, confirmed_at FROM second_factors WHERE "user" = :user',
+    ),
+    "recovery_codes": Section(
+        text("Your recovery codes"),
+        """SELECT count(*) AS codes, count(used_at) AS used FROM recovery_codes
+           WHERE "user" = :user HAVING count(*) > 0""",
+    ),
+    "passkeys": Section(
+        text("Your passkeys"),
+        'SELECT name, host, created_at, last_used_at FROM passkeys WHERE "user" = :user ORDER BY created_at',
+    ),
+    "link_tokens": Section(
+        text("Links that were made for you"),
+        """SELECT purpose, application, details, created_at, expires_at, used_at, revoked_at
+           FROM link_tokens WHERE "user" = :user ORDER BY created_at""",
+    ),
+    "sign_in_codes": Section(
+        text("Sign-in codes that were mailed to you"),
+        """SELECT application, requested_at, answered_at, expires_at, used_at
+           FROM sign_in_codes WHERE "user" = :user ORDER BY requested_at""",
+    ),
+    "reminder_requests": Section(
+        text("Reminders that wait to be sent"),
+        """SELECT email, application, wants_user_name, requested_at
+           FROM reminder_requests WHERE email_canonical = :email""",
+    ),
+    "outbox_mails": Section(
+        text("Mails that we sent to you"),
+        """SELECT created_at, sent_at, application, kind, to_email, to_name, subject
+           FROM outbox_mails WHERE lower(to_email) = lower(:to_email) ORDER BY created_at""",
+    ),
+    "personal_data_requests": Section(
+        text("Your requests about personal data"),
+        """SELECT number, kind, state, origin, email, requested_at, confirmed_at, due_at, finished_at, comment
+           FROM personal_data_requests WHERE "user" = :user OR ("user" IS NULL AND email_canonical = :email)
+           ORDER BY requested_at""",
+    ),
+    "staff_members": Section(
+        text("Your work for us"),
+        'SELECT privileges, is_active, created_at FROM staff_members WHERE "user" = :user',
+    ),
+    "audit_entries": Section(
+        text("What was recorded about changes"),
+        # What somebody did for others is about these others; of it the person gets that it was done.
+        """SELECT happened_at, action, application,
+                  CASE WHEN user_id = :user OR customer_id = ANY(:customers) THEN before ELSE '{}' END AS before,
+                  CASE WHEN user_id = :user OR customer_id = ANY(:customers) THEN after ELSE '{}' END AS after,
+                  CASE WHEN user_id = :user OR customer_id = ANY(:customers) THEN reason ELSE '' END AS reason
+           FROM audit_entries
+           WHERE user_id = :user OR customer_id = ANY(:customers) OR actor_id = :user ORDER BY happened_at, id""",
+    ),
+}
+# Tables with a link to a person that the archive leaves out, and why.
+NOT_EXPORTED: Mapping[str, str] = {
+    "passkey_challenges": "random bytes that live five minutes and say nothing about anybody",
+}
+
+
+async def held_data(user_id: uuid.UUID | None, email: str) -> dict[str, list[dict[str, Any]]]:
+    """What is held about a user, or about a guest with this e-mail, by table; times as ISO 8601, amounts in minor
+    units of the currency beside them. Tables that hold nothing are left out."""
+    own = await own_customers(user_id)
+    found: dict[str, list[dict[str, Any]]] = {}
+    for table, section in EXPORTED.items():
+        rows = await _rows(
+            section.sql, user=user_id, customers=own, email=canonical_email(email), to_email=email
+        )
+        if rows:
+            found[table] = rows
+    return found
+
+
+async def own_customers(user_id: uuid.UUID | None) -> list[uuid.UUID]:
+    """The customers that are nobody's but this user's; a company's data is not one person's."""
+    if user_id is None:
+        return []
+    return [one["customer"] for one in await memberships_of(user_id) if not is_shared(one["customer_type"])]
+
+
+_TYPES = {"user": "uuid", "customers": "uuid[]", "email": "text", "to_email": "text"}
+
+
+async def _rows(sql: str, **values: object) -> list[dict[str, Any]]:
+    used: list[object] = []
+
+    def parameter(found: re.Match[str]) -> str:
+        used.append(values[found[1]])
+        return f"${len(used)}::{_TYPES[found[1]]}"
+
+    numbered = re.sub(r"(?<!:):(user|customers|email|to_email)\b", parameter, sql)
+    stored = await DB.fetch_value(f"SELECT coalesce(json_agg(x), '[]')::text FROM ({numbered}) x", *used)
+    return msgspec.json.decode(stored, type=list[dict[str, Any]])
