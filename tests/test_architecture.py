@@ -31,7 +31,8 @@ AREAS: dict[str, set[str]] = {
     "registration": {"customers", "mail", "newsletter", "segments", "sign_in"},
     "account": {"customers", "mail", "registration", "segments", "sign_in"},
     "orders": {"basket", "catalog", "customers", "mail", "marketing", "segments", "sign_in"},
-    "checkout": {"account", "basket", "customers", "orders", "segments", "sign_in"},
+    "checkout": {"account", "basket", "customers", "orders", "requisitions", "segments", "sign_in"},
+    "requisitions": {"basket", "catalog", "customers", "mail", "marketing", "orders", "prices", "segments"},
     # Who asks for their data is answered like somebody who registers: after the same time, whoever it is.
     "personal_data": {"customers", "mail", "registration", "segments", "sign_in"},
     "back_office": {
