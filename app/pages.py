@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from app import languages
 from app.applications import Application, all_applications, application_by_id
+from app.customers.permissions import Permission, visitor_may
 from app.customers.types import all_customer_types
 from app.extension_points import ExtensionPointTag, template_folders
 from app.flash import Flash, flash_of
@@ -121,6 +122,7 @@ def environment() -> Environment:
         link_to=_link_to,
         text=languages.text,
         content_slot=_content_slot,
+        may=_may,
     )
     made.filters.update(
         date=languages.date_text,
@@ -158,6 +160,13 @@ def _content_slot(context: Context, slot: str) -> Markup:
         if found
         else Markup("")
     )
+
+
+@pass_context
+def _may(context: Context, permission: str) -> bool:
+    """Whether the visitor may do something for the customer whom they act for: `may("manage_users")`."""
+    visitor = context.get("visitor")
+    return visitor is not None and visitor_may(visitor, Permission(permission))
 
 
 def _link_to(application_id: str, name: str, /, **values: object) -> str:

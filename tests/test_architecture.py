@@ -30,6 +30,8 @@ AREAS: dict[str, set[str]] = {
     "newsletter": {"customers", "mail", "sign_in"},
     "registration": {"customers", "mail", "newsletter", "segments", "sign_in"},
     "account": {"customers", "mail", "registration", "segments", "sign_in"},
+    # The people of a customer with many users: who they are, what they may, what they did.
+    "company_users": {"account", "customers", "mail", "registration", "segments", "sign_in"},
     "orders": {"basket", "catalog", "customers", "mail", "marketing", "segments", "sign_in"},
     "checkout": {"account", "basket", "customers", "orders", "requisitions", "segments", "sign_in"},
     "requisitions": {"basket", "catalog", "customers", "mail", "marketing", "orders", "prices", "segments"},
@@ -78,6 +80,8 @@ EXCEPTIONS = {
     ("visitor", "segments.audience"),
     # Content slots are a word of the template language.
     ("pages", "marketing.content"),
+    # So is what a visitor may do: permissions decide which buttons a page shows.
+    ("pages", "customers.permissions"),
     # The gate's answer to a refused person is a page of the sign-in; imported when it is needed.
     ("errors", "sign_in.refused"),
     # Discovery, the only one that knows where customer types are.

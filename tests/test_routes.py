@@ -208,8 +208,11 @@ CUSTOMER = {
 }
 # A member of a company meets more or less of it by the permissions of their roles.
 ADMINISTRATOR = CUSTOMER | {f"signed in: may {one}": OPEN for one in Permission}
+ADMINISTRATOR |= {f"signed in: may {one}, again within 5 minutes": OPEN for one in Permission}
 BUYER = CUSTOMER | {
-    f"signed in: may {one}": OPEN if one is Permission.PURCHASE else NOT_PERMITTED for one in Permission
+    f"signed in: may {one}{again}": OPEN if one is Permission.PURCHASE else NOT_PERMITTED
+    for one in Permission
+    for again in ("", ", again within 5 minutes")
 }
 STAFF = {
     "signed in": OPEN,
@@ -232,6 +235,15 @@ KINDS = [
     ),
     Kind(
         "an account administrator", "business", lambda: _signed_in_then("business", "SELECT 1"), ADMINISTRATOR
+    ),
+    Kind(
+        "an account administrator who proved some time ago who they are",
+        "business",
+        then("business", "UPDATE sessions SET authenticated_at = now() - interval '6 minutes'"),
+        {
+            audience: PROVE_AGAIN if audience.endswith("again within 5 minutes") else meets
+            for audience, meets in ADMINISTRATOR.items()
+        },
     ),
     Kind("a buyer of a company", "business", _buyer, BUYER),
     Kind("a company that awaits approval", "business", _pending_since, GATE_OF_REFUSED),

@@ -7,7 +7,14 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
-from app.access import Account, Guard, NotPermitted, customers_with
+from app.access import (
+    Account,
+    AuthenticationNeeded,
+    Guard,
+    NotPermitted,
+    customers_with,
+    recently_authenticated,
+)
 from app.customers.types import CustomerType, Extension, customer_type_of
 from app.visitor import Visitor
 
@@ -77,8 +84,12 @@ def visitor_may(visitor: Visitor, permission: Permission) -> bool:
     return permission in permissions_of_account(account)
 
 
-def permitted(permission: Permission) -> Guard:
-    """The route is for people who act for a customer with many users and have a permission there."""
+def permitted(permission: Permission, *, again: bool = False) -> Guard:
+    """The route is for people who act for a customer with many users and have a permission there.
+
+    With `again` they must have proved within 5 minutes who they are: before changes of roles a session that
+    somebody else got hold of is not enough (security.md, Sign-in).
+    """
     in_group = customers_with(Extension.GROUP)
 
     async def permission_guard(
@@ -88,6 +99,9 @@ def permitted(permission: Permission) -> Guard:
         visitor: Visitor = connection.scope["visitor"]  # type: ignore[typeddict-item]  # put there by app.main
         if not visitor_may(visitor, permission):
             raise NotPermitted
+        if again and not recently_authenticated(visitor):
+            raise AuthenticationNeeded
 
-    permission_guard.audience = f"signed in: may {permission}"  # type: ignore[attr-defined]  # read by audience_of
+    audience = f"signed in: may {permission}" + (", again within 5 minutes" if again else "")
+    permission_guard.audience = audience  # type: ignore[attr-defined]  # read by audience_of
     return permission_guard
