@@ -38,6 +38,7 @@ AREAS: dict[str, set[str]] = {
         "customers",
         "mail",
         "marketing",
+        "newsletter",
         "orders",
         "personal_data",
         "prices",

@@ -54,6 +54,7 @@ ACTIONS = (
     text("member left"),
     text("membership disabled"),
     text("membership enabled"),
+    text("newsletter sent"),
     text("order cancelled"),
     text("order confirmed"),
     text("order returned"),
