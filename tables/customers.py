@@ -106,6 +106,8 @@ class Membership(Table, tablename="memberships"):
     department = Varchar(length=100, default="")
     position = Varchar(length=100, default="")
     business_partner_number = Varchar(length=60, default="")
+    # The id of a way of payment; "" while the person prefers none. The checkout begins with it.
+    preferred_payment = Varchar(length=60, default="")
     version = Integer(default=1)
     created_at = Timestamptz()
 
