@@ -28,7 +28,6 @@ OUTCOMES = {
     "wrong password": text("Wrong password"),
     "wrong code": text("Wrong code"),
     "wrong passkey": text("Passkey refused"),
-    "copied passkey": text("Copy of a passkey refused"),
     "copied passkey": text("Passkey refused: it may be a copy"),
     "locked": text("Locked after too many tries"),
     Refusal.SECOND_FACTOR_NEEDED.value: text("Second factor asked for"),

@@ -3,8 +3,8 @@
 from app.demo.load import ADMINISTRATOR
 from tests.browser import stops
 from tests.browser.email_and_password_stops import EMAIL_AND_PASSWORD
-from tests.browser.security_stops import SECURITY
 from tests.browser.passwordless_stops import PASSWORDLESS
+from tests.browser.security_stops import SECURITY
 from tests.browser.stops import Prepared, Stop, at, of_staff
 from tests.browser.window import Window
 
