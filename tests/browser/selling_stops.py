@@ -4,6 +4,7 @@ from app.demo.load import ADMINISTRATOR
 from tests.browser import stops
 from tests.browser.email_and_password_stops import EMAIL_AND_PASSWORD
 from tests.browser.passwordless_stops import PASSWORDLESS
+from tests.browser.personal_data_stops import PERSONAL_DATA
 from tests.browser.security_stops import SECURITY
 from tests.browser.stops import Prepared, Stop, at, of_staff
 from tests.browser.window import Window
@@ -70,4 +71,4 @@ SELLING = [
     of_staff("back-office-orders", at("/orders", "back-office")),
 ]
 
-ALL_STOPS = [*stops.ALL_STOPS, *SELLING, *EMAIL_AND_PASSWORD, *SECURITY, *PASSWORDLESS]
+ALL_STOPS = [*stops.ALL_STOPS, *SELLING, *EMAIL_AND_PASSWORD, *SECURITY, *PASSWORDLESS, *PERSONAL_DATA]
