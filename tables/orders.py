@@ -101,6 +101,8 @@ class Order(Table, tablename="orders"):
     idempotency_key = Varchar(length=60, null=True, default=None, unique=True)
     placed_at = Timestamptz()
     withdrawn_at = Timestamptz(null=True, default=None)
+    # Since when the goods are on their way; the right of withdrawal ends some days after it.
+    shipped_at = Timestamptz(null=True, default=None)
     version = Integer(default=1)
 
 
@@ -134,6 +136,7 @@ class ShippingMethod(Table, tablename="shipping_methods"):
     free_from = BigInt(null=True, default=None)
     position = Integer(default=0)
     is_active = Boolean(default=True)
+    version = Integer(default=1)
 
 
 class TaxRate(Table, tablename="tax_rates"):

@@ -162,13 +162,6 @@ def number_as_typed(number: int | None) -> str:
     return "" if number is None else str(number)
 
 
-def note_stale(form: FilledForm[F]) -> None:
-    """Says at the top of a form that somebody else was faster (security.md, Concurrency and faults)."""
-    form.add_error(
-        "", _("Somebody else has changed this meanwhile. Please open the page anew and decide again.")
-    )
-
-
 def filled_with(form: type[F], typed: Mapping[str, str | list[str]]) -> FilledForm[F]:
     """A form as it is shown for changing something that is there."""
     return FilledForm(

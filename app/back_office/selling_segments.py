@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery
 from app.access import staff
 from app.back_office.forms import asked_for
 from app.back_office.privileges import Privilege
-from app.back_office.selling_fields import WholeNumber, filled_with, note_stale, problem_of_id
+from app.back_office.selling_fields import WholeNumber, filled_with, problem_of_id
 from app.back_office.selling_lists import Row, ShownList, delete_page, list_page, page_asked_for
 from app.back_office.selling_segment_rules import (
     MATCHES,
@@ -20,6 +20,7 @@ from app.back_office.selling_segment_rules import (
     rule_as_typed,
     rule_of,
 )
+from app.back_office.stale_form import stale_form
 from app.flash import Flash
 from app.forms import FilledForm, Text, blank, read_form
 from app.languages import gettext as _
@@ -143,13 +144,7 @@ async def create(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Re
 async def segment(visitor: CurrentVisitor, segment_id: FromPath[str]) -> Page:
     """The form of a segment; 404 where there is none, and for predefined ones."""
     of = await stored_segment(segment_id)
-    typed = {
-        "name": of.name,
-        "description": of.description,
-        "version": str(of.version),
-        **rule_as_typed(of.rule),
-    }
-    return await _page(filled_with(SegmentForm, typed), of, links_of(visitor.application))
+    return await _page(filled_with(SegmentForm, _as_typed(of)), of, links_of(visitor.application))
 
 
 @post("/segments/{segment_id:str}", name="change_segment", guards=[SEGMENTS])
@@ -171,8 +166,8 @@ async def change(
     except (SegmentRefused, RuleRefused) as error:
         form.add_error("", str(error))
     except StaleSegment:
-        note_stale(form)
-        return await _page(form, of, links, status_code=409)
+        stale = stale_form(SegmentForm, form, _as_typed(await stored_segment(segment_id)))
+        return await _page(stale, of, links, status_code=409)
     return await _page(form, of, links, status_code=422)
 
 
@@ -222,6 +217,16 @@ async def stored_segment(segment_id: str) -> CustomSegment:
         return await custom_segment(segment_id)
     except SegmentUnknown:
         raise NotFoundException from None
+
+
+def _as_typed(of: CustomSegment) -> dict[str, str]:
+    """A segment as the fields of its form show it."""
+    return {
+        "name": of.name,
+        "description": of.description,
+        "version": str(of.version),
+        **rule_as_typed(of.rule),
+    }
 
 
 def _told(use: Use, links: Links) -> tuple[str, str]:
