@@ -18,6 +18,9 @@ from app.settings import settings
 Kind = Literal["shop", "business", "back-office"]
 LoginType = Literal["email", "username"]
 Minutes = Annotated[int, msgspec.Meta(gt=0)]
+DaysOfWithdrawal = Annotated[int, msgspec.Meta(ge=14, le=3650)]
+# The law's period (directive 2011/83, article 9); an application may give more.
+DAYS_OF_WITHDRAWAL = 14
 # More is checked where mails are sent; this keeps slips and line breaks out.
 Recipient = Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+$")]
 Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
@@ -45,6 +48,8 @@ class TypeSettings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     reset_minutes: Minutes | msgspec.UnsetType = msgspec.UNSET
     verification_minutes: Minutes | msgspec.UnsetType = msgspec.UNSET
     invitation_minutes: Minutes | msgspec.UnsetType = msgspec.UNSET
+    # How long consumers may withdraw after an order was shipped (app/orders/withdrawal.py).
+    withdrawal_days: DaysOfWithdrawal | msgspec.UnsetType = msgspec.UNSET
     terms_version: str | msgspec.UnsetType = msgspec.UNSET
     default_country: Country | msgspec.UnsetType = msgspec.UNSET
     # The prices that visitors see are in this one.
@@ -94,6 +99,7 @@ class Application:
     reset_minutes: int
     verification_minutes: int
     invitation_minutes: int
+    withdrawal_days: int
     terms_version: str
     default_country: str
     currency: str
@@ -233,6 +239,7 @@ def _application(
         reset_minutes=setting("reset_minutes", 60),
         verification_minutes=setting("verification_minutes", 24 * 60),
         invitation_minutes=setting("invitation_minutes", 7 * 24 * 60),
+        withdrawal_days=setting("withdrawal_days", DAYS_OF_WITHDRAWAL),
         terms_version=setting("terms_version", "2026-11"),
         default_country=setting("default_country", "DE"),
         currency=setting("currency", "EUR"),

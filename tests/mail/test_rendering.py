@@ -38,6 +38,8 @@ SAMPLES: dict[str, object] = {
     "shipping_name": "Paketdienst",
     "payment_name": "Überweisung",
     "payment_instructions": "",
+    "total": "€101.15",
+    "last_day": "15.03.2026",
     "withdrawal_link": f"{ADDRESS}/withdrawal",
 }
 VARIANTS = [
@@ -51,6 +53,7 @@ VARIANTS = [
     ("user_names", {"logins": ["ines"]}),
     ("rejected", {"comment": ""}),
     ("verify_email", {"name": ""}),
+    ("order_shipped", {"link": ""}),
 ]
 
 
