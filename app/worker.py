@@ -37,6 +37,7 @@ JOBS = (
     Job("app.sign_in.limits", "delete_old_counters", every=600),
     Job("app.sign_in.sign_in", "delete_old_history", every=3600),
     Job("app.basket.owner", "delete_old_baskets", every=3600),
+    Job("app.segments.filling", "fill_due_segments", every=2),
     Job("app.segments.push", "delete_expired_members", every=3600),
 )
 

@@ -13,8 +13,9 @@ from app.segments.audience import segments_of
 from app.segments.condition import Arguments
 from app.segments.custom import SegmentUnknown
 from app.segments.facts import IN_FORCE, facts_of
+from app.segments.filling import find_members_of
 from app.segments.implicit import EVERYONE, NEW_USERS, RECURRING_USERS
-from app.segments.rule_members import current_rules, find_members_of
+from app.segments.rule_members import current_rules
 from app.segments.rules import Judged, Rule, judged, segments_named_in, windows_of
 from app.visitor import Visitor
 from tables.engine import DB
