@@ -99,7 +99,11 @@ async def segments(visitor: CurrentVisitor, q: FromQuery[str] = "", page: FromQu
                 *(
                     Row(
                         href=links.path("segment", segment_id=one.id),
-                        cells=[one.id, one.name, str(one.member_count)],
+                        cells=[
+                            one.id,
+                            one.name,
+                            _("being filled") if one.is_being_filled else str(one.member_count),
+                        ],
                         badge=(_("By rule"), "info") if one.rule is not None else (_("By hand"), "info"),
                     )
                     for one in found

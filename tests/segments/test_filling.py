@@ -159,6 +159,7 @@ async def test_staff_read_that_a_segment_is_being_filled() -> None:
     staff: Person = await (await people.staff_member()).signed_in()
     page = await staff.get("/segments/BUSINESS")
     assert "The segment is being filled" in page.main
+    assert "being filled" in (await staff.get("/segments")).main
     await fill_due_segments()
     page = await staff.get("/segments/BUSINESS")
     assert "being filled" not in page.main
