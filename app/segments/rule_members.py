@@ -32,6 +32,11 @@ async def current_rules() -> Rules:
     return await _held.at(await version_of(Subject.SEGMENTS), keep_from_transaction=True)
 
 
+async def are_there_rules(versions: Mapping[str, int]) -> bool:
+    """Whether any segment has a rule at these versions (`visitor.versions`)."""
+    return bool((await _held.at(versions)).by_segment)
+
+
 async def update_rule_segments_of(customer_id: uuid.UUID) -> None:
     """Finds out anew which rules hold for one customer, in one transaction with that of the caller."""
     rules = await current_rules()
