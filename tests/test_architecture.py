@@ -32,6 +32,7 @@ AREAS: dict[str, set[str]] = {
     "checkout": {"account", "basket", "customers", "orders", "segments", "sign_in"},
     "back_office": {
         "catalog",
+        "checkout",
         "customers",
         "mail",
         "marketing",

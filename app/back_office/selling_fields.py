@@ -35,9 +35,10 @@ class Amount(Field):
 
 @dataclass(frozen=True, kw_only=True)
 class Percent(Field):
-    """A percentage with at most two decimals, above 0 and at most 100; None while nothing is typed."""
+    """A percentage with at most two decimals, at most 100; None while nothing is typed."""
 
     required: bool = False
+    at_least: Decimal = Decimal("0.01")
 
     def empty(self) -> None:
         """No percentage."""
@@ -46,7 +47,7 @@ class Percent(Field):
     def value(self, raw: str) -> Decimal:
         """Refuses what is no percentage."""
         percent = _decimal(raw)
-        if not 0 < percent <= 100 or percent * 100 != int(percent * 100):
+        if not self.at_least <= percent <= 100 or percent * 100 != int(percent * 100):
             raise Invalid(_("Please enter a percentage such as 12.5, at most 100."))
         return percent
 

@@ -109,6 +109,7 @@ async def segments(visitor: CurrentVisitor, q: FromQuery[str] = "", page: FromQu
                     for one in found
                 ),
             ],
+            related=[(_("Segmentation services"), links.path("segmentation_services"))],
             new="new_segment",
             new_text=_("Create a segment"),
             search_label=_("Id or name"),
@@ -240,6 +241,7 @@ def _told(use: Use, links: Links) -> tuple[str, str]:
         TargetKind.CATALOG_VIEW: ("catalog_view", "view"),
         TargetKind.PROMOTION: ("promotion", "promotion_id"),
         TargetKind.CONTENT: ("content_item", "item"),
+        TargetKind.SHIPPING_METHOD: ("shipping_method", "method"),
         RULE: ("segment", "segment_id"),
     }
     route, parameter = addresses.get(use.kind, ("", ""))
