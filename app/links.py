@@ -10,6 +10,8 @@ from litestar.routes import HTTPRoute
 from app.applications import Application, all_applications
 
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
+# What needs no quoting (RFC 3986, 2.3): most values of addresses are slugs and numbers.
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
 
 
 class UnknownLink(LookupError):
@@ -40,7 +42,10 @@ class Links:
         for parameter, following in zip(parameters, found[1:], strict=True):
             if parameter not in values:
                 raise UnknownLink(f"The address of {name} needs {parameter}.")
-            path += quote(str(values.pop(parameter)), safe="") + following
+            value = str(values.pop(parameter))
+            path += (value if _PLAIN.fullmatch(value) else quote(value, safe="")) + following
+        if not values:
+            return path
         query = {key: value for key, value in values.items() if value is not None and value != ""}
         return f"{path}?{urlencode(query, doseq=True)}" if query else path
 
