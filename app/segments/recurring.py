@@ -11,11 +11,11 @@ from tables.engine import DB
 
 # A sign-in after the first order begins a later session than the one that the order was placed in: sessions are
 # never signed in to twice. An order that was placed while this sign-in runs was placed in another session.
-# The table of the sign-ins has a column "customer", null where nobody comes for one; the statement that begins a
-# session has it as one of its parts (app/sign_in/sessions.py).
+# One part of the statement that begins a session (app/sign_in/sessions.py), which fills in the customer, null where
+# nobody comes for one.
 RECURRING_FROM_NOW = """
-    UPDATE customers SET recurring_since = now() FROM {sign_ins}
-    WHERE customers.id = {sign_ins}.customer AND recurring_since IS NULL AND first_order_at < now()
+    UPDATE customers SET recurring_since = now()
+    WHERE id = {customer} AND recurring_since IS NULL AND first_order_at < now()
 """
 _FIRST_ORDER = "UPDATE customers SET first_order_at = now() WHERE id = $1 AND first_order_at IS NULL"
 

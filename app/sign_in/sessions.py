@@ -35,8 +35,8 @@ MINUTES_FOR_SECOND_FACTOR = 10
 _BEGIN = f"""
     WITH old AS (DELETE FROM sessions WHERE id = $1),
          person AS (UPDATE users SET last_signed_in_at = CASE WHEN $7 THEN now() ELSE last_signed_in_at END
-                    WHERE id = $4 AND session_epoch = $11 RETURNING id, session_epoch, $12::uuid AS customer),
-         recurring AS ({RECURRING_FROM_NOW.format(sign_ins="person")})
+                    WHERE id = $4 AND session_epoch = $11 RETURNING id, session_epoch),
+         recurring AS ({RECURRING_FROM_NOW.format(customer="$12::uuid")} AND EXISTS (SELECT FROM person))
     INSERT INTO sessions (id, token_hash, "user", membership, application, session_epoch, signed_in_at,
                           authenticated_at, user_agent, address_family, created_at, last_used_at, expires_at)
     SELECT $2, $3, p.id, $5, $6, p.session_epoch, CASE WHEN $7 THEN now() END, now(), $8, $9, now(), now(),
