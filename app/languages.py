@@ -165,7 +165,11 @@ def _money(minor_units: int, currency: str, language: str) -> str:
 
 def percent_text(percent: Decimal, language: str | None = None) -> str:
     """A percentage as people of the language write it: 5.5 is "5.5%" or "5,5 %"."""
+    return _percent(percent, language or current_language.get())
+
+
+@lru_cache(maxsize=5_000)
+def _percent(percent: Decimal, language: str) -> str:
     from babel.numbers import format_percent
 
-    locale = language or current_language.get()
-    return format_percent(percent / 100, locale=locale, decimal_quantization=False)
+    return format_percent(percent / 100, locale=language, decimal_quantization=False)
