@@ -42,7 +42,8 @@ async def mail_order_moved(order: StoredOrder, last_day_of_withdrawal: date | No
     With what was shipped a consumer is told until which day it can be sent back without a reason.
     """
     application = application_by_id(order.application)
-    if application is None:
+    # Names under .invalid reach nobody (RFC 6761, 6.4): they stand for an address that was deleted.
+    if application is None or order.email.endswith(".invalid"):
         return
     day = last_day_of_withdrawal
     await queue_mail(

@@ -113,6 +113,14 @@ async def test_a_state_that_is_refused_sends_no_mail(database):
     assert [mail.kind for mail in await mails()] == ["order_placed"]
 
 
+async def test_nobody_is_written_to_whose_address_was_deleted(database):
+    number = await ordered()
+    await DB.execute("UPDATE orders SET email = 'deleted@deleted.invalid', buyer_name = ''")
+    await cancel_order(number)
+    assert await state(number) == "cancelled"
+    assert not await mails("order_cancelled")
+
+
 async def test_a_consumer_reads_until_when_what_was_shipped_may_be_sent_back_and_a_company_does_not(database):
     number = await ordered()
     await confirm_order(number)
