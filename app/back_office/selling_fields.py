@@ -100,6 +100,22 @@ class Moment(Field):
         return moment
 
 
+@dataclass(frozen=True, kw_only=True)
+class NewId(Text):
+    """The id of something new, which stands in its address and never changes."""
+
+    max_length: int = 60
+
+    def value(self, raw: str) -> str:
+        """Refuses what cannot stand in an address; `new` is the page that makes another one."""
+        typed = super().value(raw)
+        if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", typed) is None or typed == "new":
+            raise Invalid(
+                _("Please use letters, digits, hyphens and underscores only, and not the word new.")
+            )
+        return typed
+
+
 def _decimal(raw: str) -> Decimal:
     # A comma is a decimal sign here; who groups thousands is told so.
     try:
@@ -168,10 +184,3 @@ def filled_with(form: type[F], typed: Mapping[str, str | list[str]]) -> FilledFo
     return FilledForm(
         form, {name: [one] if isinstance(one, str) else one for name, one in typed.items()}, frozenset()
     )
-
-
-def problem_of_id(typed: str) -> str | None:
-    """Why an id cannot stand in an address, or None where it can. `new` is the page that makes another one."""
-    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}", typed) is None or typed == "new":
-        return _("Please use letters, digits, hyphens and underscores only, and not the word new.")
-    return None

@@ -1,6 +1,5 @@
 """Price lists in the back office; their entries: selling_price_entries.py."""
 
-from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
@@ -14,10 +13,10 @@ from app.back_office.selling_fields import (
     CURRENCIES,
     Currency,
     Moment,
+    NewId,
     WholeNumber,
     filled_with,
     moment_as_typed,
-    problem_of_id,
 )
 from app.back_office.selling_lists import (
     ON_A_PAGE,
@@ -79,13 +78,7 @@ class PriceListForm(TargetGroupForm):
 class NewPriceListForm(PriceListForm):
     """A price list with its id, which never changes."""
 
-    id: Annotated[str, Text(max_length=60)]
-
-    @classmethod
-    def problems(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """The id is a word that can stand in an address."""
-        if "id" in values and (problem := problem_of_id(values["id"])):
-            yield "id", problem
+    id: Annotated[str, NewId()]
 
 
 @get("/price-lists", name="price_lists", guards=[PRICES])

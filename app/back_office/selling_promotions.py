@@ -17,6 +17,7 @@ from app.back_office.selling_fields import (
     Currency,
     Moment,
     Names,
+    NewId,
     Percent,
     WholeNumber,
     amount_as_typed,
@@ -25,7 +26,6 @@ from app.back_office.selling_fields import (
     moment_as_typed,
     number_as_typed,
     percent_as_typed,
-    problem_of_id,
 )
 from app.back_office.selling_lists import Row, ShownList, delete_page, list_page
 from app.back_office.selling_products import category_choices, product_with_sku, sku_of
@@ -106,14 +106,7 @@ class PromotionForm(TargetGroupForm):
 class NewPromotionForm(PromotionForm):
     """A promotion with its id, which never changes."""
 
-    id: Annotated[str, Text(max_length=60)]
-
-    @classmethod
-    def problems(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """Also: the id is a word that can stand in an address."""
-        yield from super().problems(values)
-        if "id" in values and (problem := problem_of_id(values["id"])):
-            yield "id", problem
+    id: Annotated[str, NewId()]
 
 
 @get("/promotions", name="promotions", guards=[MARKETING])

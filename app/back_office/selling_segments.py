@@ -1,6 +1,5 @@
 """Segments in the back office: list, create, edit, delete with where they are used."""
 
-from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
@@ -10,7 +9,7 @@ from litestar.params import FromPath, FromQuery
 from app.access import staff
 from app.back_office.forms import asked_for
 from app.back_office.privileges import Privilege
-from app.back_office.selling_fields import WholeNumber, filled_with, problem_of_id
+from app.back_office.selling_fields import NewId, WholeNumber, filled_with
 from app.back_office.selling_lists import Row, ShownList, delete_page, list_page, page_asked_for
 from app.back_office.selling_segment_rules import (
     MATCHES,
@@ -70,13 +69,7 @@ class SegmentForm(RuleForm):
 class NewSegmentForm(SegmentForm):
     """A custom segment with its id, which never changes."""
 
-    id: Annotated[str, Text(max_length=60)]
-
-    @classmethod
-    def problems(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """The id is a word that can stand in an address."""
-        if "id" in values and (problem := problem_of_id(values["id"])):
-            yield "id", problem
+    id: Annotated[str, NewId()]
 
 
 @get("/segments", name="segments", guards=[SEGMENTS])

@@ -1,6 +1,6 @@
 """Shipping methods in the back office: what they cost, in which order they are offered, and to whom."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -16,11 +16,11 @@ from app.back_office.selling_fields import (
     Currency,
     LongTexts,
     Names,
+    NewId,
     WholeNumber,
     amount_as_typed,
     by_language,
     filled_with,
-    problem_of_id,
 )
 from app.back_office.selling_lists import Row, ShownList, delete_page, list_page
 from app.back_office.selling_targets import (
@@ -42,7 +42,7 @@ from app.checkout.edit_shipping import (
 from app.checkout.shipping import ShippingMethod
 from app.errors import Conflict
 from app.flash import Flash
-from app.forms import FilledForm, Flag, Group, Text, blank, read_form
+from app.forms import FilledForm, Flag, Group, blank, read_form
 from app.languages import gettext as _
 from app.languages import money_text
 from app.links import links_of
@@ -71,13 +71,7 @@ class ShippingForm(TargetGroupForm):
 class NewShippingForm(ShippingForm):
     """A shipping method with its id, which never changes."""
 
-    id: Annotated[str, Text(max_length=60)]
-
-    @classmethod
-    def problems(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """The id is a word that can stand in an address."""
-        if "id" in values and (problem := problem_of_id(values["id"])):
-            yield "id", problem
+    id: Annotated[str, NewId()]
 
 
 _ALL = """

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from app.access import staff
 from app.audit import record
 from app.back_office.privileges import Privilege
-from app.back_office.selling_fields import WholeNumber, filled_with, problem_of_id
+from app.back_office.selling_fields import NewId, WholeNumber, filled_with
 from app.back_office.selling_lists import Row, ShownList, delete_page, list_page
 from app.back_office.selling_products import category_choices
 from app.back_office.selling_targets import (
@@ -68,13 +68,7 @@ class ViewForm(TargetGroupForm):
 class NewViewForm(ViewForm):
     """A catalog view with its id, which never changes."""
 
-    id: Annotated[str, Text(max_length=60)]
-
-    @classmethod
-    def problems(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """The id is a word that can stand in an address."""
-        if "id" in values and (problem := problem_of_id(values["id"])):
-            yield "id", problem
+    id: Annotated[str, NewId()]
 
 
 @get("/catalog-views", name="catalog_views", guards=[CATALOG])
