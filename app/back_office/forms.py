@@ -58,6 +58,7 @@ class SearchForm(Form):
     type: Annotated[str, Text(required=False)]
     status: Annotated[str, Text(required=False)]
     approval: Annotated[str, Text(required=False)]
+    segment: Annotated[str, Text(required=False)]
 
 
 class AuditForm(Form):
