@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from piccolo.columns import JSONB, UUID, Boolean, ForeignKey, Integer, Text, Timestamptz, Varchar
 from piccolo.columns.base import OnDelete
+from piccolo.columns.defaults.timestamptz import TimestamptzNow
 from piccolo.constraints import Unique
 from piccolo.table import Table
 
@@ -20,6 +21,10 @@ class Segment(Table, tablename="segments"):
     # Empty for segments that are filled by hand; else the rule as app.segments.rules reads it.
     rule = JSONB(default="{}")
     version = Integer(default=1)
+    # When the worker is to find the members of the rule anew among all customers (app/segments/filling.py), and
+    # the last customer of those that were judged already.
+    fill_due_at = Timestamptz(null=True, default=TimestamptzNow(), index=True)
+    filled_up_to = UUID(null=True, default=None)
     created_at = Timestamptz()
 
 

@@ -11,9 +11,12 @@ from app.access import signed_in, staff
 from app.back_office import (
     customer_list_routes,
     customer_routes,
+    customer_tab_routes,
+    customer_user_routes,
     data_request_routes,
     new_customer_routes,
     newsletter_routes,
+    staff_routes,
 )
 from app.back_office.audit_list import PER_PAGE as AUDIT_PER_PAGE
 from app.back_office.audit_list import audit_lines, audited_actions
@@ -92,4 +95,7 @@ routes: list[Any] = [
     *customer_routes.routes,
     *data_request_routes.routes,
     *newsletter_routes.routes,
+    *customer_user_routes.routes,
+    *customer_tab_routes.routes,
+    *staff_routes.routes,
 ]

@@ -57,7 +57,9 @@ async def test_a_shopper_registers_with_address_which_becomes_preferred(database
     assert (user.title, str(user.birthday), user.phone) == ("ms", "1985-03-31", "+49 30 1234567")
 
 
-async def test_terms_and_privacy_are_recorded_with_version_and_time_and_the_newsletter_once_confirmed(database):
+async def test_terms_and_privacy_are_recorded_with_version_and_time_and_the_newsletter_once_confirmed(
+    database,
+):
     person = await visit("shop")
     page = await person.get("/register")
     await person.fill(page, {**PERSON, "newsletter": "on"}, form="email")
