@@ -12,11 +12,14 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 
 from app.customers.types import CustomerType, all_customer_types
+from app.declared_attributes import DeclaredAttribute, problem_with
 from app.languages import spoken_languages
 from app.settings import settings
 
 Kind = Literal["shop", "business", "back-office"]
 LoginType = Literal["email", "username"]
+# What a user of a group customer has beside the person's own fields (domain.md 6).
+MembershipField = Literal["department", "position", "business_partner_number", "preferred_payment"]
 Minutes = Annotated[int, msgspec.Meta(gt=0)]
 Days = Annotated[int, msgspec.Meta(gt=0)]
 DaysOfWithdrawal = Annotated[int, msgspec.Meta(ge=14, le=3650)]
@@ -61,6 +64,9 @@ class TypeSettings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     currency: Currency | msgspec.UnsetType = msgspec.UNSET
     # Whether people may sign in by a code that is mailed to them, instead of the password. Staff never may.
     sign_in_by_code: bool | msgspec.UnsetType = msgspec.UNSET
+    # What users of a company may change of their own profile; the rest they only see.
+    own_profile_fields: list[MembershipField] | msgspec.UnsetType = msgspec.UNSET
+    attributes: list[DeclaredAttribute] | msgspec.UnsetType = msgspec.UNSET
     # For /.well-known/security.txt: a mailto: or https: address (RFC 9116).
     security_contact: SecurityContact | msgspec.UnsetType = msgspec.UNSET
 
@@ -114,6 +120,8 @@ class Application:
     default_country: str
     currency: str
     sign_in_by_code: bool
+    own_profile_fields: tuple[MembershipField, ...]
+    attributes: tuple[DeclaredAttribute, ...]
     security_contact: str
 
     @property
@@ -232,6 +240,9 @@ def _application(
             f"{path}: application {entry.id} is a back office, where sign_in_by_code must stay false: "
             "a mailbox alone must not lead to the data of all customers."
         )
+    attributes: list[DeclaredAttribute] = setting("attributes", [])
+    if problem := problem_with(attributes, languages):
+        raise ApplicationsError(f"{path}: application {entry.id} {problem}.")
     url = entry.url.replace("{port}", str(port))
     parts = _address(url)
     if parts is None or parts.hostname is None:
@@ -264,6 +275,11 @@ def _application(
         default_country=setting("default_country", "DE"),
         currency=setting("currency", "EUR"),
         sign_in_by_code=setting("sign_in_by_code", application_type.kind != "back-office"),
+        own_profile_fields=tuple(
+            # The number is what the shop's own books call the person.
+            setting("own_profile_fields", ["department", "position", "preferred_payment"])
+        ),
+        attributes=tuple(attributes),
         security_contact=setting("security_contact", ""),
     )
 

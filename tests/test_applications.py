@@ -73,6 +73,13 @@ def one_with(setting: str) -> str:
     return TYPES + ONE + setting + "\n"
 
 
+ENGLISH_ONLY = '{ en = "Size" }'
+
+
+def attribute(kind: str = "text", labels: str = '{ en = "Size", de = "Größe" }') -> str:
+    return f'{{ name = "size", on = "user", kind = "{kind}", labels = {labels} }}'
+
+
 def test_the_default_file_has_a_shop_a_business_shop_and_a_back_office() -> None:
     found = {one.id: (one.kind, one.prefix, [t.id for t in one.login]) for one in all_applications()}
     assert found == {
@@ -112,6 +119,11 @@ def test_the_default_file_has_a_shop_a_business_shop_and_a_back_office() -> None
         (one_with("approval = { MARTIAN = true }"), "approval of the unknown customer type MARTIAN"),
         (one_with('approval = { SMB = "often" }'), "$.applications[0].approval"),
         (one_with('default_country = "Germany"'), "$.applications[0].default_country"),
+        (one_with('own_profile_fields = ["salary"]'), "$.applications[0].own_profile_fields"),
+        (one_with('attributes = [{ name = "a b" }]'), "$.applications[0].attributes"),
+        (one_with(f"attributes = [{attribute()}, {attribute()}]"), "the attribute size of a user twice"),
+        (one_with(f"attributes = [{attribute(kind='choice')}]"), "a choice needs choices"),
+        (one_with(f"attributes = [{attribute(labels=ENGLISH_ONLY)}]"), "all of its labels in de"),
         (TYPES + ONE + ONE, "two applications have the id shop"),
         (TYPES + ONE + ONE.replace('id = "shop"', 'id = "other"'), "shop and other have the same address"),
         (

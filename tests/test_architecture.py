@@ -28,7 +28,7 @@ AREAS: dict[str, set[str]] = {
     "sign_in": {"basket", "customers", "mail", "segments"},
     "newsletter": {"customers", "mail", "sign_in"},
     "registration": {"customers", "mail", "newsletter", "segments", "sign_in"},
-    "account": {"customers", "mail", "registration", "segments", "sign_in"},
+    "account": {"customers", "mail", "orders", "registration", "segments", "sign_in"},
     "orders": {"basket", "catalog", "customers", "mail", "marketing", "segments", "sign_in"},
     "checkout": {"account", "basket", "customers", "orders", "segments", "sign_in"},
     # Who asks for their data is answered like somebody who registers: after the same time, whoever it is.
@@ -67,10 +67,14 @@ EXCEPTIONS = {
     ("customers.activation", "sign_in.password_mails"),
     ("customers.activation", "sign_in.sessions"),
     ("customers.approval", "sign_in.link_tokens"),
+    # The profile tells how somebody likes to pay, and the checkout begins with it.
+    ("account.profile", "checkout.payments"),
+    ("account.routes", "checkout.payments"),
     # What decides a customer's segments changes here.
     ("customers.activation", "segments.segmentation_services"),
     ("customers.addresses", "segments.segmentation_services"),
     ("customers.creation", "segments.segmentation_services"),
+    ("customers.custom_attributes", "segments.segmentation_services"),
     # An order knows the name of its way of payment, and placing asks the provider.
     ("orders.order", "checkout.payments"),
     ("orders.placing", "checkout.payments"),

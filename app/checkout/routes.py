@@ -8,6 +8,7 @@ from litestar import Request, Response, get, post
 
 from app.access import NotPermitted, anyone
 from app.account.address_pages import address_book_of
+from app.account.profile import preferred_payment_of
 from app.basket.basket import Basket, basket_of, checkout_of, keep_checkout
 from app.basket.owner import owner_of
 from app.basket.reckoning import delivery_prices
@@ -37,6 +38,8 @@ async def checkout_page(request: Request[Any, Any, Any], visitor: CurrentVisitor
     book = await _book(visitor)
     at_first = {f"{kind}_country": visitor.application.default_country for kind in ("billing", "shipping")}
     answers = at_first | typed_again(choices_from(basket.checkout))
+    # Only what is still offered is chosen beforehand; the page leaves the rest open.
+    answers["payment_method"] = answers["payment_method"] or await preferred_payment_of(visitor)
     return await _form_page(visitor, basket, book, blank(CheckoutForm, **_first_answers(answers, book)))
 
 
