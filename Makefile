@@ -48,7 +48,7 @@ chromium: .venv/.tests-installed
 	found && exit 0; echo "The browser tests need Chromium, which could not be installed: install it and try again."; exit 1
 
 benchmark: .venv/.tests-installed ## measure speed and memory against the promises
-	@$(BIN)/python -m tests.benchmarks
+	@$(BIN)/python -m tests.benchmarks $(GROWTH)
 
 format: .venv/.tests-installed ## put the code into its usual form
 	@$(BIN)/ruff check --fix --quiet .

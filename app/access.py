@@ -179,7 +179,8 @@ async def showing_second_factor(
 async def setting_up_second_factor(
     connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler
 ) -> None:
-    """The route is for signed-in staff, and people who may do nothing else yet, without a second factor."""
+    """The route is for staff without a second factor: those who may do nothing else yet, and, where one is not
+    required, those who are signed in and proved within 5 minutes who they are."""
     visitor = connection.scope["visitor"]  # type: ignore[typeddict-item]  # put there by app.main
     if visitor.refusal not in (None, Refusal.SECOND_FACTOR_MISSING):
         raise AccessRefused(visitor.refusal)
@@ -187,6 +188,8 @@ async def setting_up_second_factor(
         raise SignInNeeded
     if visitor.account.has_second_factor or not visitor.application.is_back_office:
         raise NotPermitted
+    if visitor.refusal is None and not recently_authenticated(visitor):
+        raise AuthenticationNeeded
 
 
 def staff(privilege: str) -> Guard:

@@ -13,13 +13,19 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from app.customers.types import CustomerType, all_customer_types
+from app.declared_attributes import DeclaredAttribute, problem_with
 from app.languages import spoken_languages
 from app.settings import settings
 
 Kind = Literal["shop", "business", "back-office"]
 LoginType = Literal["email", "username"]
+# What a user of a group customer has beside the person's own fields (domain.md 6).
+MembershipField = Literal["department", "position", "business_partner_number", "preferred_payment"]
 Minutes = Annotated[int, msgspec.Meta(gt=0)]
 Days = Annotated[int, msgspec.Meta(gt=0)]
+DaysOfWithdrawal = Annotated[int, msgspec.Meta(ge=14, le=3650)]
+# The law's period (directive 2011/83, article 9); an application may give more.
+DAYS_OF_WITHDRAWAL = 14
 # More is checked where mails are sent; this keeps slips and line breaks out.
 Recipient = Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+$")]
 Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
@@ -52,12 +58,17 @@ class TypeSettings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     data_request_minutes: Minutes | msgspec.UnsetType = msgspec.UNSET
     data_request_answer_days: Days | msgspec.UnsetType = msgspec.UNSET
     data_request_purge_days: Days | msgspec.UnsetType = msgspec.UNSET
+    # How long consumers may withdraw after an order was shipped (app/orders/withdrawal.py).
+    withdrawal_days: DaysOfWithdrawal | msgspec.UnsetType = msgspec.UNSET
     terms_version: str | msgspec.UnsetType = msgspec.UNSET
     default_country: Country | msgspec.UnsetType = msgspec.UNSET
     # The prices that visitors see are in this one.
     currency: Currency | msgspec.UnsetType = msgspec.UNSET
     # Whether people may sign in by a code that is mailed to them, instead of the password. Staff never may.
     sign_in_by_code: bool | msgspec.UnsetType = msgspec.UNSET
+    # What users of a company may change of their own profile; the rest they only see.
+    own_profile_fields: list[MembershipField] | msgspec.UnsetType = msgspec.UNSET
+    attributes: list[DeclaredAttribute] | msgspec.UnsetType = msgspec.UNSET
     # For /.well-known/security.txt: a mailto: or https: address (RFC 9116).
     security_contact: SecurityContact | msgspec.UnsetType = msgspec.UNSET
     # Where days, weeks and months of budgets and contracts begin (domain.md 10), for example Europe/Berlin.
@@ -108,10 +119,13 @@ class Application:
     data_request_minutes: int
     data_request_answer_days: int
     data_request_purge_days: int
+    withdrawal_days: int
     terms_version: str
     default_country: str
     currency: str
     sign_in_by_code: bool
+    own_profile_fields: tuple[MembershipField, ...]
+    attributes: tuple[DeclaredAttribute, ...]
     security_contact: str
     time_zone: str
 
@@ -237,6 +251,9 @@ def _application(
             f"{path}: application {entry.id} is a back office, where sign_in_by_code must stay false: "
             "a mailbox alone must not lead to the data of all customers."
         )
+    attributes: list[DeclaredAttribute] = setting("attributes", [])
+    if problem := problem_with(attributes, languages):
+        raise ApplicationsError(f"{path}: application {entry.id} {problem}.")
     url = entry.url.replace("{port}", str(port))
     parts = _address(url)
     if parts is None or parts.hostname is None:
@@ -264,10 +281,16 @@ def _application(
         # The law gives a month (GDPR, article 12, 3).
         data_request_answer_days=setting("data_request_answer_days", 30),
         data_request_purge_days=setting("data_request_purge_days", 30),
+        withdrawal_days=setting("withdrawal_days", DAYS_OF_WITHDRAWAL),
         terms_version=setting("terms_version", "2026-11"),
         default_country=setting("default_country", "DE"),
         currency=setting("currency", "EUR"),
         sign_in_by_code=setting("sign_in_by_code", application_type.kind != "back-office"),
+        own_profile_fields=tuple(
+            # The number is what the shop's own books call the person.
+            setting("own_profile_fields", ["department", "position", "preferred_payment"])
+        ),
+        attributes=tuple(attributes),
         security_contact=setting("security_contact", ""),
         time_zone=time_zone,
     )

@@ -1,10 +1,11 @@
 """The client's address: from the socket; from X-Forwarded-For only behind configured proxies (security.md)."""
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from litestar.types import Scope
 
-from app.settings import settings
+from app.settings import Network, settings
 
 Address = IPv4Address | IPv6Address
 
@@ -15,15 +16,23 @@ def client_address(scope: Scope) -> Address | None:
     The forwarded list is read from the right: each hop is believed only if the one behind it is a trusted proxy.
     """
     client = scope.get("client")
-    address = _parsed(client[0]) if client else None
-    if address is None or not _is_trusted(address):
+    if not client:
+        return None
+    forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
+    return _address_of(client[0], forwarded, settings().trusted_proxies)
+
+
+@lru_cache(maxsize=1000)  # a request asks several times, and the same client often
+def _address_of(socket: str, forwarded: bytes, trusted: tuple[Network, ...]) -> Address | None:
+    address = _parsed(socket)
+    if address is None or not _is_one_of(address, trusted):
         return address
-    for hop in reversed(_forwarded(scope)):
+    for hop in reversed([part.strip() for part in forwarded.decode("latin-1").split(",") if part.strip()]):
         found = _parsed(hop)
         if found is None:
             return address
         address = found
-        if not _is_trusted(address):
+        if not _is_one_of(address, trusted):
             return address
     return address
 
@@ -49,13 +58,8 @@ def address_family(scope: Scope) -> str:
     return "local" if address.is_loopback else f"IPv{address.version}"
 
 
-def _forwarded(scope: Scope) -> list[str]:
-    sent = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
-    return [part.strip() for part in sent.decode("latin-1").split(",") if part.strip()]
-
-
-def _is_trusted(address: Address) -> bool:
-    return any(address in network for network in settings().trusted_proxies)
+def _is_one_of(address: Address, networks: tuple[Network, ...]) -> bool:
+    return any(address in network for network in networks)
 
 
 def _parsed(text: str) -> Address | None:

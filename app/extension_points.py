@@ -61,7 +61,9 @@ EXTENSION_POINTS: dict[str, ExtensionPoint] = {
             ("customer", "details", "company", "users", "approval"),
         ),
         ExtensionPoint(
-            "account/profile_fields", "Fields of the profile form, after those of everybody.", ("form",)
+            "account/profile_fields",
+            "Fields of the profile form, after those of everybody.",
+            ("form", "stored", "editable", "payments"),
         ),
         ExtensionPoint(
             "account/profile", "Profile page, below the form.", ("customer", "details", "company")

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any
 
-from litestar import Request, post
+from litestar import Request, Response, post
 from litestar.response import Redirect
 
 from app.access import anyone
+from app.applications import Application
 from app.forms import Form, Text, WhereTo, read_form
 from app.links import links_of, path_within
 from app.pages import see_path
@@ -34,6 +35,12 @@ async def change_language(request: Request[Any, Any, Any], visitor: CurrentVisit
         return answer
     if visitor.is_signed_in and visitor.account is not None:
         await User.update({User.preferred_language: language}).where(User.id == visitor.account.user_id)
+    keep_language(answer, application, language)
+    return answer
+
+
+def keep_language(answer: Response[Any], application: Application, language: str) -> None:
+    """Lets the browser keep a language, so that it stays when nobody is signed in."""
     answer.set_cookie(
         application.cookie_name("language"),
         language,
@@ -43,7 +50,6 @@ async def change_language(request: Request[Any, Any, Any], visitor: CurrentVisit
         httponly=True,
         samesite="lax",
     )
-    return answer
 
 
 routes = [change_language]

@@ -129,9 +129,16 @@ def language_choices(languages: Iterable[str]) -> list[tuple[str, str]]:
 
 def date_text(value: date, language: str | None = None) -> str:
     """A date as people of the language write it."""
+    # Of a moment only the day: a list of orders has many moments, and few days.
+    day = value.date() if isinstance(value, datetime) else value
+    return _date(day, language or current_language.get())
+
+
+@lru_cache(maxsize=5_000)
+def _date(day: date, language: str) -> str:
     from babel.dates import format_date
 
-    return format_date(value, format="long", locale=language or current_language.get())
+    return format_date(day, format="long", locale=language)
 
 
 def datetime_text(value: datetime, language: str | None = None) -> str:
@@ -158,7 +165,11 @@ def _money(minor_units: int, currency: str, language: str) -> str:
 
 def percent_text(percent: Decimal, language: str | None = None) -> str:
     """A percentage as people of the language write it: 5.5 is "5.5%" or "5,5 %"."""
+    return _percent(percent, language or current_language.get())
+
+
+@lru_cache(maxsize=5_000)
+def _percent(percent: Decimal, language: str) -> str:
     from babel.numbers import format_percent
 
-    locale = language or current_language.get()
-    return format_percent(percent / 100, locale=locale, decimal_quantization=False)
+    return format_percent(percent / 100, locale=language, decimal_quantization=False)

@@ -10,6 +10,8 @@ from litestar.routes import HTTPRoute
 from app.applications import Application, all_applications
 
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
+# What needs no quoting (RFC 3986, 2.3): most values of addresses are slugs and numbers.
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
 
 
 class UnknownLink(LookupError):
@@ -21,37 +23,40 @@ class Links:
 
     def __init__(self, application: Application, routes: Iterable[tuple[str, str]]) -> None:
         self._application = application
-        self._paths = dict(routes)
+        # What stands between the values of an address, and the names of these values.
+        self._patterns = {name: _parsed(application.prefix + path) for name, path in routes}
 
     @property
     def names(self) -> frozenset[str]:
         """The names of all routes."""
-        return frozenset(self._paths)
+        return frozenset(self._patterns)
 
     def path(self, name: str, /, **values: object) -> str:
         """The path on this host, prefix included. Values that the path has no place for make the query;
         None and "" are left out of it. Raises UnknownLink."""
         try:
-            pattern = self._paths[name]
+            found, parameters = self._patterns[name]
         except KeyError:
             raise UnknownLink(f"{self._application.id} has no route named {name}.") from None
-        if values:
-            pattern = _PARAMETER.sub(lambda match: _part(name, match[1], values), pattern)
-            query = {key: value for key, value in values.items() if value is not None and value != ""}
-            pattern = f"{pattern}?{urlencode(query, doseq=True)}" if query else pattern
-        if "{" in pattern:
-            raise UnknownLink(f"The address of {name} needs {_PARAMETER.findall(pattern)}.")
-        return self._application.prefix + pattern
+        path = found[0]
+        for parameter, following in zip(parameters, found[1:], strict=True):
+            if parameter not in values:
+                raise UnknownLink(f"The address of {name} needs {parameter}.")
+            value = str(values.pop(parameter))
+            path += (value if _PLAIN.fullmatch(value) else quote(value, safe="")) + following
+        if not values:
+            return path
+        query = {key: value for key, value in values.items() if value is not None and value != ""}
+        return f"{path}?{urlencode(query, doseq=True)}" if query else path
 
     def url(self, name: str, /, **values: object) -> str:
         """The absolute address for mails: it begins with the configured URL, never with the request's Host."""
         return self._application.origin + self.path(name, **values)
 
 
-def _part(name: str, parameter: str, values: dict[str, object]) -> str:
-    if parameter not in values:
-        raise UnknownLink(f"The address of {name} needs {parameter}.")
-    return quote(str(values.pop(parameter)), safe="")
+def _parsed(path: str) -> tuple[list[str], list[str]]:
+    parts = _PARAMETER.split(path)
+    return parts[::2], parts[1::2]
 
 
 _all_links: dict[str, Links] = {}

@@ -133,6 +133,27 @@ def environment() -> Environment:
     return made
 
 
+def parts_of(template: str, visitor: Visitor, /, **context: Any) -> dict[str, Markup]:
+    """The parts of a page that a template sets by name. They know the application, language and `context`, and
+    neither visitor nor request, so that they can be kept for all who see the same (security.md, Input and output).
+    """
+    application = visitor.application
+    module = (
+        environment()
+        .get_template(template)
+        .make_module(
+            {
+                "application": application,
+                "language": visitor.language,
+                "link": links_of(application).path,
+                "asset": asset_paths(application),
+                **context,
+            }
+        )
+    )
+    return {name: part for name, part in vars(module).items() if isinstance(part, Markup)}
+
+
 def render(template: str, context: dict[str, Any]) -> str:
     """The text of a template with exactly this context, for pages made outside of a route."""
     return environment().get_template(template).render(context)

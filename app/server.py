@@ -56,18 +56,21 @@ def serve(host: str, port: int, workers: int) -> None:
         import app.main  # noqa: F401  # imported for its effect
 
         gc.freeze()
-        server.serve(target_loader=_ApplicationOfChild(parent), wrap_loader=False)
+        server.serve(target_loader=_ApplicationOfChild(parent, workers), wrap_loader=False)
 
 
 class _ApplicationOfChild:
     """Builds the application in a worker process, which ends when its parent does."""
 
-    def __init__(self, parent: int) -> None:
+    def __init__(self, parent: int, workers: int) -> None:
         self.parent = parent
+        self.workers = workers
 
     def __call__(self) -> Callable[..., Any]:
         from app.main import build
+        from app.sign_in.passwords import share_cores
 
+        share_cores(self.workers)
         threading.Thread(target=_end_with, args=(self.parent,), daemon=True).start()
         application = build()
         # What stands now stays: the collector need not look at it again and again. It was off during the

@@ -25,6 +25,8 @@ class Subject(StrEnum):
     PROMOTIONS = "promotions"
     CONTENT = "content"
     TAXES = "taxes"
+    # Raised by the database itself, and only where pages may tell of the change (tables/migrations).
+    STOCK = "stock"
     SHIPPING = "shipping"
 
 

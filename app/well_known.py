@@ -13,13 +13,17 @@ from app.pages import see
 from app.visitor import CurrentVisitor
 
 # Pages of a person are nothing for a search engine; neither are the ways to them.
-NOT_FOR_CRAWLERS = ("sign_in", "register", "account", "forgotten_password", "reset_password")
+NOT_FOR_CRAWLERS = (
+    *("sign_in", "register", "account", "forgotten_password", "reset_password"),
+    *("confirm_email", "undo_email_change"),
+)
 
 
 @get("/.well-known/change-password", name="change_password_address", guards=[anyone], status_code=303)
-async def change_password_address(request: Request[Any, Any, Any]) -> Redirect:
+async def change_password_address(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Redirect:
     """Leads password managers to where a password is changed (W3C, A Well-Known URL for Changing Passwords)."""
-    return see(request, "forgotten_password")
+    has_account_pages = visitor.is_signed_in and not visitor.application.is_back_office
+    return see(request, "password" if has_account_pages else "forgotten_password")
 
 
 @get("/.well-known/security.txt", name="security_txt", guards=[anyone], media_type=MediaType.TEXT)

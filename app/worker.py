@@ -44,6 +44,7 @@ JOBS = (
     Job("app.basket.owner", "delete_old_baskets", every=3600),
     Job("app.personal_data.requests", "purge_finished_requests", every=3600),
     Job("app.personal_data.deletion", "forget_finished_orders", every=3600),
+    Job("app.segments.filling", "fill_due_segments", every=2),
     Job("app.segments.push", "delete_expired_members", every=3600),
 )
 

@@ -38,6 +38,7 @@ class Category(Table, tablename="categories"):
     names = JSONB(default="{}")
     descriptions = JSONB(default="{}")
     picture = Varchar(length=200, default="")
+    version = Integer(default=1)
 
 
 class Product(Table, tablename="products"):

@@ -137,6 +137,8 @@ class Membership(Table, tablename="memberships"):
     )
     stand_in_from = Timestamptz(null=True, default=None)
     stand_in_until = Timestamptz(null=True, default=None)
+    # The id of a way of payment; "" while the person prefers none. The checkout begins with it.
+    preferred_payment = Varchar(length=60, default="")
     version = Integer(default=1)
     created_at = Timestamptz()
 

@@ -104,6 +104,8 @@ class Order(Table, tablename="orders"):
     # Given out without gaps when the invoice is written, which is when the shop confirms the order.
     invoice_number = Varchar(length=40, null=True, default=None, unique=True)
     invoiced_at = Timestamptz(null=True, default=None)
+    # Since when the goods are on their way; the right of withdrawal ends some days after it.
+    shipped_at = Timestamptz(null=True, default=None)
     version = Integer(default=1)
 
 
@@ -137,6 +139,7 @@ class ShippingMethod(Table, tablename="shipping_methods"):
     free_from = BigInt(null=True, default=None)
     position = Integer(default=0)
     is_active = Boolean(default=True)
+    version = Integer(default=1)
 
 
 class TaxRate(Table, tablename="tax_rates"):

@@ -34,3 +34,4 @@ class PriceEntry(Table, tablename="price_entries"):
     percent_off = Numeric(digits=(5, 2), null=True, default=None)
     valid_from = Timestamptz(null=True, default=None)
     valid_to = Timestamptz(null=True, default=None)
+    version = Integer(default=1)

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from piccolo.columns import JSONB, UUID, Boolean, ForeignKey, Integer, Text, Timestamptz, Varchar
 from piccolo.columns.base import OnDelete
+from piccolo.columns.defaults.timestamptz import TimestamptzNow
 from piccolo.constraints import Unique
 from piccolo.table import Table
 
@@ -24,6 +25,10 @@ class Segment(Table, tablename="segments"):
     # A customer has one customer group at the most; that of its organisation comes first (domain.md 11).
     is_customer_group = Boolean(default=False)
     version = Integer(default=1)
+    # When the worker is to find the members of the rule anew among all customers (app/segments/filling.py), and
+    # the last customer of those that were judged already.
+    fill_due_at = Timestamptz(null=True, default=TimestamptzNow(), index=True)
+    filled_up_to = UUID(null=True, default=None)
     created_at = Timestamptz()
 
 

@@ -73,6 +73,13 @@ def one_with(setting: str) -> str:
     return TYPES + ONE + setting + "\n"
 
 
+ENGLISH_ONLY = '{ en = "Size" }'
+
+
+def attribute(kind: str = "text", labels: str = '{ en = "Size", de = "Größe" }') -> str:
+    return f'{{ name = "size", on = "user", kind = "{kind}", labels = {labels} }}'
+
+
 def test_the_default_file_has_a_shop_a_business_shop_and_a_back_office() -> None:
     found = {one.id: (one.kind, one.prefix, [t.id for t in one.login]) for one in all_applications()}
     assert found == {
@@ -106,6 +113,7 @@ def test_the_default_file_has_a_shop_a_business_shop_and_a_back_office() -> None
         (one_with('reset_minutes = "an hour"'), "$.applications[0].reset_minutes"),
         (one_with("verification_minutes = -5"), "$.applications[0].verification_minutes"),
         (one_with("invitation_minutes = 1.5"), "$.applications[0].invitation_minutes"),
+        (one_with("withdrawal_days = 13"), "$.applications[0].withdrawal_days"),
         (one_with('approval_recipients = ["nobody"]'), "$.applications[0].approval_recipients"),
         (one_with('approval_recipients = ["a@b.example\\nBcc: c@d.example"]'), "approval_recipients"),
         (one_with("approval = { MARTIAN = true }"), "approval of the unknown customer type MARTIAN"),
@@ -114,6 +122,11 @@ def test_the_default_file_has_a_shop_a_business_shop_and_a_back_office() -> None
         (one_with('time_zone = "Europe/Atlantis"'), "time zone “Europe/Atlantis”"),
         (one_with('time_zone = "../../etc/passwd"'), "$.applications[0].time_zone"),
         (one_with('time_zone = "America"'), "time zone “America”"),
+        (one_with('own_profile_fields = ["salary"]'), "$.applications[0].own_profile_fields"),
+        (one_with('attributes = [{ name = "a b" }]'), "$.applications[0].attributes"),
+        (one_with(f"attributes = [{attribute()}, {attribute()}]"), "the attribute size of a user twice"),
+        (one_with(f"attributes = [{attribute(kind='choice')}]"), "a choice needs choices"),
+        (one_with(f"attributes = [{attribute(labels=ENGLISH_ONLY)}]"), "all of its labels in de"),
         (TYPES + ONE + ONE, "two applications have the id shop"),
         (TYPES + ONE + ONE.replace('id = "shop"', 'id = "other"'), "shop and other have the same address"),
         (
@@ -169,9 +182,10 @@ def test_production_refuses_addresses_without_https(tmp_path: Path) -> None:
 def test_an_application_overrides_its_type_and_its_type_the_default(tmp_path: Path) -> None:
     types = TYPES.replace('kind = "shop"', 'kind = "shop"\nreset_minutes = 30\nterms_version = "7"')
     other = ONE.replace('id = "shop"', 'id = "other"').replace("{port}/", "{port}/other/")
-    shop, second = read(tmp_path, types + ONE + other + "reset_minutes = 15\n")
+    shop, second = read(tmp_path, types + ONE + other + "reset_minutes = 15\nwithdrawal_days = 30\n")
     assert (shop.reset_minutes, shop.terms_version, shop.verification_minutes) == (30, "7", 24 * 60)
     assert (second.reset_minutes, second.terms_version) == (15, "7")
+    assert (shop.withdrawal_days, second.withdrawal_days) == (14, 30)
 
 
 def test_an_application_may_admit_several_customer_types(tmp_path: Path) -> None:

@@ -29,9 +29,9 @@ AREAS: dict[str, set[str]] = {
     "sign_in": {"basket", "customers", "mail", "segments"},
     "newsletter": {"customers", "mail", "sign_in"},
     "registration": {"customers", "mail", "newsletter", "segments", "sign_in"},
-    "account": {"customers", "mail", "registration", "segments", "sign_in"},
     # The people of a customer with many users: who they are, what they may, what they did.
     "company_users": {"account", "customers", "mail", "registration", "segments", "sign_in"},
+    "account": {"customers", "mail", "orders", "registration", "segments", "sign_in"},
     "orders": {"basket", "catalog", "customers", "mail", "marketing", "segments", "sign_in"},
     "checkout": {"account", "basket", "customers", "orders", "requisitions", "segments", "sign_in"},
     "requisitions": {"basket", "catalog", "customers", "mail", "marketing", "orders", "prices", "segments"},
@@ -39,9 +39,11 @@ AREAS: dict[str, set[str]] = {
     "personal_data": {"customers", "mail", "registration", "segments", "sign_in"},
     "back_office": {
         "catalog",
+        "checkout",
         "customers",
         "mail",
         "marketing",
+        "newsletter",
         "orders",
         "personal_data",
         "prices",
@@ -69,10 +71,14 @@ EXCEPTIONS = {
     ("customers.activation", "sign_in.password_mails"),
     ("customers.activation", "sign_in.sessions"),
     ("customers.approval", "sign_in.link_tokens"),
+    # The profile tells how somebody likes to pay, and the checkout begins with it.
+    ("account.profile", "checkout.payments"),
+    ("account.routes", "checkout.payments"),
     # What decides a customer's segments changes here.
     ("customers.activation", "segments.segmentation_services"),
     ("customers.addresses", "segments.segmentation_services"),
     ("customers.creation", "segments.segmentation_services"),
+    ("customers.custom_attributes", "segments.segmentation_services"),
     # An order knows the name of its way of payment, and placing asks the provider.
     ("orders.order", "checkout.payments"),
     ("orders.placing", "checkout.payments"),
@@ -251,7 +257,7 @@ def test_every_module_says_what_it_is() -> None:
 
 
 # What the methods of these say for all that override them.
-SAID_BY_THE_BASE = {"Condition": {"sql", "holds", "words", "problems"}}
+SAID_BY_THE_BASE = {"Condition": {"sql", "holds", "changes_with_time", "words", "problems"}}
 
 
 def public(body: list[ast.stmt]) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:

@@ -18,7 +18,16 @@ from app.customers.companies import (
     country_of_company,
     industry_name,
 )
-from app.customers.extensions import company_of
+from app.customers.custom_attributes import (
+    declared_for,
+    keep_attributes,
+    labels_of,
+    shown_attributes,
+    stored_attributes,
+    typed_attributes,
+    with_attributes,
+)
+from app.customers.extensions import attributes_of, company_of
 from app.customers.permissions import Permission, visitor_may
 from app.customers.types import Extension
 from app.field_labels import FIELD_LABELS
@@ -40,8 +49,9 @@ LABELS = {
 async def company_page(visitor: CurrentVisitor) -> Page:
     """The company's data; a form for those who may change it."""
     customer, company = await _company(visitor)
-    stored = {name: getattr(company, name) for name in LABELS}
-    return _page(visitor, customer, company, blank(CompanyForm, **stored, version=str(customer.version)))
+    stored = {name: getattr(company, name) for name in LABELS} | _attributes(visitor, customer)
+    form = blank(_form(visitor), **stored, version=str(customer.version))
+    return _page(visitor, customer, company, form)
 
 
 @post("/account/company", name="company_post", guards=[customers_with(Extension.COMPANY)])
@@ -50,27 +60,32 @@ async def save_company(request: Request[Any, Any, Any], visitor: CurrentVisitor)
     customer, company = await _company(visitor)
     if not visitor_may(visitor, Permission.MANAGE_COMPANY):
         raise NotPermitted
-    form = await read_form(request, CompanyForm)
+    form = await read_form(request, _form(visitor))
     country = await country_of_company(customer.id)
     for name, message in company_problems({"taxation_id": form.value("taxation_id")}, country):
         form.add_error(name, message)
     if not form.is_valid:
         return _page(visitor, customer, company, form, 422)
     details = company_details(form.data, country)
-    typed = {name: getattr(details, name) for name in LABELS}
+    declared = declared_for(visitor.application, "customer")
+    attributes = typed_attributes(form.data, declared, await request.form())
+    typed = {name: getattr(details, name) for name in LABELS} | attributes
     try:
         async with DB.transaction():
             await change_company(customer.id, details, version_of(form))
+            await keep_attributes("customer", customer.id, declared, attributes)
             await record(
                 "company changed",
                 visitor=visitor,
                 customer_id=customer.id,
-                before={name: getattr(company, name) for name in LABELS},
+                before={name: getattr(company, name) for name in LABELS} | _attributes(visitor, customer),
                 after=typed,
             )
     except StaleCompany as stale:
         stored = {name: shown_value(getattr(stale.stored, name)) for name in LABELS}
-        return stale_page("company", LABELS, typed, stored, stale.version)
+        stored |= _attributes(visitor, await customer_of(visitor))
+        labels = LABELS | labels_of(declared, visitor.language)
+        return stale_page("company", labels, typed, stored, stale.version)
     return see(request, "company", flash=Flash(_("The company's details are saved.")))
 
 
@@ -82,6 +97,15 @@ async def _company(visitor: Visitor) -> tuple[Customer, Company]:
     return customer, company
 
 
+def _form(visitor: Visitor) -> type[CompanyForm]:
+    return with_attributes(CompanyForm, declared_for(visitor.application, "customer"))
+
+
+def _attributes(visitor: Visitor, customer: Customer) -> dict[str, str]:
+    declared = declared_for(visitor.application, "customer")
+    return stored_attributes(declared, {"customer": attributes_of(customer)})
+
+
 def _page(
     visitor: Visitor,
     customer: Customer,
@@ -89,6 +113,7 @@ def _page(
     form: FilledForm[CompanyForm],
     status_code: int = 200,
 ) -> Page:
+    declared = declared_for(visitor.application, "customer")
     return Page(
         "account/company.html",
         status_code=status_code,
@@ -96,6 +121,7 @@ def _page(
         customer=customer,
         company=company,
         industry=industry_name(company.industry),
+        attributes=shown_attributes(declared, _attributes(visitor, customer), visitor.language),
         may_change=visitor_may(visitor, Permission.MANAGE_COMPANY),
     )
 

@@ -12,14 +12,19 @@ from app.account.profile import (
     StaleProfile,
     change_profile,
     changes_of,
+    own_attributes,
+    profile_form,
     profile_of,
 )
 from app.account.stale_edit import shown_value, stale_page, version_of
+from app.checkout.payments import payment_name, payment_providers
 from app.customers.addresses import AddressBook, addresses_of
+from app.customers.custom_attributes import labels_of, shown_attributes
 from app.customers.extensions import approval_of, company_of, details_of, group_of, name_of
 from app.field_labels import FIELD_LABELS
 from app.flash import Flash
 from app.forms import FilledForm, blank, read_form
+from app.language_choice import keep_language
 from app.languages import gettext as _
 from app.pages import Page, see
 from app.registration.forms import check_language
@@ -50,23 +55,28 @@ async def account_page(visitor: CurrentVisitor) -> Page:
 @get("/account/profile", name="profile", guards=[signed_in])
 async def profile_page(visitor: CurrentVisitor) -> Page:
     """The profile, ready to be changed."""
-    return await _page(visitor, await _stored_form(visitor))
+    stored = await profile_of(visitor)
+    form = blank(profile_form(visitor), **{name: shown_value(value) for name, value in stored.items()})
+    return await _page(visitor, form)
 
 
 @post("/account/profile", name="profile_post", guards=[signed_in])
 async def save_profile(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
-    """Saves the profile."""
-    form = await read_form(request, ProfileForm)
+    """Saves the profile. Another language is that of the site and of mails from the next page on."""
+    form = await read_form(request, profile_form(visitor))
     check_language(form, visitor.application)
     if not form.is_valid:
         return await _page(visitor, form, 422)
-    sent = await request.form()
-    changes = changes_of(form.data, sent, visitor.application)
+    changes = changes_of(form.data, await request.form(), visitor)
     try:
         await change_profile(visitor, changes, version_of(form))
     except StaleProfile as stale:
-        return stale_page("profile", LABELS, changes, stale.stored, stale.stored["version"])
-    return see(request, "profile", flash=Flash(_("Your profile is saved.")))
+        labels = LABELS | labels_of(own_attributes(visitor), visitor.language)
+        return stale_page("profile", labels, changes, stale.stored, stale.stored["version"])
+    answer = see(request, "profile", flash=Flash(_("Your profile is saved.")))
+    if "preferred_language" in changes:
+        keep_language(answer, visitor.application, changes["preferred_language"])
+    return answer
 
 
 async def customer_of(visitor: Visitor) -> Customer:
@@ -80,16 +90,11 @@ async def customer_of(visitor: Visitor) -> Customer:
     return customer
 
 
-async def _stored_form(visitor: Visitor) -> FilledForm[ProfileForm]:
-    account = visitor.account
-    if account is None:
-        raise SignInNeeded
-    stored = await profile_of(account.user_id, account.membership_id)
-    return blank(ProfileForm, **{name: shown_value(value) for name, value in stored.items()})
-
-
 async def _page(visitor: Visitor, form: FilledForm[ProfileForm], status_code: int = 200) -> Page:
     customer = await customer_of(visitor)
+    stored = await profile_of(visitor)
+    attributes = own_attributes(visitor)
+    payment = stored["preferred_payment"]
     return Page(
         "account/profile.html",
         status_code=status_code,
@@ -98,6 +103,10 @@ async def _page(visitor: Visitor, form: FilledForm[ProfileForm], status_code: in
         customer=customer,
         details=await details_of(customer),
         company=await company_of(customer),
+        stored={**stored, "preferred_payment": payment_name(payment) if payment else ""},
+        editable=visitor.application.own_profile_fields,
+        payments=[(one.id, one.name) for one in payment_providers().values()],
+        attributes=shown_attributes(attributes, stored, visitor.language),
     )
 
 

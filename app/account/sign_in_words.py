@@ -19,14 +19,16 @@ METHODS = {
     "code": text("Code by mail"),
     "second_factor": text("Second factor"),
 }
-SIGNED_IN = text("Signed in")
+# Of an outcome that has no words of its own.
+REFUSED = text("Refused")
 # A right proof that opened nothing: the gate's reason, or the second factor that was still to come.
 OUTCOMES = {
-    "signed in": SIGNED_IN,
+    "signed in": text("Signed in"),
     "confirmed": text("Confirmed before a change"),
     "wrong password": text("Wrong password"),
     "wrong code": text("Wrong code"),
     "wrong passkey": text("Passkey refused"),
+    "copied passkey": text("Passkey refused: it may be a copy"),
     "locked": text("Locked after too many tries"),
     Refusal.SECOND_FACTOR_NEEDED.value: text("Second factor asked for"),
     Refusal.SECOND_FACTOR_MISSING.value: text("Second factor to be set up"),
@@ -86,7 +88,7 @@ def shown_history(attempts: Sequence[Attempt]) -> list[ShownAttempt]:
     """The history in words. An outcome that has none counts as a refusal."""
     return [
         ShownAttempt(
-            _(OUTCOMES.get(one.outcome, text("Refused"))),
+            _(OUTCOMES.get(one.outcome, REFUSED)),
             _(METHODS.get(one.method, one.method)),
             device_words(one.user_agent),
             place_words(one.address_family),

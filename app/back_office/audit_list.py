@@ -13,7 +13,7 @@ from app.languages import text
 from tables.engine import DB
 
 PER_PAGE = 50
-LINES_OF_CUSTOMER = 20
+LINES_OF_CUSTOMER = 5
 # What the program records, wherever it does; the log shows these words in the language of the reader.
 ACTIONS = (
     text("address added"),
@@ -37,6 +37,7 @@ ACTIONS = (
     text("customer disabled"),
     text("customer enabled"),
     text("customer put into organisation"),
+    text("customer number changed"),
     text("customer put into segment"),
     text("customer registered"),
     text("customer rejected"),
@@ -55,6 +56,7 @@ ACTIONS = (
     text("member left"),
     text("membership disabled"),
     text("membership enabled"),
+    text("newsletter sent"),
     text("order cancelled"),
     text("order confirmed"),
     text("order returned"),
@@ -75,6 +77,7 @@ ACTIONS = (
     text("price list changed"),
     text("price list created"),
     text("price list deleted"),
+    text("privileges changed"),
     text("product changed"),
     text("product created"),
     text("product deleted"),
@@ -90,8 +93,15 @@ ACTIONS = (
     text("segment created"),
     text("segment deleted"),
     text("segment pushed"),
+    text("segmentation service changed"),
+    text("shipping method changed"),
+    text("shipping method created"),
+    text("shipping method deleted"),
     text("shipping method saved"),
     text("staff member added"),
+    text("staff member disabled"),
+    text("staff member enabled"),
+    text("tax rates changed"),
     text("user disabled"),
     text("user enabled"),
 )
@@ -106,6 +116,7 @@ FIELDS = {
     "first_name": text("First name"),
     "last_name": text("Last name"),
     "login": text("Login"),
+    "privileges": text("Privileges"),
     "phone": text("Phone"),
     "street": text("Street and number"),
     "street_2": text("Floor, building or care of"),

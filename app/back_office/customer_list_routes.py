@@ -17,6 +17,8 @@ from app.languages import gettext as _
 from app.languages import ngettext, text
 from app.links import path_within
 from app.pages import Page, see, see_path
+from app.segments.custom import names_of_segments
+from app.segments.implicit import implicit_segments
 from app.visitor import CurrentVisitor, Visitor
 from tables import ApprovalStatus
 
@@ -34,10 +36,11 @@ async def customers(
     type: FromQuery[str] = "",
     status: FromQuery[str] = "",
     approval: FromQuery[str] = "",
+    segment: FromQuery[str] = "",
     page: FromQuery[int] = 1,
 ) -> Page:
     """Customers that fit the search, 25 on a page."""
-    return await _list_page(_search(q, type, status, approval), page, blank(BulkForm))
+    return await _list_page(_search(q, type, status, approval, segment), page, blank(BulkForm))
 
 
 @post("/customers/approve", name="approve_customers", guards=[staff(Privilege.CUSTOMERS)])
@@ -96,7 +99,9 @@ async def _list_page(
         "type": search.customer_type,
         "status": search.status,
         "approval": search.approval,
+        "segment": search.segment,
     }
+    implicit = {one.id for one in implicit_segments()}
     found = await find_customers(search, page)
     return Page(
         "back_office/customers.html",
@@ -110,16 +115,19 @@ async def _list_page(
         type_names={one.id: _(one.name) for one in all_customer_types().values()},
         statuses=[(value, _(name)) for value, name in STATUSES],
         approvals=[(value, _(name)) for value, name in APPROVALS],
+        segments=[(one, name) for one, name in (await names_of_segments()).items() if one not in implicit],
     )
 
 
-def _search(q: str, customer_type: str, status: str, approval: str) -> CustomerSearch:
-    """The search that was asked for; a filter that does not exist filters nothing."""
+def _search(q: str, customer_type: str, status: str, approval: str, segment: str) -> CustomerSearch:
+    """The search that was asked for; a filter that does not exist filters nothing, and nobody is in a segment
+    that does not exist."""
     return CustomerSearch(
         q=asked_for(q),
         customer_type=customer_type if customer_type in all_customer_types() else "",
         status=status if status in dict(STATUSES) else "",
         approval=approval if approval in dict(APPROVALS) else "",
+        segment=asked_for(segment, 60),
     )
 
 

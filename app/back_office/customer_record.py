@@ -1,4 +1,4 @@
-"""A customer as staff see it: details, users, addresses, approval, consents, history (domain.md 15).
+"""A customer as staff see it: details, approval, consents, history; users; addresses (domain.md 15).
 
 A fixed number of queries, however many users and addresses there are.
 """
@@ -12,7 +12,7 @@ from app.customers.addresses import FIELDS, StoredAddress
 from app.customers.approval import can_be_decided
 from app.customers.companies import industry_name
 from app.customers.extensions import company_of, details_of, individual_of
-from app.customers.types import CustomerType, Extension, customer_type_of
+from app.customers.types import CustomerType, customer_type_of
 from tables import Company, Customer, User
 from tables.engine import DB
 
@@ -68,8 +68,6 @@ class CustomerRecord:
     details: dict[str, str]
     company: Company | None
     individual: User | None
-    users: tuple[UserOfCustomer, ...]
-    addresses: tuple[StoredAddress, ...]
     decisions: tuple[Decision, ...]
     consents: tuple[GivenConsent, ...]
     history: tuple[AuditLine, ...]
@@ -89,11 +87,6 @@ class CustomerRecord:
         """Whether staff approve or reject this customer."""
         return can_be_decided(self.customer)
 
-    @property
-    def has_users_of_its_own(self) -> bool:
-        """Whether users are managed one by one; the user of an individual is not (domain.md 2)."""
-        return self.customer_type.applies(Extension.GROUP)
-
 
 async def customer_with_number(number: str) -> Customer | None:
     """The customer of that number, or None."""
@@ -111,8 +104,6 @@ async def record_of(customer: Customer) -> CustomerRecord:
         details=await details_of(customer),
         company=await company_of(customer),
         individual=await individual_of(customer),
-        users=await users_with_memberships(customer.id),
-        addresses=tuple(StoredAddress(**row) for row in await DB.fetch(_ADDRESSES, customer.id)),
         decisions=tuple(Decision(**row) for row in await DB.fetch(_DECISIONS, customer.id)),
         consents=tuple(GivenConsent(**row) for row in await DB.fetch(_CONSENTS, customer.id)),
         history=await audit_lines_of_customer(customer.id),
@@ -122,6 +113,11 @@ async def record_of(customer: Customer) -> CustomerRecord:
 async def users_with_memberships(customer_id: uuid.UUID) -> tuple[UserOfCustomer, ...]:
     """The users of a customer, oldest membership first."""
     return tuple(UserOfCustomer(**row) for row in await DB.fetch(_USERS, customer_id))
+
+
+async def addresses_of(customer_id: uuid.UUID) -> tuple[StoredAddress, ...]:
+    """The addresses of a customer, those that are shared first."""
+    return tuple(StoredAddress(**row) for row in await DB.fetch(_ADDRESSES, customer_id))
 
 
 _USERS = """

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from app.forms import Field, Form, Invalid, Several, Text
+from app.forms import Field, Form, Invalid, Several, Text, WhereTo
 from app.languages import gettext as _
 
 
@@ -42,7 +42,7 @@ class BulkForm(Form):
 
     number: Annotated[list[str], Several(required=True)]
     comment: Annotated[str, Text(required=False, multiline=True, max_length=2000)]
-    next: Annotated[str, Text(required=False, max_length=2000)]
+    next: Annotated[str, WhereTo()]
 
 
 class PasswordMailForm(Form):
@@ -58,6 +58,7 @@ class SearchForm(Form):
     type: Annotated[str, Text(required=False)]
     status: Annotated[str, Text(required=False)]
     approval: Annotated[str, Text(required=False)]
+    segment: Annotated[str, Text(required=False)]
 
 
 class AuditForm(Form):

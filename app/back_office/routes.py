@@ -8,7 +8,16 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from app.access import signed_in, staff
-from app.back_office import customer_list_routes, customer_routes, data_request_routes, new_customer_routes
+from app.back_office import (
+    customer_list_routes,
+    customer_routes,
+    customer_tab_routes,
+    customer_user_routes,
+    data_request_routes,
+    new_customer_routes,
+    newsletter_routes,
+    staff_routes,
+)
 from app.back_office.audit_list import PER_PAGE as AUDIT_PER_PAGE
 from app.back_office.audit_list import audit_lines, audited_actions
 from app.back_office.forms import AuditForm, asked_for
@@ -85,4 +94,8 @@ routes: list[Any] = [
     *new_customer_routes.routes,
     *customer_routes.routes,
     *data_request_routes.routes,
+    *newsletter_routes.routes,
+    *customer_user_routes.routes,
+    *customer_tab_routes.routes,
+    *staff_routes.routes,
 ]

@@ -13,6 +13,7 @@ from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import LongTexts, Names, WholeNumber, by_language, filled_with
 from app.back_office.selling_lists import Row, ShownList, delete_page, list_page
 from app.back_office.selling_products import category_choices
+from app.back_office.stale_form import stale_form
 from app.catalog.categories import Node, read_categories
 from app.catalog.edit_category import (
     CategoryDetails,
@@ -23,6 +24,7 @@ from app.catalog.edit_category import (
     create_category,
     delete_category,
 )
+from app.errors import Conflict
 from app.flash import Flash
 from app.forms import FilledForm, Form, Group, Text, blank, read_form
 from app.languages import gettext as _
@@ -43,6 +45,7 @@ class CategoryForm(Form):
     parent: Annotated[str, Text(required=False)]
     position: Annotated[Any, WholeNumber(required=False, at_most=10_000)]
     picture: Annotated[str, Text(required=False)]
+    version: Annotated[Any, WholeNumber(required=False)]
 
 
 @get("/categories", name="back_office_categories", guards=[CATALOG])
@@ -88,19 +91,7 @@ async def create(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Re
 @get("/categories/{category_id:uuid}", name="back_office_category", guards=[CATALOG])
 async def category(category_id: FromPath[uuid.UUID]) -> Page:
     """The form of a category; 404 where there is none."""
-    node = await _node(category_id)
-    position = await DB.fetch_value("SELECT position FROM categories WHERE id = $1", category_id)
-    typed = {
-        "slug": node.slug,
-        "name_en": node.names.get("en", ""),
-        "name_de": node.names.get("de", ""),
-        "description_en": node.descriptions.get("en", ""),
-        "description_de": node.descriptions.get("de", ""),
-        "parent": str(node.parent or ""),
-        "position": str(position),
-        "picture": node.picture,
-    }
-    return await _page(filled_with(CategoryForm, typed), category_id)
+    return await _page(filled_with(CategoryForm, await _as_typed(category_id)), category_id)
 
 
 @post("/categories/{category_id:uuid}", name="change_category", guards=[CATALOG])
@@ -110,8 +101,12 @@ async def change(
     """Changes a category."""
     node = await _node(category_id)
     form = await read_form(request, CategoryForm)
-    if form.is_valid and await _is_kept(form, node, visitor):
-        return see(request, "back_office_categories", flash=Flash(_("The category is changed.")))
+    try:
+        if form.is_valid and await _is_kept(form, node, visitor):
+            return see(request, "back_office_categories", flash=Flash(_("The category is changed.")))
+    except Conflict:
+        now, names = await _as_typed(category_id), dict(await category_choices())
+        return await _page(stale_form(CategoryForm, form, now, names), category_id, status_code=409)
     return await _page(form, category_id, status_code=422)
 
 
@@ -150,8 +145,28 @@ async def _node(category_id: uuid.UUID) -> Node:
     return node
 
 
+async def _as_typed(category_id: uuid.UUID) -> dict[str, str]:
+    """A category as the fields of its form show it. Raises NotFoundException."""
+    # The version is read first: what is newer than it is noticed when the form comes back.
+    row = await DB.fetch_row("SELECT position, version FROM categories WHERE id = $1", category_id)
+    node = await _node(category_id)
+    if row is None:
+        raise NotFoundException
+    return {
+        "slug": node.slug,
+        "name_en": node.names.get("en", ""),
+        "name_de": node.names.get("de", ""),
+        "description_en": node.descriptions.get("en", ""),
+        "description_de": node.descriptions.get("de", ""),
+        "parent": str(node.parent or ""),
+        "position": str(row["position"]),
+        "picture": node.picture,
+        "version": str(row["version"]),
+    }
+
+
 async def _is_kept(form: FilledForm[CategoryForm], node: Node | None, visitor: Visitor) -> bool:
-    """Creates or changes the category as the form says; False with errors noted."""
+    """Creates or changes the category as the form says; False with errors noted. Raises Conflict."""
     data = form.data
     if data.parent and data.parent not in dict(await category_choices()):
         form.add_error("parent", _("Please choose one of the options."))
@@ -170,7 +185,7 @@ async def _is_kept(form: FilledForm[CategoryForm], node: Node | None, visitor: V
                 await create_category(details)
                 await record("category created", visitor=visitor, after={"slug": data.slug})
             else:
-                await change_category(node.id, details)
+                await change_category(node.id, details, version=data.version or 0)
                 await record(
                     "category changed", visitor=visitor, before={"slug": node.slug}, after={"slug": data.slug}
                 )

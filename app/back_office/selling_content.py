@@ -18,7 +18,6 @@ from app.back_office.selling_fields import (
     by_language,
     filled_with,
     moment_as_typed,
-    note_stale,
 )
 from app.back_office.selling_lists import Row, ShownList, delete_page, list_page
 from app.back_office.selling_targets import (
@@ -29,6 +28,7 @@ from app.back_office.selling_targets import (
     tell_refused,
     tell_unknown,
 )
+from app.back_office.stale_form import stale_form
 from app.errors import Conflict
 from app.flash import Flash
 from app.forms import Choice, FilledForm, Flag, Group, Text, blank, read_form
@@ -122,21 +122,7 @@ async def create(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Re
 @get("/content/{item:uuid}", name="content_item", guards=[MARKETING])
 async def content_item(item: FromPath[uuid.UUID]) -> Page:
     """The form of an item, with what its text looks like; 404 where there is none."""
-    row = await _stored(item)
-    texts = msgspec.json.decode(row["texts"], type=dict[str, str])
-    typed = {
-        "name": row["name"],
-        "slot": row["slot"],
-        "text_en": texts.get("en", ""),
-        "text_de": texts.get("de", ""),
-        "priority": str(row["priority"]),
-        "valid_from": moment_as_typed(row["valid_from"]),
-        "valid_to": moment_as_typed(row["valid_to"]),
-        "is_active": "on" if row["is_active"] else "",
-        "version": str(row["version"]),
-        **await targets_as_typed(TargetKind.CONTENT, str(item)),
-    }
-    return await _page(filled_with(ContentForm, typed), item)
+    return await _page(filled_with(ContentForm, await _as_typed(item)), item)
 
 
 @post("/content/{item:uuid}", name="change_content", guards=[MARKETING])
@@ -152,8 +138,8 @@ async def change(
             await change_content(item, draft, version=form.data.version or 0, visitor=visitor)
             return see(request, "content_item", item=item, flash=Flash(_("The content is changed.")))
         except Conflict:
-            note_stale(form)
-            return await _page(form, item, status_code=409)
+            stale = stale_form(ContentForm, form, await _as_typed(item))
+            return await _page(stale, item, status_code=409)
         except (NoServiceActive, TargetUnknown) as error:
             tell_refused(form, error)
     return await _page(form, item, status_code=422)
@@ -180,6 +166,24 @@ async def delete(
     if not await delete_content(item, visitor=visitor):
         raise NotFoundException
     return see(request, "content", flash=Flash(_("The content is deleted.")))
+
+
+async def _as_typed(item: uuid.UUID) -> dict[str, str | list[str]]:
+    """An item as the fields of its form show it. Raises NotFoundException."""
+    row = await _stored(item)
+    texts = msgspec.json.decode(row["texts"], type=dict[str, str])
+    return {
+        "name": row["name"],
+        "slot": row["slot"],
+        "text_en": texts.get("en", ""),
+        "text_de": texts.get("de", ""),
+        "priority": str(row["priority"]),
+        "valid_from": moment_as_typed(row["valid_from"]),
+        "valid_to": moment_as_typed(row["valid_to"]),
+        "is_active": "on" if row["is_active"] else "",
+        "version": str(row["version"]),
+        **await targets_as_typed(TargetKind.CONTENT, str(item)),
+    }
 
 
 async def _stored(item: uuid.UUID) -> dict[str, Any]:

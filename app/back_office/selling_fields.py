@@ -35,9 +35,10 @@ class Amount(Field):
 
 @dataclass(frozen=True, kw_only=True)
 class Percent(Field):
-    """A percentage with at most two decimals, above 0 and at most 100; None while nothing is typed."""
+    """A percentage with at most two decimals, at most 100; None while nothing is typed."""
 
     required: bool = False
+    at_least: Decimal = Decimal("0.01")
 
     def empty(self) -> None:
         """No percentage."""
@@ -46,7 +47,7 @@ class Percent(Field):
     def value(self, raw: str) -> Decimal:
         """Refuses what is no percentage."""
         percent = _decimal(raw)
-        if not 0 < percent <= 100 or percent * 100 != int(percent * 100):
+        if not self.at_least <= percent <= 100 or percent * 100 != int(percent * 100):
             raise Invalid(_("Please enter a percentage such as 12.5, at most 100."))
         return percent
 
@@ -97,6 +98,22 @@ class Moment(Field):
         if not 2000 <= moment.year <= 2200:
             raise Invalid(_("Please enter a date and time such as 2026-11-30T18:00."))
         return moment
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewId(Text):
+    """The id of something new, which stands in its address and never changes."""
+
+    max_length: int = 60
+
+    def value(self, raw: str) -> str:
+        """Refuses what cannot stand in an address; `new` is the page that makes another one."""
+        typed = super().value(raw)
+        if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", typed) is None or typed == "new":
+            raise Invalid(
+                _("Please use letters, digits, hyphens and underscores only, and not the word new.")
+            )
+        return typed
 
 
 def _decimal(raw: str) -> Decimal:
@@ -162,22 +179,8 @@ def number_as_typed(number: int | None) -> str:
     return "" if number is None else str(number)
 
 
-def note_stale(form: FilledForm[F]) -> None:
-    """Says at the top of a form that somebody else was faster (security.md, Concurrency and faults)."""
-    form.add_error(
-        "", _("Somebody else has changed this meanwhile. Please open the page anew and decide again.")
-    )
-
-
 def filled_with(form: type[F], typed: Mapping[str, str | list[str]]) -> FilledForm[F]:
     """A form as it is shown for changing something that is there."""
     return FilledForm(
         form, {name: [one] if isinstance(one, str) else one for name, one in typed.items()}, frozenset()
     )
-
-
-def problem_of_id(typed: str) -> str | None:
-    """Why an id cannot stand in an address, or None where it can. `new` is the page that makes another one."""
-    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}", typed) is None or typed == "new":
-        return _("Please use letters, digits, hyphens and underscores only, and not the word new.")
-    return None

@@ -40,6 +40,8 @@ class ShownList:
     q: str = ""
     page: int = 1
     pages: int = 1
+    # (text, address) of pages that belong to the list.
+    related: Sequence[tuple[str, str]] = ()
     more: dict[str, str] = field(default_factory=dict)
 
 
@@ -59,9 +61,16 @@ def page_asked_for(page: int) -> int:
 
 
 def delete_page(
-    heading: str, told: str, action: str, back: str, uses: Sequence[tuple[str, str]] = ()
+    heading: str, told: str, action: str, back: str, uses: Sequence[tuple[str, str]] = (), version: str = ""
 ) -> Page:
-    """The page that asks before something is deleted. `uses` are (name, address or "") of what names it."""
+    """The page that asks before something is deleted. `uses` are (name, address or "") of what names it,
+    `version` is that of what the person saw, where deleting asks for it."""
     return Page(
-        "back_office/selling/delete.html", heading=heading, told=told, action=action, back=back, uses=uses
+        "back_office/selling/delete.html",
+        heading=heading,
+        told=told,
+        action=action,
+        back=back,
+        uses=uses,
+        version=version,
     )

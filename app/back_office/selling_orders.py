@@ -12,7 +12,7 @@ from app.back_office.forms import asked_for
 from app.back_office.privileges import Privilege
 from app.back_office.selling_lists import ON_A_PAGE, page_asked_for, pages_of
 from app.flash import Flash
-from app.forms import FilledForm, Form, Text, blank, read_form
+from app.forms import FilledForm, Flag, Form, Text, blank, read_form
 from app.languages import datetime_text, money_text
 from app.languages import gettext as _
 from app.orders.order import OrderMissing, lines_of, order_of_number
@@ -54,9 +54,13 @@ class OrderSearchForm(Form):
 
 
 class MoveForm(Form):
-    """Bringing an order into another state; the reason stands in the audit log."""
+    """Bringing an order into another state; the reason stands in the audit log.
+
+    `back_to_stock` counts where goods came back: whether they can be sold again people judge.
+    """
 
     reason: Annotated[str, Text(required=False, multiline=True, max_length=1000)]
+    back_to_stock: Annotated[bool, Flag()]
 
 
 _FOUND = """
@@ -124,7 +128,9 @@ async def move(
     if not form.is_valid:
         return await _page(number, form, status_code=422)
     try:
-        await MOVES[wanted](number, visitor=visitor, reason=form.data.reason)
+        data = form.data
+        judged = {"back_to_stock": data.back_to_stock} if wanted is OrderState.RETURNED else {}
+        await MOVES[wanted](number, visitor=visitor, reason=data.reason, **judged)
     except OrderMissing:
         raise NotFoundException from None
     except StateRefused as error:
@@ -152,6 +158,7 @@ async def _page(number: str, form: FilledForm[MoveForm], status_code: int = 200)
         badge_kind=BADGES[found.state],
         moves=[(one.value, _verbs()[one], one is OrderState.CANCELLED) for one in next_states(found)],
         form=form,
+        may_return=OrderState.RETURNED in next_states(found),
     )
 
 

@@ -22,8 +22,10 @@ from app.back_office.selling_fields import (
 from app.back_office.selling_lists import ON_A_PAGE, SearchForm, page_asked_for, pages_of
 from app.back_office.selling_prices import PRICES, stored_list
 from app.back_office.selling_products import product_with_sku
+from app.back_office.stale_form import stale_form
 from app.catalog.products import canonical_sku
 from app.catalog.words import words_of
+from app.errors import Conflict
 from app.flash import Flash
 from app.forms import FilledForm, Form, Text, blank, read_form
 from app.languages import datetime_text, money_text
@@ -52,6 +54,7 @@ class EntryForm(Form):
     percent_off: Annotated[Any, Percent()]
     valid_from: Annotated[Any, Moment()]
     valid_to: Annotated[Any, Moment()]
+    version: Annotated[Any, WholeNumber(required=False)]
 
     @classmethod
     def problems(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -97,15 +100,7 @@ async def add(
 @get("/price-lists/{list_id:str}/entries/{entry_id:uuid}", name="price_entry", guards=[PRICES])
 async def price_entry(list_id: FromPath[str], entry_id: FromPath[uuid.UUID]) -> Page:
     """The form of an entry; 404 where the list has none like it."""
-    row = await _stored(list_id, entry_id)
-    typed = {
-        "sku": row["sku"],
-        "quantity_from": str(row["quantity_from"]),
-        "amount": amount_as_typed(row["amount"]),
-        "percent_off": percent_as_typed(row["percent_off"]),
-        "valid_from": moment_as_typed(row["valid_from"]),
-        "valid_to": moment_as_typed(row["valid_to"]),
-    }
+    typed = await _as_typed(list_id, entry_id)
     return await _entry_page(list_id, entry_id, filled_with(EntryForm, typed))
 
 
@@ -119,8 +114,12 @@ async def change(
     """Changes an entry."""
     await _stored(list_id, entry_id)
     form = await read_form(request, EntryForm)
-    if form.is_valid and await _is_kept(form, list_id, entry_id, visitor):
-        return see(request, "price_entries", list_id=list_id, flash=Flash(_("The price is changed.")))
+    try:
+        if form.is_valid and await _is_kept(form, list_id, entry_id, visitor):
+            return see(request, "price_entries", list_id=list_id, flash=Flash(_("The price is changed.")))
+    except Conflict:
+        stale = stale_form(EntryForm, form, await _as_typed(list_id, entry_id))
+        return await _entry_page(list_id, entry_id, stale, status_code=409)
     return await _entry_page(list_id, entry_id, form, status_code=422)
 
 
@@ -151,10 +150,24 @@ async def _stored(list_id: str, entry_id: uuid.UUID) -> dict[str, Any]:
     return row
 
 
+async def _as_typed(list_id: str, entry_id: uuid.UUID) -> dict[str, str]:
+    """An entry as the fields of its form show it. Raises NotFoundException."""
+    row = await _stored(list_id, entry_id)
+    return {
+        "sku": row["sku"],
+        "quantity_from": str(row["quantity_from"]),
+        "amount": amount_as_typed(row["amount"]),
+        "percent_off": percent_as_typed(row["percent_off"]),
+        "valid_from": moment_as_typed(row["valid_from"]),
+        "valid_to": moment_as_typed(row["valid_to"]),
+        "version": str(row["version"]),
+    }
+
+
 async def _is_kept(
     form: FilledForm[EntryForm], list_id: str, entry_id: uuid.UUID | None, visitor: Visitor
 ) -> bool:
-    """Adds or changes the entry as the form says; False with errors noted."""
+    """Adds or changes the entry as the form says; False with errors noted. Raises Conflict."""
     data = form.data
     product = await product_with_sku(data.sku)
     if product is None:
@@ -172,7 +185,8 @@ async def _is_kept(
         if entry_id is None:
             await add_entries(list_id, [details], visitor=visitor)
         else:
-            await change_entry(list_id, entry_id, details, visitor=visitor)
+            version = data.version or 0
+            await change_entry(list_id, entry_id, details, version=version, visitor=visitor)
     except EntriesOverlap:
         told = _("The list has a price of this product for this quantity at the same time.")
         form.add_error("quantity_from", told)

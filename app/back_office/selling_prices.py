@@ -1,6 +1,5 @@
 """Price lists in the back office; their entries: selling_price_entries.py."""
 
-from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
@@ -14,11 +13,10 @@ from app.back_office.selling_fields import (
     CURRENCIES,
     Currency,
     Moment,
+    NewId,
     WholeNumber,
     filled_with,
     moment_as_typed,
-    note_stale,
-    problem_of_id,
 )
 from app.back_office.selling_lists import (
     ON_A_PAGE,
@@ -38,6 +36,7 @@ from app.back_office.selling_targets import (
     tell_refused,
     tell_unknown,
 )
+from app.back_office.stale_form import stale_form
 from app.errors import Conflict
 from app.flash import Flash
 from app.forms import Choice, FilledForm, Flag, Text, blank, read_form
@@ -79,13 +78,7 @@ class PriceListForm(TargetGroupForm):
 class NewPriceListForm(PriceListForm):
     """A price list with its id, which never changes."""
 
-    id: Annotated[str, Text(max_length=60)]
-
-    @classmethod
-    def problems(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """The id is a word that can stand in an address."""
-        if "id" in values and (problem := problem_of_id(values["id"])):
-            yield "id", problem
+    id: Annotated[str, NewId()]
 
 
 @get("/price-lists", name="price_lists", guards=[PRICES])
@@ -153,19 +146,7 @@ async def create(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Re
 @get("/price-lists/{list_id:str}", name="price_list", guards=[PRICES])
 async def price_list(list_id: FromPath[str]) -> Page:
     """The form of a price list; 404 where there is none."""
-    row = await stored_list(list_id)
-    typed: dict[str, str | list[str]] = {
-        "name": row["name"],
-        "currency": row["currency"],
-        "kind": "net" if row["is_net"] else "gross",
-        "priority": str(row["priority"]),
-        "valid_from": moment_as_typed(row["valid_from"]),
-        "valid_to": moment_as_typed(row["valid_to"]),
-        "is_active": "on" if row["is_active"] else "",
-        "version": str(row["version"]),
-        **await targets_as_typed(TargetKind.PRICE_LIST, list_id),
-    }
-    return await _page(filled_with(PriceListForm, typed), list_id)
+    return await _page(filled_with(PriceListForm, await _as_typed(list_id)), list_id)
 
 
 @post("/price-lists/{list_id:str}", name="change_price_list", guards=[PRICES])
@@ -179,8 +160,8 @@ async def change(
         if form.is_valid and await _is_kept(form, list_id, visitor, is_new=False):
             return see(request, "price_list", list_id=list_id, flash=Flash(_("The price list is changed.")))
     except Conflict:
-        note_stale(form)
-        return await _page(form, list_id, status_code=409)
+        stale = stale_form(PriceListForm, form, await _as_typed(list_id))
+        return await _page(stale, list_id, status_code=409)
     return await _page(form, list_id, status_code=422)
 
 
@@ -214,6 +195,22 @@ async def stored_list(list_id: str) -> dict[str, Any]:
     if row is None:
         raise NotFoundException
     return row
+
+
+async def _as_typed(list_id: str) -> dict[str, str | list[str]]:
+    """A price list as the fields of its form show it. Raises NotFoundException."""
+    row = await stored_list(list_id)
+    return {
+        "name": row["name"],
+        "currency": row["currency"],
+        "kind": "net" if row["is_net"] else "gross",
+        "priority": str(row["priority"]),
+        "valid_from": moment_as_typed(row["valid_from"]),
+        "valid_to": moment_as_typed(row["valid_to"]),
+        "is_active": "on" if row["is_active"] else "",
+        "version": str(row["version"]),
+        **await targets_as_typed(TargetKind.PRICE_LIST, list_id),
+    }
 
 
 async def _is_kept(form: FilledForm[Any], list_id: str, visitor: Visitor, *, is_new: bool) -> bool:

@@ -20,7 +20,6 @@ from app.back_office.selling_fields import (
     WholeNumber,
     by_language,
     filled_with,
-    note_stale,
 )
 from app.back_office.selling_lists import (
     ON_A_PAGE,
@@ -31,6 +30,7 @@ from app.back_office.selling_lists import (
     page_asked_for,
     pages_of,
 )
+from app.back_office.stale_form import stale_form
 from app.catalog.categories import read_categories
 from app.catalog.edit_product import (
     MOST_STOCK,
@@ -145,26 +145,7 @@ async def create(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Re
 async def product(sku: FromPath[str]) -> Page:
     """The form of a product; 404 where there is none."""
     row = await _stored(sku)
-    names, descriptions, units = (row[one] for one in ("names", "descriptions", "units"))
-    typed = {
-        "sku": row["sku"],
-        "category": str(row["category"]),
-        "name_en": names.get("en", ""),
-        "name_de": names.get("de", ""),
-        "description_en": descriptions.get("en", ""),
-        "description_de": descriptions.get("de", ""),
-        "unit_en": units.get("en", ""),
-        "unit_de": units.get("de", ""),
-        "picture": row["picture"],
-        "tax_class": row["tax_class"],
-        "stock": str(row["stock"]),
-        "shown_stock": str(row["stock"]),
-        "minimum_quantity": str(row["minimum_quantity"]),
-        "step_quantity": str(row["step_quantity"]),
-        "is_active": "on" if row["is_active"] else "",
-        "version": str(row["version"]),
-    }
-    return await _page(filled_with(ProductForm, typed), row["sku"])
+    return await _page(filled_with(ProductForm, _as_typed(row)), row["sku"])
 
 
 @post("/products/{sku:str}", name="change_product", guards=[CATALOG])
@@ -184,8 +165,9 @@ async def change(
                     flash=Flash(_("The product is changed.")),
                 )
         except Conflict:
-            note_stale(form)
-            return await _page(form, row["sku"], status_code=409)
+            stored, names = _as_typed(await _stored(sku)), dict(await category_choices())
+            stale = stale_form(ProductForm, form, stored, names)
+            return await _page(stale, row["sku"], status_code=409)
     return await _page(form, row["sku"], status_code=422)
 
 
@@ -256,6 +238,29 @@ async def _stored(sku: str) -> dict[str, Any]:
         one: msgspec.json.decode(row[one], type=dict[str, str]) for one in ("names", "descriptions", "units")
     }
     return {**row, **texts}
+
+
+def _as_typed(row: dict[str, Any]) -> dict[str, str | list[str]]:
+    """A product as the fields of its form show it."""
+    names, descriptions, units = (row[one] for one in ("names", "descriptions", "units"))
+    return {
+        "sku": row["sku"],
+        "category": str(row["category"]),
+        "name_en": names.get("en", ""),
+        "name_de": names.get("de", ""),
+        "description_en": descriptions.get("en", ""),
+        "description_de": descriptions.get("de", ""),
+        "unit_en": units.get("en", ""),
+        "unit_de": units.get("de", ""),
+        "picture": row["picture"],
+        "tax_class": row["tax_class"],
+        "stock": str(row["stock"]),
+        "shown_stock": str(row["stock"]),
+        "minimum_quantity": str(row["minimum_quantity"]),
+        "step_quantity": str(row["step_quantity"]),
+        "is_active": "on" if row["is_active"] else "",
+        "version": str(row["version"]),
+    }
 
 
 async def _is_kept(form: FilledForm[ProductForm], row: dict[str, Any] | None, visitor: Visitor) -> bool:

@@ -17,16 +17,15 @@ from app.back_office.selling_fields import (
     Currency,
     Moment,
     Names,
+    NewId,
     Percent,
     WholeNumber,
     amount_as_typed,
     by_language,
     filled_with,
     moment_as_typed,
-    note_stale,
     number_as_typed,
     percent_as_typed,
-    problem_of_id,
 )
 from app.back_office.selling_lists import Row, ShownList, delete_page, list_page
 from app.back_office.selling_products import category_choices, product_with_sku, sku_of
@@ -39,6 +38,7 @@ from app.back_office.selling_targets import (
     tell_refused,
     tell_unknown,
 )
+from app.back_office.stale_form import stale_form
 from app.errors import Conflict
 from app.flash import Flash
 from app.forms import Choice, FilledForm, Flag, Group, Text, blank, read_form
@@ -106,14 +106,7 @@ class PromotionForm(TargetGroupForm):
 class NewPromotionForm(PromotionForm):
     """A promotion with its id, which never changes."""
 
-    id: Annotated[str, Text(max_length=60)]
-
-    @classmethod
-    def problems(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """Also: the id is a word that can stand in an address."""
-        yield from super().problems(values)
-        if "id" in values and (problem := problem_of_id(values["id"])):
-            yield "id", problem
+    id: Annotated[str, NewId()]
 
 
 @get("/promotions", name="promotions", guards=[MARKETING])
@@ -201,30 +194,7 @@ async def create(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Re
 @get("/promotions/{promotion_id:str}", name="promotion", guards=[MARKETING])
 async def promotion(promotion_id: FromPath[str]) -> Page:
     """The form of a promotion; 404 where there is none."""
-    row = await DB.fetch_row("SELECT *, names::text AS names FROM promotions WHERE id = $1", promotion_id)
-    if row is None:
-        raise NotFoundException
-    names = msgspec.json.decode(row["names"], type=dict[str, str])
-    typed = {
-        "name_en": names.get("en", ""),
-        "name_de": names.get("de", ""),
-        "applies_to": row["applies_to"],
-        "percent_off": percent_as_typed(row["percent_off"]),
-        "amount_off": amount_as_typed(row["amount_off"]),
-        "currency": row["currency"],
-        "category": str(row["category"] or ""),
-        "sku": await sku_of(row["product"]),
-        "minimum_order": amount_as_typed(row["minimum_order"] or None),
-        "code": row["code"],
-        "limit_total": number_as_typed(row["limit_total"]),
-        "limit_per_customer": number_as_typed(row["limit_per_customer"]),
-        "valid_from": moment_as_typed(row["valid_from"]),
-        "valid_to": moment_as_typed(row["valid_to"]),
-        "is_active": "on" if row["is_active"] else "",
-        "version": str(row["version"]),
-        **await targets_as_typed(TargetKind.PROMOTION, promotion_id),
-    }
-    return await _page(filled_with(PromotionForm, typed), promotion_id)
+    return await _page(filled_with(PromotionForm, await _as_typed(promotion_id)), promotion_id)
 
 
 @post("/promotions/{promotion_id:str}", name="change_promotion", guards=[MARKETING])
@@ -240,8 +210,9 @@ async def change(
             await change_promotion(promotion_id, draft, version=form.data.version or 0, visitor=visitor)
             return see(request, "promotions", flash=Flash(_("The promotion is changed.")))
         except Conflict:
-            note_stale(form)
-            return await _page(form, promotion_id, status_code=409)
+            now, names = await _as_typed(promotion_id), dict(await category_choices())
+            stale = stale_form(PromotionForm, form, now, names)
+            return await _page(stale, promotion_id, status_code=409)
         except CodeTaken:
             form.add_error("code", _("Another promotion has this code."))
         except (NoServiceActive, TargetUnknown) as error:
@@ -270,6 +241,33 @@ async def delete(
     if not await delete_promotion(promotion_id, visitor=visitor):
         raise NotFoundException
     return see(request, "promotions", flash=Flash(_("The promotion is deleted.")))
+
+
+async def _as_typed(promotion_id: str) -> dict[str, str | list[str]]:
+    """A promotion as the fields of its form show it. Raises NotFoundException."""
+    row = await DB.fetch_row("SELECT *, names::text AS names FROM promotions WHERE id = $1", promotion_id)
+    if row is None:
+        raise NotFoundException
+    names = msgspec.json.decode(row["names"], type=dict[str, str])
+    return {
+        "name_en": names.get("en", ""),
+        "name_de": names.get("de", ""),
+        "applies_to": row["applies_to"],
+        "percent_off": percent_as_typed(row["percent_off"]),
+        "amount_off": amount_as_typed(row["amount_off"]),
+        "currency": row["currency"],
+        "category": str(row["category"] or ""),
+        "sku": await sku_of(row["product"]),
+        "minimum_order": amount_as_typed(row["minimum_order"] or None),
+        "code": row["code"],
+        "limit_total": number_as_typed(row["limit_total"]),
+        "limit_per_customer": number_as_typed(row["limit_per_customer"]),
+        "valid_from": moment_as_typed(row["valid_from"]),
+        "valid_to": moment_as_typed(row["valid_to"]),
+        "is_active": "on" if row["is_active"] else "",
+        "version": str(row["version"]),
+        **await targets_as_typed(TargetKind.PROMOTION, promotion_id),
+    }
 
 
 async def _stored_names(promotion_id: str) -> dict[str, str]:

@@ -11,7 +11,10 @@ from app.back_office import (
     selling_products,
     selling_promotions,
     selling_segment_members,
+    selling_segmentation_services,
     selling_segments,
+    selling_shipping,
+    selling_taxes,
     selling_views,
 )
 
@@ -26,4 +29,7 @@ routes: list[Any] = [
     *selling_price_entries.routes,
     *selling_promotions.routes,
     *selling_content.routes,
+    *selling_shipping.routes,
+    *selling_taxes.routes,
+    *selling_segmentation_services.routes,
 ]

@@ -1,6 +1,5 @@
 """Segments in the back office: list, create, edit, delete with where they are used."""
 
-from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
@@ -10,7 +9,7 @@ from litestar.params import FromPath, FromQuery
 from app.access import staff
 from app.back_office.forms import asked_for
 from app.back_office.privileges import Privilege
-from app.back_office.selling_fields import WholeNumber, filled_with, note_stale, problem_of_id
+from app.back_office.selling_fields import NewId, WholeNumber, filled_with
 from app.back_office.selling_lists import Row, ShownList, delete_page, list_page, page_asked_for
 from app.back_office.selling_segment_rules import (
     MATCHES,
@@ -20,6 +19,7 @@ from app.back_office.selling_segment_rules import (
     rule_as_typed,
     rule_of,
 )
+from app.back_office.stale_form import stale_form
 from app.flash import Flash
 from app.forms import FilledForm, Text, blank, read_form
 from app.languages import gettext as _
@@ -69,13 +69,7 @@ class SegmentForm(RuleForm):
 class NewSegmentForm(SegmentForm):
     """A custom segment with its id, which never changes."""
 
-    id: Annotated[str, Text(max_length=60)]
-
-    @classmethod
-    def problems(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """The id is a word that can stand in an address."""
-        if "id" in values and (problem := problem_of_id(values["id"])):
-            yield "id", problem
+    id: Annotated[str, NewId()]
 
 
 @get("/segments", name="segments", guards=[SEGMENTS])
@@ -98,12 +92,17 @@ async def segments(visitor: CurrentVisitor, q: FromQuery[str] = "", page: FromQu
                 *(
                     Row(
                         href=links.path("segment", segment_id=one.id),
-                        cells=[one.id, one.name, str(one.member_count)],
+                        cells=[
+                            one.id,
+                            one.name,
+                            _("being filled") if one.is_being_filled else str(one.member_count),
+                        ],
                         badge=(_("By rule"), "info") if one.rule is not None else (_("By hand"), "info"),
                     )
                     for one in found
                 ),
             ],
+            related=[(_("Segmentation services"), links.path("segmentation_services"))],
             new="new_segment",
             new_text=_("Create a segment"),
             search_label=_("Id or name"),
@@ -143,13 +142,7 @@ async def create(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Re
 async def segment(visitor: CurrentVisitor, segment_id: FromPath[str]) -> Page:
     """The form of a segment; 404 where there is none, and for predefined ones."""
     of = await stored_segment(segment_id)
-    typed = {
-        "name": of.name,
-        "description": of.description,
-        "version": str(of.version),
-        **rule_as_typed(of.rule),
-    }
-    return await _page(filled_with(SegmentForm, typed), of, links_of(visitor.application))
+    return await _page(filled_with(SegmentForm, _as_typed(of)), of, links_of(visitor.application))
 
 
 @post("/segments/{segment_id:str}", name="change_segment", guards=[SEGMENTS])
@@ -171,8 +164,8 @@ async def change(
     except (SegmentRefused, RuleRefused) as error:
         form.add_error("", str(error))
     except StaleSegment:
-        note_stale(form)
-        return await _page(form, of, links, status_code=409)
+        stale = stale_form(SegmentForm, form, _as_typed(await stored_segment(segment_id)))
+        return await _page(stale, of, links, status_code=409)
     return await _page(form, of, links, status_code=422)
 
 
@@ -224,6 +217,16 @@ async def stored_segment(segment_id: str) -> CustomSegment:
         raise NotFoundException from None
 
 
+def _as_typed(of: CustomSegment) -> dict[str, str]:
+    """A segment as the fields of its form show it."""
+    return {
+        "name": of.name,
+        "description": of.description,
+        "version": str(of.version),
+        **rule_as_typed(of.rule),
+    }
+
+
 def _told(use: Use, links: Links) -> tuple[str, str]:
     """(what names the segment, address of its page or "")."""
     addresses: dict[str, tuple[str, str]] = {
@@ -231,6 +234,7 @@ def _told(use: Use, links: Links) -> tuple[str, str]:
         TargetKind.CATALOG_VIEW: ("catalog_view", "view"),
         TargetKind.PROMOTION: ("promotion", "promotion_id"),
         TargetKind.CONTENT: ("content_item", "item"),
+        TargetKind.SHIPPING_METHOD: ("shipping_method", "method"),
         RULE: ("segment", "segment_id"),
     }
     route, parameter = addresses.get(use.kind, ("", ""))

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from app.access import staff
 from app.audit import record
 from app.back_office.privileges import Privilege
-from app.back_office.selling_fields import WholeNumber, filled_with, note_stale, problem_of_id
+from app.back_office.selling_fields import NewId, WholeNumber, filled_with
 from app.back_office.selling_lists import Row, ShownList, delete_page, list_page
 from app.back_office.selling_products import category_choices
 from app.back_office.selling_targets import (
@@ -24,6 +24,7 @@ from app.back_office.selling_targets import (
     tell_refused,
     tell_unknown,
 )
+from app.back_office.stale_form import stale_form
 from app.catalog.edit_view import (
     ViewDetails,
     ViewIdTaken,
@@ -67,13 +68,7 @@ class ViewForm(TargetGroupForm):
 class NewViewForm(ViewForm):
     """A catalog view with its id, which never changes."""
 
-    id: Annotated[str, Text(max_length=60)]
-
-    @classmethod
-    def problems(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """The id is a word that can stand in an address."""
-        if "id" in values and (problem := problem_of_id(values["id"])):
-            yield "id", problem
+    id: Annotated[str, NewId()]
 
 
 @get("/catalog-views", name="catalog_views", guards=[CATALOG])
@@ -119,30 +114,7 @@ async def create(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Re
 @get("/catalog-views/{view:str}", name="catalog_view", guards=[CATALOG])
 async def catalog_view(view: FromPath[str]) -> Page:
     """The form of a view; 404 where there is none."""
-    row = await _stored(view)
-    rules = await DB.fetch(
-        "SELECT r.action, r.category, p.sku FROM catalog_view_rules r LEFT JOIN products p ON p.id = r.product"
-        " WHERE r.view = $1 ORDER BY p.sku",
-        view,
-    )
-
-    def of(action: ViewRuleAction, column: str) -> list[str]:
-        return [str(one[column]) for one in rules if one["action"] == action and one[column] is not None]
-
-    all_in = any(one["category"] is None and one["sku"] is None for one in rules if one["action"] == INCLUDE)
-    typed: dict[str, str | list[str]] = {
-        "name": row["name"],
-        "description": row["description"],
-        "include_all": "on" if all_in else "",
-        "include_categories": of(INCLUDE, "category"),
-        "include_products": ", ".join(of(INCLUDE, "sku")),
-        "exclude_categories": of(EXCLUDE, "category"),
-        "exclude_products": ", ".join(of(EXCLUDE, "sku")),
-        "is_active": "on" if row["is_active"] else "",
-        "version": str(row["version"]),
-        **await targets_as_typed(TargetKind.CATALOG_VIEW, view),
-    }
-    return await _page(filled_with(ViewForm, typed), view)
+    return await _page(filled_with(ViewForm, await _as_typed(view)), view)
 
 
 @post("/catalog-views/{view:str}", name="change_catalog_view", guards=[CATALOG])
@@ -156,8 +128,8 @@ async def change(
         if form.is_valid and await _is_kept(form, view, visitor, is_new=False):
             return see(request, "catalog_views", flash=Flash(_("The catalog view is changed.")))
     except Conflict:
-        note_stale(form)
-        return await _page(form, view, status_code=409)
+        stale = stale_form(ViewForm, form, await _as_typed(view), dict(await category_choices()))
+        return await _page(stale, view, status_code=409)
     return await _page(form, view, status_code=422)
 
 
@@ -190,6 +162,33 @@ async def _stored(view: str) -> dict[str, Any]:
     if row is None:
         raise NotFoundException
     return row
+
+
+async def _as_typed(view: str) -> dict[str, str | list[str]]:
+    """A view as the fields of its form show it. Raises NotFoundException."""
+    row = await _stored(view)
+    rules = await DB.fetch(
+        "SELECT r.action, r.category, p.sku FROM catalog_view_rules r LEFT JOIN products p ON p.id = r.product"
+        " WHERE r.view = $1 ORDER BY p.sku",
+        view,
+    )
+
+    def of(action: ViewRuleAction, column: str) -> list[str]:
+        return [str(one[column]) for one in rules if one["action"] == action and one[column] is not None]
+
+    all_in = any(one["category"] is None and one["sku"] is None for one in rules if one["action"] == INCLUDE)
+    return {
+        "name": row["name"],
+        "description": row["description"],
+        "include_all": "on" if all_in else "",
+        "include_categories": of(INCLUDE, "category"),
+        "include_products": ", ".join(of(INCLUDE, "sku")),
+        "exclude_categories": of(EXCLUDE, "category"),
+        "exclude_products": ", ".join(of(EXCLUDE, "sku")),
+        "is_active": "on" if row["is_active"] else "",
+        "version": str(row["version"]),
+        **await targets_as_typed(TargetKind.CATALOG_VIEW, view),
+    }
 
 
 async def _is_kept(form: FilledForm[Any], view: str, visitor: Visitor, *, is_new: bool) -> bool:

@@ -8,12 +8,17 @@ from app.back_office.privileges import ALL_PRIVILEGES
 from app.customers.creation import LoginTaken, NewUser, create_user
 from app.sign_in.password_mails import send_password_mail
 from app.sign_in.passwords import hash_password, password_problem
+from app.visitor import Visitor
 from tables.engine import DB
 from tables.keys import new_key
 
 
 class StaffMemberRefused(ValueError):
     """A staff member cannot be added; the message is a sentence that says why."""
+
+
+class StaffLoginTaken(StaffMemberRefused):
+    """Another user has this login."""
 
 
 async def add_staff_member(
@@ -24,6 +29,8 @@ async def add_staff_member(
     last_name: str,
     privileges: Iterable[str] = ALL_PRIVILEGES,
     password: str | None = None,
+    preferred_language: str = "en",
+    visitor: Visitor | None = None,
 ) -> uuid.UUID:
     """Adds a user who may sign in to the back office; the id of the user.
 
@@ -43,28 +50,28 @@ async def add_staff_member(
             raise StaffMemberRefused(problem)
         password_hash = await hash_password(password)
     async with DB.transaction():
-        user_id = await _insert(email, login, first_name, last_name, wanted, password_hash)
-        await record("staff member added", user_id=user_id, after={"login": login, "privileges": wanted})
+        person = NewUser(
+            login=login,
+            email=email,
+            first_name=first_name,
+            last_name=last_name,
+            password_hash=password_hash,
+            preferred_language=preferred_language,
+            email_verified_at=await DB.fetch_value("SELECT now()"),
+        )
+        user_id = await _insert(person, wanted)
+        after = {"login": login, "privileges": wanted}
+        await record("staff member added", visitor=visitor, user_id=user_id, after=after)
         if password_hash is None:
             await send_password_mail(user_id, "created")
     return user_id
 
 
-async def _insert(
-    email: str, login: str, first_name: str, last_name: str, privileges: list[str], password_hash: str | None
-) -> uuid.UUID:
-    person = NewUser(
-        login=login,
-        email=email,
-        first_name=first_name,
-        last_name=last_name,
-        password_hash=password_hash,
-        email_verified_at=await DB.fetch_value("SELECT now()"),
-    )
+async def _insert(person: NewUser, privileges: list[str]) -> uuid.UUID:
     try:
         user = await create_user(person)
     except LoginTaken:
-        raise StaffMemberRefused(f"The login {login} is taken.") from None
+        raise StaffLoginTaken(f"The login {person.login} is taken.") from None
     await DB.execute(
         'INSERT INTO staff_members (id, "user", privileges, is_active, created_at)'
         " VALUES ($1, $2, $3, true, now())",

@@ -57,14 +57,20 @@ async def create_category(details: CategoryDetails) -> uuid.UUID:
     return category
 
 
-async def change_category(category: uuid.UUID, details: CategoryDetails) -> None:
-    """Changes a category. Raises CategoryRefused (a category never stands below itself), SlugTaken, and Conflict
-    when it is gone."""
+async def change_category(
+    category: uuid.UUID, details: CategoryDetails, *, version: int | None = None
+) -> None:
+    """Changes a category that was read at a version (None: whatever it has).
+
+    Raises CategoryRefused (a category never stands below itself), SlugTaken, and Conflict when somebody was
+    faster or it is gone.
+    """
     await _write(
-        "UPDATE categories SET slug = $2, names = $3, descriptions = $4, parent = $5, position = $6, picture = $7"
-        " WHERE id = $1",
+        "UPDATE categories SET slug = $2, names = $3, descriptions = $4, parent = $5, position = $6,"
+        " picture = $7, version = version + 1 WHERE id = $1 AND version = coalesce($8::int, version)",
         category,
         details,
+        version,
     )
 
 
@@ -87,7 +93,7 @@ _STANDS_BELOW = """
 """
 
 
-async def _write(statement: str, category: uuid.UUID, details: CategoryDetails) -> None:
+async def _write(statement: str, category: uuid.UUID, details: CategoryDetails, *version: int | None) -> None:
     if not _SLUG.fullmatch(details.slug) or len(details.slug) > 80:
         raise CategoryRefused("slug")
     if not any(name.strip() for name in details.names.values()):
@@ -109,6 +115,7 @@ async def _write(statement: str, category: uuid.UUID, details: CategoryDetails) 
                 details.parent,
                 details.position,
                 details.picture,
+                *version,
             )
             if not changed:
                 raise Conflict

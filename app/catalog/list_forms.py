@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -72,6 +73,8 @@ class Listing:
     form: ListForm
     found: Found
     offers: list[Offer]
+    # Until when it stays as it is, as long as no version changes; None is for good.
+    until: datetime | None
     links: Links
     route: str
     route_values: dict[str, object]
@@ -80,11 +83,10 @@ class Listing:
         """The address of another page of the list."""
         return self.links.path(self.route, **self.route_values, **self.form.query(page))
 
-    @property
-    def canonical(self) -> str:
-        """The address that search engines should keep: the page as it is without order and filters."""
-        page = {"page": self.found.page} if self.found.page > 1 else {}
-        return self.links.url(self.route, **self.route_values, **page)
+
+def canonical_of(form: ListForm, links: Links, route: str, **route_values: object) -> str:
+    """The address of a list that search engines should keep: the page as it is without order and filters."""
+    return links.url(route, **route_values, page=form.page if form.page > 1 else None)
 
 
 def read_list_form(

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.catalog.categories import CategoryTree
 from app.catalog.price_in_sql import PriceTerms
-from app.catalog.products import COLUMNS, canonical_sku
+from app.catalog.products import COLUMNS, SMALLEST_QUANTITY, canonical_sku
 from app.catalog.views import Visibility
 from app.catalog.words import MOST_WORDS, surviving_pieces, words_of
 
@@ -97,11 +97,12 @@ def statement_for(
     if wanted.words:
         fits.append(_has_words(query, words))
     if wanted.only_available:
-        fits.append("p.stock >= p.minimum_quantity")
+        fits.append(f"p.stock >= {SMALLEST_QUANTITY}")
     limit = f"LIMIT {MOST_FOUND}" if wanted.words else ""
     parts = [
-        f"matching AS MATERIALIZED (SELECT p.id, p.sku_canonical, p.tax_class, p.minimum_quantity, p.created_at,"
-        f" {_NAME_KEY} AS name_key, {_relevance(query, wanted, words)} AS relevance"
+        f"matching AS MATERIALIZED (SELECT p.id, p.sku_canonical, p.tax_class, p.created_at,"
+        f" {SMALLEST_QUANTITY} AS smallest_quantity, {_NAME_KEY} AS name_key,"
+        f" {_relevance(query, wanted, words)} AS relevance"
         f" FROM products p WHERE p.is_active AND {' AND '.join(fits)} {limit})"
     ]
     source, condition = "matching m", "TRUE"

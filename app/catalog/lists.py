@@ -7,7 +7,7 @@ category costs as much with a hundred thousand products as with a hundred.
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.catalog.categories import CategoryTree, category_tree
@@ -46,6 +46,14 @@ class Offer:
         return (product.sku, product.version, *texts, product.stock_state, pieces_left, shown)
 
 
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """Products with their prices, which stay as they are until a moment (UTC; None is for good)."""
+
+    offers: list[Offer]
+    until: datetime | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """A page of a list. `is_near` says that nothing fits exactly, and this is what may have been meant."""
@@ -54,6 +62,8 @@ class Found:
     count: int = 0
     page: int = 1
     is_near: bool = False
+    # When its order may change by itself: prices begin and end. None is never.
+    until: datetime | None = None
 
     @property
     def pages(self) -> int:
@@ -67,11 +77,13 @@ async def find_products(wanted: Wanted, visitor: Visitor, at_most: int = ON_A_PA
     tree = await category_tree(visitor.versions)
     by_price = wanted.sort in ("price", "-price") or wanted.is_by_price
     terms = await price_terms(visitor.audience, visitor.versions) if by_price else None
-    key = _key_of_order(wanted, visitor, seen, terms) if wanted.is_whole else None
+    minute = datetime.now(UTC).replace(second=0, microsecond=0)
+    until = minute + timedelta(minutes=1) if by_price else None
+    key = _key_of_order(wanted, visitor, seen, terms, minute) if wanted.is_whole else None
     order = kept_orders.get(key) if key is not None else None
     if order is not None:
-        ids = order.ids(wanted.offset, at_most)
-        return Found(products=await _in_order(ids, visitor, seen, tree), count=len(order), page=wanted.page)
+        found = await _in_order(order.ids(wanted.offset, at_most), visitor, seen, tree)
+        return Found(products=found, count=len(order), page=wanted.page, until=until)
     query = Query(visitor.language)
     statement = statement_for(query, wanted, seen, tree, terms, at_most, with_order=key is not None)
     rows = await DB.fetch(statement, *query.arguments)
@@ -84,14 +96,18 @@ async def find_products(wanted: Wanted, visitor: Visitor, at_most: int = ON_A_PA
         products=[shown_product(row, tree) for row in exact],
         count=exact[0]["total"] if exact else 0,
         page=wanted.page,
+        until=until,
     )
 
 
-async def with_prices(products: list[ShownProduct], visitor: Visitor) -> list[Offer]:
+async def with_prices(products: list[ShownProduct], visitor: Visitor) -> Priced:
     """The products with their prices: one query, however many."""
     offers = await offers_for([one.id for one in products], visitor.audience, visitor.versions)
     now = datetime.now(UTC)
-    return [Offer(one, price(one, one.minimum_quantity, offers, visitor.audience, now)) for one in products]
+    return Priced(
+        [Offer(one, price(one, one.smallest_quantity, offers, visitor.audience, now)) for one in products],
+        offers.next_change(now),
+    )
 
 
 async def newest_of_each_category(visitor: Visitor, at_most: int = 8) -> list[ShownProduct]:
@@ -142,7 +158,7 @@ def _versions(versions: Mapping[str, int]) -> tuple[int, ...]:
 
 
 def _key_of_order(
-    wanted: Wanted, visitor: Visitor, seen: Visibility, terms: PriceTerms | None
+    wanted: Wanted, visitor: Visitor, seen: Visibility, terms: PriceTerms | None, minute: datetime
 ) -> tuple[Any, ...]:
     """All that an order depends on. Prices also depend on the time: an entry that begins or ends is noticed in
     the order within a minute (and in the prices at once)."""
@@ -150,5 +166,4 @@ def _key_of_order(
     key = (*narrowed, wanted.sort, visitor.language, *_versions(visitor.versions), seen.key)
     if terms is None:
         return key
-    minute = int(datetime.now(UTC).timestamp()) // 60
     return (*key, terms, visitor.versions.get("prices", 0), minute)

@@ -27,7 +27,7 @@ _SHOWN_PRICES = """
                            FILTER (WHERE l.is_for_everyone AND e.amount IS NOT NULL) AS base,
                        max(e.percent_off) AS off
                 FROM matching p
-                JOIN price_entries e ON e.product = p.id AND e.quantity_from <= p.minimum_quantity
+                JOIN price_entries e ON e.product = p.id AND e.quantity_from <= p.smallest_quantity
                      AND (e.valid_from IS NULL OR e.valid_from <= now())
                      AND (e.valid_to IS NULL OR e.valid_to > now())
                 JOIN unnest({lists}::text[], {nets}::boolean[], {everyones}::boolean[])
@@ -55,8 +55,8 @@ class PriceTerms:
     is_net: bool
 
     def query(self, first: int) -> tuple[str, list[Any]]:
-        """SQL that gives `product` and `shown`, minor units at the product's minimum quantity, for the rows of
-        `matching` (id, tax_class, minimum_quantity); and its arguments, the first of which is `$first`."""
+        """SQL that gives `product` and `shown`, minor units at the product's smallest quantity, for the rows of
+        `matching` (id, tax_class, smallest_quantity); and its arguments, the first of which is `$first`."""
         arguments = [self.lists, self.nets, self.everyones, self.classes, self.factors, self.standard]
         names = ("lists", "nets", "everyones", "classes", "factors", "standard")
         places = {name: f"${first + place}" for place, name in enumerate(names)}

@@ -54,6 +54,9 @@ class ShownProduct(msgspec.Struct, frozen=True, kw_only=True):
         return "few" if self.stock < FEW else "plenty"
 
 
+# `ShownProduct.smallest_quantity` in SQL, of whole numbers: of a quotient only the whole part counts.
+SMALLEST_QUANTITY = "(p.minimum_quantity + p.step_quantity - 1) / p.step_quantity * p.step_quantity"
+
 # `$1` is the language.
 COLUMNS = """
     p.id, p.sku, p.category, p.picture, p.tax_class, p.stock, p.minimum_quantity, p.step_quantity, p.version,

@@ -12,14 +12,15 @@ from litestar.response import Redirect
 
 from app.access import anyone
 from app.catalog.categories import Category, Node, category_tree
-from app.catalog.list_forms import ListForm, Listing, read_list_form
+from app.catalog.kept_parts import kept_parts, key_of_parts
+from app.catalog.list_forms import ListForm, Listing, canonical_of, read_list_form
 from app.catalog.lists import find_products, newest_of_each_category, with_prices
 from app.catalog.products import product_by_sku
 from app.catalog.sitemap import sitemap
 from app.catalog.suggestions import suggestions_for
 from app.catalog.views import visibility
 from app.links import links_of
-from app.pages import Page, see_path
+from app.pages import Page, parts_of, see_path
 from app.prices.price import explain, offers_for
 from app.visitor import CurrentVisitor, Visitor
 
@@ -27,11 +28,13 @@ from app.visitor import CurrentVisitor, Visitor
 @get("/", name="home", guards=[anyone])
 async def home(visitor: CurrentVisitor) -> Page:
     """The home page: what the shop has, in its categories, and what came last."""
-    return Page(
-        "home/home.html",
-        categories=await categories_below(None, visitor),
-        newest=await with_prices(await newest_of_each_category(visitor), visitor),
-    )
+    key = key_of_parts(visitor, "home")
+    parts = kept_parts.get(key, datetime.now(UTC))
+    if parts is None:
+        newest = await with_prices(await newest_of_each_category(visitor), visitor)
+        parts = parts_of("home/parts.html", visitor, newest=newest.offers)
+        kept_parts.keep(key, parts, newest.until)
+    return Page("home/home.html", categories=await categories_below(None, visitor), parts=parts)
 
 
 @get("/categories/{slug:str}", name="category", guards=[anyone])
@@ -43,13 +46,28 @@ async def category(request: Request[Any, Any, Any], visitor: CurrentVisitor, slu
     if node is None or not seen.shows_category(node.id):
         raise NotFoundException
     form = read_list_form(request, visitor.audience.currency, category=node.id)
+    # What people type into the filters is seldom typed twice.
+    key = key_of_parts(visitor, "category", slug, form.sort, form.page) if not form.is_narrowed else None
+    parts = kept_parts.get(key, datetime.now(UTC)) if key is not None else None
+    if parts is None:
+        listing = await _listing(form, visitor, "category", {"slug": slug})
+        parts = parts_of(
+            "catalog/category_parts.html",
+            visitor,
+            category=node.in_language(visitor.language),
+            way=[one.in_language(visitor.language) for one in tree.way_to(node.id)],
+            below=await categories_below(node, visitor),
+            others=await categories_below(None, visitor),
+            listing=listing,
+        )
+        if key is not None:
+            kept_parts.keep(key, parts, listing.until)
     return Page(
         "catalog/category.html",
         category=node.in_language(visitor.language),
-        way=[one.in_language(visitor.language) for one in tree.way_to(node.id)],
-        below=await categories_below(node, visitor),
-        others=await categories_below(None, visitor),
-        listing=await _listing(form, visitor, "category", {"slug": slug}),
+        page=form.page,
+        canonical=canonical_of(form, links_of(visitor.application), "category", slug=slug),
+        parts=parts,
     )
 
 
@@ -88,7 +106,7 @@ async def product(
         # One address for each product, in the spelling of its number.
         return see_path(request, links.path("product", sku=found.sku))
     offers = await offers_for([found.id], visitor.audience, visitor.versions)
-    explanation = explain(found, found.minimum_quantity, offers, visitor.audience, datetime.now(UTC))
+    explanation = explain(found, found.smallest_quantity, offers, visitor.audience, datetime.now(UTC))
     price = explanation.price
     tree = await category_tree(visitor.versions)
     return Page(
@@ -116,14 +134,20 @@ async def _listing(form: ListForm, visitor: Visitor, route: str, values: dict[st
     found = await find_products(form.wanted, visitor)
     if not found.products and form.page > 1:
         raise NotFoundException
+    priced = await with_prices(found.products, visitor)
     return Listing(
         form=form,
         found=found,
-        offers=await with_prices(found.products, visitor),
+        offers=priced.offers,
+        until=_earlier(priced.until, found.until),
         links=links_of(visitor.application),
         route=route,
         route_values=values,
     )
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min((moment for moment in (one, other) if moment is not None), default=None)
 
 
 def _machine_amount(amount: int, currency: str) -> str:

@@ -10,7 +10,7 @@ from app.checkout.forms import NEW, SAME, CheckoutForm
 from app.checkout.payments import PaymentProvider, payment_providers
 from app.checkout.shipping import ShippingMethod, shipping_methods_for
 from app.customers.address_form import DeliverableAddressForm, address_details
-from app.customers.addresses import AddressDetails, StoredAddress
+from app.customers.addresses import AddressBook, AddressDetails, StoredAddress, keep_address
 from app.orders.placing import OrderWish
 from app.visitor import Visitor
 
@@ -56,6 +56,15 @@ def chosen(form: CheckoutForm, book: list[StoredAddress]) -> CheckoutChoices:
         payment_method=form.payment_method,
         comment=form.comment,
     )
+
+
+async def keep_in_book(form: CheckoutForm, choices: CheckoutChoices, book: AddressBook) -> CheckoutChoices:
+    """The same answers, with new addresses added to the book where that was ticked, and chosen from it."""
+    for kind in ("billing", "shipping"):
+        if getattr(choices, f"{kind}_choice") == NEW and getattr(form, f"{kind}_save"):
+            address = await keep_address(book, AddressDetails(**getattr(choices, kind)))
+            choices = msgspec.structs.replace(choices, **{f"{kind}_choice": str(address)})
+    return choices
 
 
 def as_json(choices: CheckoutChoices) -> str:

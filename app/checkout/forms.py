@@ -19,7 +19,8 @@ ALWAYS_NEEDED = ("first_name", "last_name", "street", "postal_code", "city")
 class CheckoutForm(Form):
     """Who orders, where it goes, how it is delivered and paid.
 
-    An address is a new one, one of the book (by its id), or for the delivery the same as for the invoice.
+    An address is a new one, one of the book (by its id), or for the delivery the same as for the invoice. A new
+    one is kept in the book if that is ticked.
     """
 
     email: Annotated[str, Email(required=False)]
@@ -27,10 +28,12 @@ class CheckoutForm(Form):
     billing: Annotated[
         DeliverableAddressForm | None, Group(prefix="billing_", optional=True, preset=("country",))
     ]
+    billing_save: Annotated[bool, Flag()]
     shipping_choice: Annotated[str, Text(max_length=40, required=False)]
     shipping: Annotated[
         DeliverableAddressForm | None, Group(prefix="shipping_", optional=True, preset=("country",))
     ]
+    shipping_save: Annotated[bool, Flag()]
     shipping_method: Annotated[str, Text(max_length=60)]
     payment_method: Annotated[str, Text(max_length=60)]
     comment: Annotated[str, Text(max_length=1000, required=False, multiline=True)]

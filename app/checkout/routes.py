@@ -8,10 +8,11 @@ from litestar import Request, Response, get, post
 
 from app.access import NotPermitted, anyone
 from app.account.address_pages import address_book_of
+from app.account.profile import preferred_payment_of
 from app.basket.basket import Basket, basket_of, checkout_of, keep_checkout
 from app.basket.owner import owner_of
 from app.basket.reckoning import delivery_prices
-from app.checkout.choices import as_json, choices_from, chosen, typed_again, wish_of
+from app.checkout.choices import as_json, choices_from, chosen, keep_in_book, typed_again, wish_of
 from app.checkout.forms import NEW, SAME, CheckoutForm, PlaceForm, read_checkout
 from app.checkout.payments import PaymentRefused, payment_providers
 from app.checkout.shipping import shipping_methods_for
@@ -37,6 +38,8 @@ async def checkout_page(request: Request[Any, Any, Any], visitor: CurrentVisitor
     book = await _book(visitor)
     at_first = {f"{kind}_country": visitor.application.default_country for kind in ("billing", "shipping")}
     answers = at_first | typed_again(choices_from(basket.checkout))
+    # Only what is still offered is chosen beforehand; the page leaves the rest open.
+    answers["payment_method"] = answers["payment_method"] or await preferred_payment_of(visitor)
     return await _form_page(visitor, basket, book, blank(CheckoutForm, **_first_answers(answers, book)))
 
 
@@ -58,7 +61,10 @@ async def answer_checkout(request: Request[Any, Any, Any], visitor: CurrentVisit
             form.add_error(name, _("Please choose one of the options."))
     if form.errors:
         return await _form_page(visitor, basket, book, form, 422)
-    await keep_checkout(basket.id, as_json(chosen(form.data, book)))
+    answers = chosen(form.data, book)
+    if visitor.is_signed_in:
+        answers = await keep_in_book(form.data, answers, address_book_of(visitor))
+    await keep_checkout(basket.id, as_json(answers))
     changed = Flash(" ".join(basket.notes), "warning") if basket.notes else None
     return see(request, "checkout_review", flash=changed)
 

@@ -52,7 +52,8 @@ _SAVE = """
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
     ON CONFLICT (id) DO UPDATE SET names = excluded.names, descriptions = excluded.descriptions,
         price = excluded.price, currency = excluded.currency, free_from = excluded.free_from,
-        position = excluded.position, is_active = excluded.is_active
+        position = excluded.position, is_active = excluded.is_active,
+        version = shipping_methods.version + 1
 """
 
 

@@ -169,6 +169,19 @@ async def add_address(book: AddressBook, details: AddressDetails, *, is_personal
         return key
 
 
+async def keep_address(book: AddressBook, details: AddressDetails) -> uuid.UUID:
+    """The id of this address in the book, where it is added unless it stands there already, word for word.
+
+    It is for everybody of the customer if the person may change what they share, else the person's own.
+    """
+    async with DB.transaction():
+        await _lock(book.customer_id)
+        for one in await addresses_of(book):
+            if _values(one) == _values(details):
+                return one.id
+        return await add_address(book, details, is_personal=not book.may_change_shared)
+
+
 async def change_address(
     book: AddressBook, address_id: uuid.UUID, details: AddressDetails, version: int | None = None
 ) -> None:

@@ -13,12 +13,14 @@ PER_PAGE = 25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerSearch:
-    """What to look for; "" asks for nothing. `status` is active or inactive, `approval` an ApprovalStatus."""
+    """What to look for; "" asks for nothing. `status` is active or inactive, `approval` an ApprovalStatus,
+    `segment` the id of a custom segment."""
 
     q: str = ""
     customer_type: str = ""
     status: str = ""
     approval: str = ""
+    segment: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +92,11 @@ _ANYWHERE = """c.id IN (
        OR lower(u.first_name || ' ' || u.last_name) LIKE {name}
 )"""
 
+_IN_SEGMENT = """c.id IN (
+    SELECT customer FROM segment_members
+    WHERE segment = {segment} AND (expires_at IS NULL OR expires_at > now())
+)"""
+
 
 def _conditions(search: CustomerSearch) -> tuple[str, list[object]]:
     conditions, values = ["true"], []
@@ -104,6 +111,8 @@ def _conditions(search: CustomerSearch) -> tuple[str, list[object]]:
         conditions.append(f"c.is_active = {parameter(search.status == 'active')}")
     if search.approval:
         conditions.append(f"c.approval_status = {parameter(search.approval)}")
+    if search.segment:
+        conditions.append(_IN_SEGMENT.format(segment=parameter(search.segment)))
     # PostgreSQL stores no NUL, so nothing that holds one can be found.
     typed = " ".join(search.q.replace("\x00", " ").split())
     if typed:

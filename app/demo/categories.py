@@ -2,6 +2,7 @@
 
 import msgspec
 
+from app.versions import Subject, raise_version
 from tables.engine import DB
 from tables.keys import new_key
 
@@ -69,11 +70,6 @@ _INSERT = """
     INSERT INTO categories (id, slug, position, names, descriptions, picture)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (slug) DO NOTHING
 """
-# Every worker keeps the categories and looks at this number to know when they have changed.
-_RAISE_VERSION = """
-    INSERT INTO data_versions (subject, number) VALUES ('catalog', 1)
-    ON CONFLICT (subject) DO UPDATE SET number = data_versions.number + 1
-"""
 
 
 async def add_categories() -> int:
@@ -90,7 +86,7 @@ async def add_categories() -> int:
             f"pictures/categories/{slug}.svg",
         )
     if added:
-        await DB.execute(_RAISE_VERSION)
+        await raise_version(Subject.CATALOG)
     return added
 
 

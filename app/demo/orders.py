@@ -60,7 +60,8 @@ class NorthwindOrder:
     number: str
     company: str
     day: datetime
-    is_shipped: bool
+    # From its day to that of shipping; none while it was not shipped.
+    until_shipped: timedelta | None
     shipper: str
     freight: int
     ship_name: str
@@ -94,8 +95,8 @@ def _order(
     return NorthwindOrder(
         number=number,
         company=company,
-        day=datetime.fromisoformat(ordered).replace(tzinfo=UTC),
-        is_shipped=bool(shipped),
+        day=_day(ordered),
+        until_shipped=_day(shipped) - _day(ordered) if shipped else None,
         shipper=shippers[via],
         freight=_cents(freight),
         ship_name=name,
@@ -109,6 +110,10 @@ def _order(
         ),
         lines=tuple(lines[number]),
     )
+
+
+def _day(written: str) -> datetime:
+    return datetime.fromisoformat(written).replace(tzinfo=UTC)
 
 
 def _cents(amount: str) -> int:
@@ -240,7 +245,7 @@ class _Writing:
             "email": company.email,
             "email_canonical": canonical_email(company.email),
             "language": company.language,
-            "state": (OrderState.SHIPPED if order.is_shipped else OrderState.CONFIRMED).value,
+            "state": (OrderState.SHIPPED if order.until_shipped else OrderState.CONFIRMED).value,
             "currency": self.application.currency,
             "is_net": True,
             "billing_address": _json(asdict(billing)),
@@ -261,6 +266,8 @@ class _Writing:
             "promotions": "[]",
             "comment": "",
             "placed_at": placed_at,
+            # Moved by whole weeks, the days of the newest ones may be still to come.
+            "shipped_at": min(placed_at + order.until_shipped, self.now) if order.until_shipped else None,
             "version": 1,
         }
 

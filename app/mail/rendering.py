@@ -53,6 +53,13 @@ KINDS: dict[str, frozenset[str]] = {
             *("payment_name", "payment_instructions", "link", "withdrawal_link"),
         }
     ),
+    "order_confirmed": frozenset({"name", "number", "lines", "shipping_name", "total", "link"}),
+    # last_day: until when a consumer may withdraw, "" for companies.
+    "order_shipped": frozenset(
+        {"name", "number", "lines", "shipping", "shipping_name", "last_day", "withdrawal_link", "link"}
+    ),
+    "order_cancelled": frozenset({"name", "number", "lines", "link"}),
+    "order_returned": frozenset({"name", "number", "lines", "link"}),
     "order_withdrawn": frozenset({"name", "number", "time", "lines"}),
     # wanted: export or delete (domain.md 13).
     "data_request_confirm": frozenset({"name", "wanted", "link", "hours"}),

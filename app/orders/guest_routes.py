@@ -10,12 +10,13 @@ from app.access import anyone
 from app.customers.emails import Email
 from app.customers.types import Extension
 from app.flash import Flash
-from app.forms import Form, Text, blank, read_form
+from app.forms import FilledForm, Form, Text, blank, read_form
+from app.languages import date_text
 from app.languages import gettext as _
 from app.orders.history import order_seen_by
 from app.orders.order import OrderMissing, StoredOrder, lines_of, order_of_number
 from app.orders.seen_by_guest import numbers_seen_by
-from app.orders.withdrawal import WithdrawalRefused, order_of_buyer, withdraw
+from app.orders.withdrawal import RightOfWithdrawal, WithdrawalRefused, order_of_buyer, withdraw
 from app.pages import Page, see
 from app.sign_in.limits import count_client
 from app.visitor import CurrentVisitor, Visitor
@@ -43,9 +44,7 @@ async def thanks_page(
 @get("/withdrawal", name="withdrawal", guards=[anyone])
 async def withdrawal_page(visitor: CurrentVisitor) -> Page:
     """Tells about the right of withdrawal, and asks for number and e-mail where consumers shop."""
-    return Page(
-        "orders/withdrawal.html", form=blank(WithdrawalForm), is_for_consumers=_has_consumers(visitor)
-    )
+    return _withdrawal_page(visitor, blank(WithdrawalForm))
 
 
 @post("/withdrawal", name="withdrawal_post", guards=[anyone])
@@ -59,17 +58,12 @@ async def declare_withdrawal(request: Request[Any, Any, Any], visitor: CurrentVi
             await withdraw(order, visitor=visitor)
         except OrderMissing:
             form.add_error("", _("We found no order with this number and e-mail address."))
-        except WithdrawalRefused:
-            form.add_error("", _("This order can no longer be withdrawn from."))
+        except WithdrawalRefused as refused:
+            form.add_error("", _told(refused.right))
         else:
             said = _("We have received your withdrawal and sent you a receipt by mail.")
             return see(request, "withdrawal", flash=Flash(said))
-    return Page(
-        "orders/withdrawal.html",
-        status_code=422,
-        form=form,
-        is_for_consumers=_has_consumers(visitor),
-    )
+    return _withdrawal_page(visitor, form, 422)
 
 
 async def _own_order(request: Request[Any, Any, Any], visitor: Visitor, number: str) -> StoredOrder:
@@ -78,6 +72,27 @@ async def _own_order(request: Request[Any, Any, Any], visitor: Visitor, number: 
     if number not in numbers_seen_by(request, visitor.application):
         raise OrderMissing(number)
     return await order_of_number(number)
+
+
+def _withdrawal_page(visitor: Visitor, form: FilledForm[WithdrawalForm], status_code: int = 200) -> Page:
+    return Page(
+        "orders/withdrawal.html",
+        status_code=status_code,
+        form=form,
+        is_for_consumers=_has_consumers(visitor),
+        days=visitor.application.withdrawal_days,
+    )
+
+
+def _told(right: RightOfWithdrawal | None) -> str:
+    if right is None or right.last_day is None:
+        return _("This order can no longer be withdrawn from.")
+    return " ".join(
+        (
+            _("The last day to withdraw from this order here was %(day)s.", day=date_text(right.last_day)),
+            _("If the goods have arrived late, please write to us."),
+        )
+    )
 
 
 def _has_consumers(visitor: Visitor) -> bool:

@@ -1,11 +1,12 @@
-"""Mails about orders: the confirmation of what was placed, and the receipt of a withdrawal."""
+"""Mails about orders: what was placed, what became of it, and the receipt of a withdrawal."""
 
 from dataclasses import asdict
+from datetime import date
 
 from app.applications import Application, application_by_id
 from app.customers.addresses import AddressDetails
 from app.customers.countries import printed_lines
-from app.languages import money_text, percent_text, translations
+from app.languages import date_text, money_text, percent_text, translations
 from app.links import links_of
 from app.mail.outbox import queue_mail
 from app.orders.order import StoredLine, StoredOrder, lines_of, order_of_number
@@ -31,6 +32,34 @@ async def mail_order_placed(application: Application, number: str) -> None:
         payment_name=translations(order.language).gettext(order.payment_name),
         payment_instructions=_said(order.payment_instructions, order.language),
         link=_link(application, order),
+        withdrawal_link=links_of(application).url("withdrawal"),
+    )
+
+
+async def mail_order_moved(order: StoredOrder, last_day_of_withdrawal: date | None) -> None:
+    """Tells the buyer that the order was confirmed, shipped, cancelled or returned, in the current transaction.
+
+    With what was shipped a consumer is told until which day it can be sent back without a reason.
+    """
+    application = application_by_id(order.application)
+    # Names under .invalid reach nobody (RFC 6761, 6.4): they stand for an address that was deleted.
+    if application is None or order.email.endswith(".invalid"):
+        return
+    day = last_day_of_withdrawal
+    await queue_mail(
+        application=application,
+        kind=f"order_{order.state.value}",
+        to_email=order.email,
+        to_name=order.buyer_name,
+        language=order.language,
+        name=order.buyer_name,
+        number=order.number,
+        lines=[_line(one, order) for one in await lines_of(order)],
+        shipping=_address(order.shipping_address, order.language),
+        shipping_name=order.shipping_name,
+        total=money_text(order.gross_total, order.currency, order.language),
+        link=_link(application, order),
+        last_day=date_text(day, order.language) if day is not None else "",
         withdrawal_link=links_of(application).url("withdrawal"),
     )
 

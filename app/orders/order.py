@@ -94,6 +94,7 @@ class StoredOrder:
     comment: str
     placed_at: datetime
     withdrawn_at: datetime | None
+    shipped_at: datetime | None
     version: int
 
     @property
@@ -118,7 +119,7 @@ _COLUMNS = """
     o.shipping_address::text AS shipping_address, o.shipping_method, o.shipping_name, o.payment_method,
     o.payment_reference, o.items_total, o.discount_total, o.shipping_total, o.net_total, o.tax_total,
     o.gross_total, o.taxes::text AS taxes, o.promotions::text AS promotions, o.comment, o.placed_at,
-    o.withdrawn_at, o.version
+    o.withdrawn_at, o.shipped_at, o.version
 """
 _BY_NUMBER = f"SELECT {_COLUMNS} FROM orders o WHERE o.number = $1"
 _LINES = """

@@ -20,7 +20,7 @@ from app.orders.history import Wanted, buyers_of, history_of, order_seen_by
 from app.orders.order import OrderMissing, StoredOrder, lines_of
 from app.orders.reorder import Reordered, reorder
 from app.orders.states import STATE_NAMES
-from app.orders.withdrawal import WithdrawalRefused, may_withdraw, withdraw
+from app.orders.withdrawal import RightOfWithdrawal, WithdrawalRefused, right_of_withdrawal, withdraw
 from app.pages import Page, see
 from app.visitor import CurrentVisitor, Visitor
 
@@ -68,7 +68,7 @@ async def order_page(visitor: CurrentVisitor, number: FromPath[str]) -> Page:
         order=order,
         lines=await lines_of(order),
         state=STATE_NAMES[order.state],
-        may_withdraw=await may_withdraw(order),
+        right=await right_of_withdrawal(order),
         may_reorder=visitor_may(visitor, Permission.PURCHASE),
     )
 
@@ -86,11 +86,9 @@ async def order_again(
 
 @get("/account/orders/{number:str}/withdraw", name="withdraw_order", guards=[signed_in])
 async def withdraw_page(visitor: CurrentVisitor, number: FromPath[str]) -> Page:
-    """Asks once more before a withdrawal is declared."""
+    """Asks once more before a withdrawal is declared, or says that it is too late."""
     order = await _order(visitor, number)
-    if not await may_withdraw(order):
-        raise NotFoundException
-    return Page("orders/withdraw.html", order=order, lines=await lines_of(order))
+    return await _withdraw_page(order, await right_of_withdrawal(order))
 
 
 @post("/account/orders/{number:str}/withdraw", name="withdraw_order_post", guards=[signed_in])
@@ -98,10 +96,11 @@ async def declare_withdrawal(
     request: Request[Any, Any, Any], visitor: CurrentVisitor, number: FromPath[str]
 ) -> Response[Any]:
     """Records the withdrawal; the receipt goes out by mail."""
+    order = await _order(visitor, number)
     try:
-        await withdraw(await _order(visitor, number), visitor=visitor)
-    except WithdrawalRefused:
-        raise NotFoundException from None
+        await withdraw(order, visitor=visitor)
+    except WithdrawalRefused as refused:
+        return await _withdraw_page(order, refused.right, 409)
     said = _("We have received your withdrawal and sent you a receipt by mail.")
     return see(request, "order", number=number, flash=Flash(said))
 
@@ -121,6 +120,18 @@ async def _order(visitor: Visitor, number: str) -> StoredOrder:
         return await order_seen_by(visitor, number)
     except OrderMissing:
         raise NotFoundException from None
+
+
+async def _withdraw_page(order: StoredOrder, right: RightOfWithdrawal | None, status_code: int = 200) -> Page:
+    if right is None:
+        raise NotFoundException
+    return Page(
+        "orders/withdraw.html",
+        status_code=status_code,
+        order=order,
+        lines=await lines_of(order),
+        right=right,
+    )
 
 
 def _wanted(page: str, buyer: str, days: FilledForm[DaysForm]) -> Wanted:

@@ -1,10 +1,14 @@
 """States of an order: new, confirmed, shipped, returned, or cancelled before it was shipped (domain.md 9)."""
 
+from collections.abc import Mapping
+
 from app.audit import record
 from app.errors import Conflict
 from app.languages import text
 from app.marketing.promotion_uses import give_back_promotions
+from app.orders.mails import mail_order_moved
 from app.orders.order import StoredOrder, order_of_number
+from app.orders.withdrawal import right_of_withdrawal
 from app.segments.segmentation_services import update_segments_of
 from app.visitor import Visitor
 from tables.engine import DB
@@ -24,6 +28,11 @@ STATE_NAMES = {
     OrderState.CANCELLED: text("Cancelled"),
     OrderState.RETURNED: text("Returned"),
 }
+_MOVE = """
+    UPDATE orders SET state = $2::text, version = version + 1,
+                      shipped_at = CASE WHEN $2::text = 'shipped' THEN now() ELSE shipped_at END
+    WHERE id = $1
+"""
 
 
 class StateRefused(Conflict):
@@ -60,34 +69,47 @@ async def cancel_order(number: str, *, visitor: Visitor | None = None, reason: s
         await give_back_promotions(number)
 
 
-async def return_order(number: str, *, visitor: Visitor | None = None, reason: str = "") -> None:
-    """Notes that the goods came back. Whether they can be sold again people judge: the stock stays as it is.
+async def return_order(
+    number: str, *, back_to_stock: bool = False, visitor: Visitor | None = None, reason: str = ""
+) -> None:
+    """Notes that the goods came back. Whether the pieces can be sold again people judge: `back_to_stock`.
 
     Raises OrderMissing, StateRefused.
     """
-    await _move(number, OrderState.RETURNED, visitor, reason)
+    async with DB.transaction():
+        order = await _move(number, OrderState.RETURNED, visitor, reason, {"back_to_stock": back_to_stock})
+        if back_to_stock:
+            await _put_back_in_stock(order)
 
 
-async def _move(number: str, state: OrderState, visitor: Visitor | None, reason: str) -> StoredOrder:
+async def _move(
+    number: str,
+    state: OrderState,
+    visitor: Visitor | None,
+    reason: str,
+    noted: Mapping[str, object] | None = None,
+) -> StoredOrder:
+    """Brings the order into the state, tells the buyer by mail, and gives the order as it is now."""
     async with DB.transaction():
         order = await order_of_number(number, lock=True)
         if order.state not in BEFORE[state]:
             raise StateRefused(order)
-        await DB.execute(
-            "UPDATE orders SET state = $2, version = version + 1 WHERE id = $1", order.id, state.value
-        )
+        await DB.execute(_MOVE, order.id, state.value)
         await record(
             f"order {state.value}",
             visitor=visitor,
             customer_id=order.customer,
             before={"number": number, "state": order.state.value},
-            after={"number": number, "state": state.value},
+            after={"number": number, "state": state.value, **(noted or {})},
             reason=reason,
         )
         if order.customer is not None:
             # Cancelled and returned orders no longer count in rules of segments.
             await update_segments_of(order.customer)
-        return order
+        moved = await order_of_number(number)
+        right = await right_of_withdrawal(moved)
+        await mail_order_moved(moved, right.last_day if right is not None else None)
+        return moved
 
 
 async def _put_back_in_stock(order: StoredOrder) -> None:

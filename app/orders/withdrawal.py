@@ -1,10 +1,14 @@
 """Withdrawal of consumers from a contract, by a button (EU directive 2011/83, article 11a).
 
 A withdrawal is a declaration: it is recorded with its time and its receipt is mailed at once. What follows,
-cancelling or taking back, staff do.
+cancelling or taking back, staff do. The button is there from the order on, until some days after it was shipped
+(the setting `withdrawal_days`); the last of these days counts whole, in UTC (regulation 1182/71, article 3).
 """
 
-from app.applications import application_by_id
+from dataclasses import dataclass
+from datetime import UTC, date, timedelta
+
+from app.applications import DAYS_OF_WITHDRAWAL, application_by_id
 from app.audit import record
 from app.customers.emails import canonical_email
 from app.customers.types import Extension, all_customer_types
@@ -15,15 +19,43 @@ from tables.engine import DB
 from tables.orders import OrderState
 
 
+@dataclass(frozen=True, slots=True)
+class RightOfWithdrawal:
+    """A consumer's right to undo an order. `last_day` is none while nothing was shipped: it has not begun to end.
+
+    `days` is how many there are after shipping.
+    """
+
+    days: int
+    last_day: date | None
+    is_over: bool
+
+
 class WithdrawalRefused(Exception):
-    """The order cannot be withdrawn from: it is cancelled or returned, or a company has placed it."""
+    """The order cannot be withdrawn from: it is cancelled or returned, a company has placed it, or it is too late.
+
+    `right` is the right that is over, none where there was none.
+    """
+
+    def __init__(self, right: RightOfWithdrawal | None) -> None:
+        super().__init__()
+        self.right = right
 
 
-async def may_withdraw(order: StoredOrder) -> bool:
-    """Whether the order's buyer can still declare a withdrawal: a consumer, once, while something is to be undone."""
+async def right_of_withdrawal(order: StoredOrder) -> RightOfWithdrawal | None:
+    """What the order's buyer may still undo, or could; None where a company ordered, and where it is undone."""
     if order.withdrawn_at is not None or order.state in (OrderState.CANCELLED, OrderState.RETURNED):
-        return False
-    return await _is_of_consumer(order)
+        return None
+    if not await _is_of_consumer(order):
+        return None
+    application = application_by_id(order.application)
+    days = application.withdrawal_days if application is not None else DAYS_OF_WITHDRAWAL
+    if order.state is not OrderState.SHIPPED:
+        return RightOfWithdrawal(days, None, is_over=False)
+    # Orders of old data say only when they were placed.
+    last_day = (order.shipped_at or order.placed_at).astimezone(UTC).date() + timedelta(days=days)
+    today: date = await DB.fetch_value("SELECT (now() AT TIME ZONE 'UTC')::date")
+    return RightOfWithdrawal(days, last_day, is_over=today > last_day)
 
 
 async def withdraw(order: StoredOrder, *, visitor: Visitor | None = None) -> StoredOrder:
@@ -32,8 +64,9 @@ async def withdraw(order: StoredOrder, *, visitor: Visitor | None = None) -> Sto
         order = await order_of_number(order.number, lock=True)
         if order.withdrawn_at is not None:
             return order
-        if not await may_withdraw(order):
-            raise WithdrawalRefused
+        right = await right_of_withdrawal(order)
+        if right is None or right.is_over:
+            raise WithdrawalRefused(right)
         await DB.execute(
             "UPDATE orders SET withdrawn_at = now(), version = version + 1 WHERE id = $1", order.id
         )

@@ -7,7 +7,7 @@ from litestar import Request, Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
-from app.access import SignInNeeded, signed_in
+from app.access import SignInNeeded, signed_in, signed_in_recently
 from app.flash import Flash
 from app.forms import FilledForm, blank, read_form
 from app.languages import gettext as _
@@ -60,7 +60,8 @@ async def withdraw_request(
     return see(request, "account_privacy", flash=Flash(_("Your request is withdrawn.")))
 
 
-@get("/account/privacy/{request_id:uuid}/archive", name="own_data_archive", guards=[signed_in])
+# Who sits down at somebody else's browser gets no copy of everything.
+@get("/account/privacy/{request_id:uuid}/archive", name="own_data_archive", guards=[signed_in_recently])
 async def own_archive(visitor: CurrentVisitor, request_id: FromPath[uuid.UUID]) -> Response[bytes]:
     """The archive of the person's own export; 404 for any other."""
     archive = await archive_to_fetch(request_id, user_id=_user_id(visitor))

@@ -82,11 +82,15 @@ _FORGET_ORDERS = """
     UPDATE orders o SET
         email = $2, email_canonical = $2, buyer_name = '', comment = '', payment_reference = '',
         shipping_address = CASE WHEN o.state IN ('new', 'confirmed') THEN o.shipping_address
+                                WHEN {is_of_company} THEN o.shipping_address || {no_name}
                                 ELSE {emptied_shipping} END,
-        billing_address = CASE WHEN o.state = 'cancelled' AND o.invoice_number IS NULL THEN {emptied_billing}
-                               ELSE o.billing_address END
+        billing_address = CASE WHEN o.state = 'cancelled' AND o.invoice_number IS NULL AND NOT {is_of_company}
+                               THEN {emptied_billing} ELSE o.billing_address END
     WHERE {whose}
 """
+# Where a company ordered, the address is the company's; only the name of who placed the order goes.
+_IS_OF_COMPANY = "EXISTS (SELECT FROM companies co WHERE co.customer = o.customer)"
+_NO_NAME = """'{"first_name": "", "last_name": ""}'::jsonb"""
 
 
 def _emptied(column: str) -> str:
@@ -98,6 +102,8 @@ def _emptied(column: str) -> str:
 
 def _forget_orders(whose: str) -> str:
     return _FORGET_ORDERS.format(
+        is_of_company=_IS_OF_COMPANY,
+        no_name=_NO_NAME,
         emptied_shipping=_emptied("shipping_address"),
         emptied_billing=_emptied("billing_address"),
         whose=whose,
@@ -114,8 +120,9 @@ _OF_GUEST = _forget_orders(
 )
 _DONE_SINCE = _forget_orders(
     "$1::uuid IS NULL AND o.email_canonical = $2 AND o.state NOT IN ('new', 'confirmed')"
-    " AND (coalesce(o.shipping_address->>'street', '') <> ''"
-    "      OR (o.state = 'cancelled' AND o.invoice_number IS NULL"
+    " AND (o.shipping_address->>'first_name' <> '' OR o.shipping_address->>'last_name' <> ''"
+    f"     OR (o.shipping_address->>'street' <> '' AND NOT {_IS_OF_COMPANY})"
+    f"     OR (o.state = 'cancelled' AND o.invoice_number IS NULL AND NOT {_IS_OF_COMPANY}"
     "          AND coalesce(o.billing_address->>'street', '') <> ''))"
 )
 
@@ -138,9 +145,9 @@ async def forget_user(user_id: uuid.UUID, visitor: Visitor, *, without_administr
     own = await own_customers(user_id)
     name = f"{user['first_name']} {user['last_name']}".strip()
     email = str(user["email"])
-    await DB.execute(_OF_USER, user_id, FORGOTTEN_EMAIL, own, canonical_email(email))
     for customer_id in own:
         await _forget_customer(customer_id)
+    await DB.execute(_OF_USER, user_id, FORGOTTEN_EMAIL, own, canonical_email(email))
     await end_sessions_of(user_id)
     for table in OF_USER:
         await DB.execute(f'DELETE FROM {table} WHERE "user" = $1', user_id)

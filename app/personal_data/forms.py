@@ -19,10 +19,11 @@ class AskForm(Form):
     kind: Annotated[str, Choice(options=KINDS)]
 
 
-class GuestForm(AskForm):
+class GuestForm(Form):
     """What somebody without an account asks for."""
 
     email: Annotated[str, Email()]
+    kind: Annotated[str, Choice(options=KINDS)]
 
 
 class TokenForm(Form):

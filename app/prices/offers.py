@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import chain
 from types import MappingProxyType
 from uuid import UUID
 
@@ -60,6 +61,14 @@ class Offers:
     meant: frozenset[str]
     for_everyone: frozenset[str]
     tax_rates: TaxRates
+
+    def next_change(self, now: datetime) -> datetime | None:
+        """The first moment after now at which one of the lists or entries begins or ends, in UTC; None if none
+        ever will. Until then the prices stay as they are."""
+        times = [(one.valid_from, one.valid_to) for one in self.lists.values()]
+        times += [(one.valid_from, one.valid_to) for entries in self.entries.values() for one in entries]
+        moments = chain.from_iterable(times)
+        return min((one for one in moments if one is not None and one > now), default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import asyncpg
 
+from app.errors import Conflict
 from app.prices.price_lists import PriceListInvalid, PriceListMissing, check_times, prices_changed, told
 from app.visitor import Visitor
 from tables.engine import DB
@@ -78,24 +79,36 @@ async def add_entries(
 
 
 async def change_entry(
-    list_id: str, entry_id: uuid.UUID, entry: EntryDetails, *, visitor: Visitor | None = None
+    list_id: str,
+    entry_id: uuid.UUID,
+    entry: EntryDetails,
+    *,
+    version: int | None = None,
+    visitor: Visitor | None = None,
 ) -> None:
-    """Replaces an entry of a list. Raises PriceListInvalid, PriceEntryMissing, ProductMissing, EntriesOverlap."""
+    """Replaces an entry of a list, if it has the version that was read (None: whatever it has).
+
+    Raises PriceListInvalid, PriceEntryMissing, ProductMissing, EntriesOverlap, and Conflict when somebody was
+    faster.
+    """
     _check_entry(entry)
     async with DB.transaction():
         before = await DB.fetch_row(
-            "SELECT product AS product_id, quantity_from, amount, percent_off, valid_from, valid_to"
+            "SELECT product AS product_id, quantity_from, amount, percent_off, valid_from, valid_to, version"
             " FROM price_entries WHERE id = $1 AND price_list = $2 FOR UPDATE",
             entry_id,
             list_id,
         )
         if before is None:
             raise PriceEntryMissing
+        stored_version = before.pop("version")
+        if version is not None and version != stored_version:
+            raise Conflict
         try:
             async with DB.transaction():
                 await DB.execute(
                     "UPDATE price_entries SET product = $2, quantity_from = $3, amount = $4, percent_off = $5,"
-                    " valid_from = $6, valid_to = $7 WHERE id = $1",
+                    " valid_from = $6, valid_to = $7, version = version + 1 WHERE id = $1",
                     entry_id,
                     *_columns(entry),
                 )

@@ -4,9 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, assert_never
 
-from babel.numbers import format_percent
-
-from app.languages import current_language, date_text, datetime_text
+from app.languages import date_text, datetime_text, percent_text
 from app.languages import gettext as _
 from app.prices.verdict import Verdict
 
@@ -19,8 +17,7 @@ def price_sentence(price: "Price") -> str:
     many pieces, until which day."""
     parts = [_("This price comes from the price list “%(name)s”", name=price.list_name)]
     if price.percent_off is not None:
-        locale = current_language.get()
-        off = format_percent(price.percent_off / 100, locale=locale, decimal_quantization=False)
+        off = percent_text(price.percent_off)
         parts.append(_("%(percent)s off the price for everyone", percent=off))
     if price.quantity_from > 1:
         parts.append(_("from %(n)s pieces", n=price.quantity_from))

@@ -72,10 +72,15 @@ async def register_done(request: Request[Any, Any, Any], visitor: CurrentVisitor
     return Page("registration/done.html", customer_type=customer_type, customer_types=(customer_type,))
 
 
+# Of the fields of an address: in the account, at registration, and in the checkout.
+ADDRESS_PREFIXES = ("", "address_", "billing_", "shipping_")
+
+
 @get("/address-fields", name="address_fields", guards=[anyone])
 async def address_fields(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Page:
-    """The fragment of an address form that asks what a country needs; `prefix` is "" or "address_"."""
-    prefix = "address_" if request.query_params.get("prefix") == "address_" else ""
+    """The fragment of an address form that asks what a country needs; `prefix` is one of ADDRESS_PREFIXES."""
+    named = request.query_params.get("prefix", "")
+    prefix = named if named in ADDRESS_PREFIXES else ""
     asked = request.query_params
     country = asked.get("country", "") or asked.get(f"{prefix}country", "")
     form = blank(AddressForm, **{f"{prefix}country": country})

@@ -37,6 +37,11 @@ class Condition(Struct, forbid_unknown_fields=True, omit_defaults=True, tag_fiel
         """Whether it holds for the customer."""
         raise NotImplementedError
 
+    @property
+    def changes_with_time(self) -> bool:
+        """Whether it can become true or untrue of a customer with whom nothing happens."""
+        return False
+
     def words(self) -> str:
         """The condition in the language of the current request."""
         raise NotImplementedError

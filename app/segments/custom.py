@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from app.audit import record
 from app.errors import Conflict
 from app.languages import gettext as _
+from app.segments.filling import find_members_of, forget_found_members_of
 from app.segments.implicit import REGISTERED_USERS, UNREGISTERED_USERS, ImplicitSegment, implicit_segments
-from app.segments.rule_members import arranged, current_rules, find_members_of, forget_found_members_of
+from app.segments.rule_members import arranged, current_rules
 from app.segments.rules import Rule, RuleRefused, read_rule, rule_text, segments_named_in
 from app.segments.uses import Use, uses_of_segment
 from app.versions import Subject, raise_version
@@ -49,18 +50,23 @@ class SegmentInUse(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomSegment:
-    """A custom segment as staff see it. `member_count` counts customers of all services, expired ones not."""
+    """A custom segment as staff see it. `member_count` counts customers of all services, expired ones not.
+
+    While `is_being_filled` the worker is still finding out for whom the rule holds.
+    """
 
     id: str
     name: str
     description: str
     rule: Rule | None
     version: int
+    is_being_filled: bool
     member_count: int
 
 
 _SEGMENTS = """
     SELECT s.id, s.name, s.description, s.rule::text AS rule, s.version,
+           (s.rule <> '{}' AND s.fill_due_at IS NOT NULL AND s.fill_due_at <= now()) AS is_being_filled,
            (SELECT count(DISTINCT sm.customer) FROM segment_members sm
             WHERE sm.segment = s.id AND (sm.expires_at IS NULL OR sm.expires_at > now())) AS member_count
     FROM segments s
@@ -101,7 +107,10 @@ async def create_segment(
     *,
     visitor: Visitor | None = None,
 ) -> None:
-    """Creates a segment; with a rule its members are found at once. Raises SegmentRefused, RuleRefused."""
+    """Creates a segment; with a rule its members are found (app/segments/filling.py).
+
+    Raises SegmentRefused, RuleRefused.
+    """
     if not _ID.fullmatch(segment_id):
         raise SegmentRefused(
             _("The id starts with a letter and has letters, digits and any of - _ . after it: at most 60.")
@@ -113,7 +122,8 @@ async def create_segment(
         await _one_at_a_time()
         await _check_rule(segment_id, rule)
         created = await DB.execute(
-            "INSERT INTO segments (id, name, description, rule, created_at) VALUES ($1, $2, $3, $4, now())"
+            "INSERT INTO segments (id, name, description, rule, fill_due_at, created_at)"
+            " VALUES ($1, $2, $3, $4, NULL, now())"
             " ON CONFLICT (id) DO NOTHING",
             segment_id,
             name.strip(),

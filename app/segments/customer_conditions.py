@@ -84,6 +84,10 @@ class Registered(Condition, tag="registered"):
             and (self.within_days is None or facts.created_at > facts.now - timedelta(days=self.within_days))
         )
 
+    @property
+    def changes_with_time(self) -> bool:
+        return self.within_days is not None
+
     def words(self) -> str:
         parts = []
         if self.since is not None:
@@ -162,6 +166,11 @@ class InSegment(Condition, tag="segment"):
 
     def holds(self, facts: Facts) -> bool:
         return self._holds_in(facts) is self.is_in
+
+    @property
+    def changes_with_time(self) -> bool:
+        # What a service delivers may have an end.
+        return True
 
     def words(self) -> str:
         if self.is_in:

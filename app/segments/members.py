@@ -2,10 +2,11 @@
 
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
+from app.applications import Application
 from app.audit import record
 from app.customers.types import all_customer_types
 from app.languages import gettext as _
@@ -13,8 +14,9 @@ from app.segments.audience import segments_of
 from app.segments.condition import Arguments
 from app.segments.custom import SegmentUnknown
 from app.segments.facts import IN_FORCE, facts_of
+from app.segments.filling import find_members_of
 from app.segments.implicit import EVERYONE, NEW_USERS, RECURRING_USERS
-from app.segments.rule_members import current_rules, find_members_of
+from app.segments.rule_members import current_rules
 from app.segments.rules import Judged, Rule, judged, segments_named_in, windows_of
 from app.visitor import Visitor
 from tables.engine import DB
@@ -45,9 +47,13 @@ class Preview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why a customer is in a segment. `words` are a sentence; a rule comes with all its parts as judged now."""
+    """Why a customer is in a segment. `words` are a sentence; a rule comes with all its parts as judged now.
+
+    `origin` is "" where the program computes the segment.
+    """
 
     words: str
+    origin: str = ""
     since: datetime | None = None
     until: datetime | None = None
     rule: Judged | None = None
@@ -64,6 +70,10 @@ _MEMBERS = f"""
 _REASONS = f"""
     SELECT sm.service, sm.origin, sm.created_at, sm.expires_at FROM segment_members sm
     WHERE sm.customer = $1 AND sm.segment = $2 AND {IN_FORCE} ORDER BY sm.created_at, sm.id
+"""
+_ALL_REASONS = f"""
+    SELECT sm.segment, sm.service, sm.origin, sm.created_at, sm.expires_at FROM segment_members sm
+    WHERE sm.customer = $1 AND {IN_FORCE} ORDER BY sm.created_at, sm.id
 """
 
 
@@ -133,16 +143,21 @@ async def preview(rule: Rule, examples: int = 10) -> Preview:
     return Preview(count=count, examples=[Member(**row) for row in rows])
 
 
-async def segments_of_customer(customer_id: uuid.UUID) -> list[str]:
-    """The ids of all segments of a customer whoever comes for it: implicit ones, then custom ones of all services.
+async def segments_of_customer(customer_id: uuid.UUID, application: Application | None = None) -> list[str]:
+    """The ids of all segments of a customer whoever comes for it: implicit ones, then custom ones of all services
+    or, where an application is named, of those that are active there (domain.md 7).
 
     What depends on the session, Registered and Unregistered, is not among them.
     """
     row = await DB.fetch_row(
         "SELECT c.customer_type, c.recurring_since IS NOT NULL AS is_recurring,"
         " ARRAY(SELECT DISTINCT sm.segment FROM segment_members sm"
-        f"       WHERE sm.customer = c.id AND {IN_FORCE} ORDER BY 1) AS custom FROM customers c WHERE c.id = $1",
+        "       LEFT JOIN segmentation_services sv ON sv.application = $2 AND sv.service = sm.service"
+        f"       WHERE sm.customer = c.id AND {IN_FORCE}"
+        "         AND ($2::text IS NULL OR coalesce(sv.is_active, sm.service = 'standard'))"
+        "       ORDER BY 1) AS custom FROM customers c WHERE c.id = $1",
         customer_id,
+        application.id if application is not None else None,
     )
     if row is None:
         return []
@@ -150,31 +165,44 @@ async def segments_of_customer(customer_id: uuid.UUID) -> list[str]:
     return [*sorted(segments_of(customer_type, is_recurring=row["is_recurring"])), *row["custom"]]
 
 
+async def reasons_of_customer(customer_id: uuid.UUID) -> dict[str, list[Reason]]:
+    """Why a customer is in each of its segments, by segment id, without judging rules anew: three queries,
+    however many segments there are."""
+    reasons: dict[str, list[Reason]] = {one: [] for one in await segments_of_customer(customer_id)}
+    for row in await DB.fetch(_ALL_REASONS, customer_id):
+        if row["segment"] in reasons:
+            reasons[row["segment"]].append(_reason(row))
+    return {one: found or [Reason(words=_why_implicit(one))] for one, found in reasons.items()}
+
+
 async def why_in(customer_id: uuid.UUID, segment_id: str) -> list[Reason]:
     """Why a customer is in a segment, in the language of the current request; empty where it is not."""
-    from app.segments.segmentation_services import STANDARD, all_services
-
     if segment_id not in await segments_of_customer(customer_id):
         return []
     rule = (await current_rules()).by_segment.get(segment_id)
     reasons = []
     for row in await DB.fetch(_REASONS, customer_id, segment_id):
-        when = {"since": row["created_at"], "until": row["expires_at"]}
-        if row["service"] != STANDARD:
-            service = all_services().get(row["service"])
-            name = _(service.name) if service is not None else row["service"]
-            reasons.append(Reason(words=_("The service %(name)s says so.", name=name), **when))
-        elif row["origin"] == "rule" and rule is not None:
-            reasons.append(
-                Reason(
-                    words=_("The rule of the segment holds."), rule=await _judged(customer_id, rule), **when
-                )
-            )
-        elif row["origin"] == "import":
-            reasons.append(Reason(words=_("An import has assigned the customer."), **when))
-        else:
-            reasons.append(Reason(words=_("The customer was assigned by hand."), **when))
+        reason = _reason(row)
+        if reason.origin == "rule" and rule is not None:
+            reason = replace(reason, rule=await _judged(customer_id, rule))
+        reasons.append(reason)
     return reasons or [Reason(words=_why_implicit(segment_id))]
+
+
+def _reason(row: dict[str, Any]) -> Reason:
+    """What a row of a member says."""
+    from app.segments.segmentation_services import STANDARD, all_services
+
+    when = {"since": row["created_at"], "until": row["expires_at"], "origin": row["origin"]}
+    if row["service"] != STANDARD:
+        service = all_services().get(row["service"])
+        name = _(service.name) if service is not None else row["service"]
+        return Reason(words=_("The service %(name)s says so.", name=name), **{**when, "origin": "push"})
+    if row["origin"] == "rule":
+        return Reason(words=_("The rule of the segment holds."), **when)
+    if row["origin"] == "import":
+        return Reason(words=_("An import has assigned the customer."), **when)
+    return Reason(words=_("The customer was assigned by hand."), **when)
 
 
 def _why_implicit(segment_id: str) -> str:

@@ -64,6 +64,10 @@ class OrderTotal(Condition, tag="order_total"):
     def holds(self, facts: Facts) -> bool:
         return _is_between(facts.totals[self.window], self.at_least, self.at_most)
 
+    @property
+    def changes_with_time(self) -> bool:
+        return True
+
     def words(self) -> str:
         if self.at_least is not None and self.at_most is not None:
             return _(
@@ -111,6 +115,10 @@ class LastOrder(Condition, tag="last_order"):
         return (self.within_days is None or ago < timedelta(days=self.within_days)) and (
             self.longer_ago_than_days is None or ago >= timedelta(days=self.longer_ago_than_days)
         )
+
+    @property
+    def changes_with_time(self) -> bool:
+        return True
 
     def words(self) -> str:
         parts = []

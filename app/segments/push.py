@@ -9,7 +9,8 @@ from enum import StrEnum
 from app.audit import record
 from app.customers.emails import canonical_email
 from app.segments.custom import create_segment
-from app.segments.rule_members import current_rules, find_members_of
+from app.segments.filling import find_members_of
+from app.segments.rule_members import current_rules
 from app.segments.rules import segments_named_in
 from app.segments.segmentation_services import STANDARD, ServiceUnknown, all_services
 from tables.engine import DB

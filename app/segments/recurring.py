@@ -11,9 +11,11 @@ from tables.engine import DB
 
 # A sign-in after the first order begins a later session than the one that the order was placed in: sessions are
 # never signed in to twice. An order that was placed while this sign-in runs was placed in another session.
-_RECURRING_FROM_NOW = """
+# One part of the statement that begins a session (app/sign_in/sessions.py), which fills in the customer, null where
+# nobody comes for one.
+RECURRING_FROM_NOW = """
     UPDATE customers SET recurring_since = now()
-    WHERE id = $1 AND recurring_since IS NULL AND first_order_at < now()
+    WHERE id = {customer} AND recurring_since IS NULL AND first_order_at < now()
 """
 _FIRST_ORDER = "UPDATE customers SET first_order_at = now() WHERE id = $1 AND first_order_at IS NULL"
 
@@ -24,13 +26,4 @@ async def note_first_order(customer_id: uuid.UUID) -> None:
     Called with every order, after its row was written: rules that ask for orders are judged anew.
     """
     await DB.execute(_FIRST_ORDER, customer_id)
-    await update_segments_of(customer_id)
-
-
-async def note_sign_in(customer_id: uuid.UUID) -> None:
-    """Notes that a user of the customer has signed in, in the transaction that begins the session.
-
-    Brings all segments of the customer up to date (domain.md 7, Update).
-    """
-    await DB.execute(_RECURRING_FROM_NOW, customer_id)
     await update_segments_of(customer_id)

@@ -1,4 +1,5 @@
-"""Members that rules find, brought up to date for one customer or for one segment (domain.md 7).
+"""Members that rules find, brought up to date for one customer (domain.md 7); app/segments/filling.py does so
+for one segment.
 
 They are kept as rows, so that a request learns a customer's segments without judging any rule.
 """
@@ -9,7 +10,6 @@ from dataclasses import dataclass
 
 import structlog
 
-from app.segments.condition import Arguments
 from app.segments.facts import BY_RULE, Facts, Window, facts_of
 from app.segments.rules import Rule, RuleRefused, read_rule, segments_named_in, windows_of
 from app.versions import Held, Subject, version_of
@@ -30,6 +30,11 @@ class Rules:
 async def current_rules() -> Rules:
     """The rules of this moment. Whoever has changed one has raised the version before."""
     return await _held.at(await version_of(Subject.SEGMENTS), keep_from_transaction=True)
+
+
+async def are_there_rules(versions: Mapping[str, int]) -> bool:
+    """Whether any segment has a rule at these versions (`visitor.versions`)."""
+    return bool((await _held.at(versions)).by_segment)
 
 
 async def update_rule_segments_of(customer_id: uuid.UUID) -> None:
@@ -55,41 +60,6 @@ def segments_that_hold(rules: Rules, facts: Facts) -> frozenset[str]:
             found.add(segment)
             facts.segments.add(segment)
     return frozenset(found)
-
-
-async def find_members_of(segment: str) -> None:
-    """Finds out anew for whom the rule of a segment holds, and the rules that ask for the segment, among all
-    customers, in the current transaction. Called after the definition or the members of the segment changed.
-    """
-    rules = (await current_rules()).by_segment
-    # A rule for everybody may take longer than a statement of a page, and is the work of a moment for most shops.
-    await DB.execute("SET LOCAL statement_timeout = '10min'")
-    affected = {segment}
-    for one, rule in rules.items():
-        if one in affected or affected & segments_named_in(rule):
-            affected.add(one)
-            await _find_by_rule(one, rule)
-
-
-async def forget_found_members_of(segment: str) -> None:
-    """Forgets the members that a rule has found, when the segment has none any more."""
-    await DB.execute(f"DELETE FROM segment_members sm WHERE sm.segment = $1 AND {BY_RULE}", segment)
-
-
-async def _find_by_rule(segment: str, rule: Rule) -> None:
-    arguments = Arguments([segment])
-    holds = rule.sql(arguments)
-    await DB.execute(
-        f"DELETE FROM segment_members sm WHERE sm.segment = $1::text AND {BY_RULE}"
-        f" AND NOT EXISTS (SELECT FROM customers c WHERE c.id = sm.customer AND {holds})",
-        *arguments,
-    )
-    await DB.execute(
-        "INSERT INTO segment_members (id, segment, customer, service, origin, created_at)"
-        " SELECT gen_random_uuid(), $1::text, c.id, 'standard', 'rule', now()"
-        f" FROM customers c WHERE {holds} ON CONFLICT DO NOTHING",
-        *arguments,
-    )
 
 
 async def _keep(customer_id: uuid.UUID, added: Iterable[str], removed: Iterable[str]) -> None:

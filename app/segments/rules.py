@@ -127,6 +127,11 @@ def segments_named_in(rule: Rule) -> frozenset[str]:
     return frozenset(one.segment for one in conditions_of(rule) if isinstance(one, InSegment))
 
 
+def changes_with_time(rule: Rule) -> bool:
+    """Whether it can begin or cease to hold for a customer with whom nothing happens."""
+    return any(one.changes_with_time for one in conditions_of(rule))
+
+
 def windows_of(rule: Rule) -> frozenset[Window]:
     """The order totals that a rule asks for."""
     return frozenset(one.window for one in conditions_of(rule) if isinstance(one, OrderTotal))

@@ -20,7 +20,7 @@ import structlog
 
 from app.applications import Application, all_applications
 from app.languages import text
-from app.segments.rule_members import update_rule_segments_of
+from app.segments.rule_members import are_there_rules, update_rule_segments_of
 from tables.engine import DB
 from tables.keys import new_key
 
@@ -128,6 +128,12 @@ async def is_any_service_active() -> bool:
         if any(one.is_active for one in await services_of(shop)):
             return True
     return False
+
+
+async def can_segments_change(versions: Mapping[str, int]) -> bool:
+    """Whether `update_segments_of` has anything to find out at these versions (`visitor.versions`): a rule of the
+    shop, or a service of others."""
+    return len(all_services()) > 1 or await are_there_rules(versions)
 
 
 async def update_segments_of(customer_id: uuid.UUID) -> None:

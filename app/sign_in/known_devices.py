@@ -10,18 +10,14 @@ import uuid
 from typing import Any
 
 from litestar import Request, Response
-from litestar.types import Scope
 
 from app.applications import Application, application_by_id
-from app.client_address import address_family
 from app.languages import datetime_text
 from app.links import links_of
 from app.mail.outbox import queue_mail
 from app.sign_in.devices import device_words, place_words
-from app.sign_in.history import user_agent_of
 from app.sign_in.password_mails import name_of_row
 from tables.engine import DB
-from tables.keys import new_key
 
 # Browsers keep no cookie for longer (RFC 6265bis, 5.5).
 KEPT_DAYS = 400
@@ -29,11 +25,14 @@ KEPT_DAYS = 400
 # in again and again without cookies must not fill a mailbox.
 MINUTES_BETWEEN_MAILS = 10
 
-# The one statement that a sign-in pays. The first browser of a user is no news; those after it are.
-_NOTE = """
+# A part of the statement that begins a session (app/sign_in/sessions.py), so that a sign-in pays no other one.
+# The first browser of a user is no news; those after it are.
+NOTE_DEVICE = """
     INSERT INTO known_devices (id, "user", device_hash, application, user_agent, address_family,
                                first_used_at, last_used_at, is_to_be_told)
-    SELECT $1, $2, $3, $4, $5, $6, now(), now(), EXISTS (SELECT FROM known_devices WHERE "user" = $2)
+    SELECT $13::uuid, p.id, $14::bytea, $6, $8, $9, now(), now(),
+           EXISTS (SELECT FROM known_devices k WHERE k."user" = p.id)
+    FROM person p WHERE $14::bytea IS NOT NULL
     ON CONFLICT ("user", device_hash) DO UPDATE SET last_used_at = now()
 """
 _CLAIM = """
@@ -47,17 +46,9 @@ _CLAIM = """
 """
 
 
-async def note_device(user_id: uuid.UUID, application: Application, token: str, scope: Scope) -> None:
-    """Notes that the user signs in from the browser with this token, in the current transaction."""
-    await DB.execute(
-        _NOTE,
-        new_key(),
-        user_id,
-        hashlib.sha256(token.encode()).digest(),
-        application.id,
-        user_agent_of(scope),
-        address_family(scope),
-    )
+def hash_of_device_token(token: str) -> bytes:
+    """What is stored of a device's cookie: its SHA-256, 32 bytes."""
+    return hashlib.sha256(token.encode()).digest()
 
 
 async def tell_new_devices() -> int:

@@ -5,6 +5,8 @@ looked at.
 """
 
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 
 from litestar.types import Scope
 
@@ -63,13 +65,15 @@ _COUNT_CLIENT = """
         ceil(extract(epoch FROM window_started_at + $2 * interval '1 minute' - now()))::int AS seconds
 """
 
-# Client and account at once: a sign-in should cost its hash and not round trips. A client over its limit counts
-# for no account. The client's row is locked first, here and in `app.sign_in.sign_in`: nothing can deadlock.
-_COUNT_BOTH = f"""
+# Client and account at once, as the front of the statement that reads the account: a sign-in should cost its hash
+# and not round trips. A client over its limit counts for no account. The client's row is locked first, here and in
+# `app.sign_in.sign_in`: nothing can deadlock. Values: key of the client, minutes, key of the account.
+COUNT_SIGN_IN = f"""
     WITH client AS ({_COUNT_CLIENT}),
          account AS ({_INTO_COUNTERS} SELECT $3, now(), 1, 1, 0, now() FROM client
-                     WHERE client.attempts <= {FAILURES_OF_CLIENT} {_UNLESS_LOCKED})
-    SELECT client.attempts, client.seconds, account.is_locked FROM client LEFT JOIN account ON true
+                     WHERE client.attempts <= {FAILURES_OF_CLIENT} {_UNLESS_LOCKED}),
+         counted AS (SELECT client.attempts, client.seconds, account.is_locked
+                     FROM client LEFT JOIN account ON true)
 """
 
 
@@ -79,11 +83,20 @@ async def count_sign_in(scope: Scope, login_canonical: str) -> bool:
     Raises TooManyTries for a client over its limit.
     """
     row = await DB.fetch_row(
-        _COUNT_BOTH, key_of_client(scope, "sign-in"), WINDOW_MINUTES, key_of_account(login_canonical)
+        f"{COUNT_SIGN_IN} SELECT * FROM counted",
+        key_of_client(scope, "sign-in"),
+        WINDOW_MINUTES,
+        key_of_account(login_canonical),
     )
-    if row is None or row["attempts"] > FAILURES_OF_CLIENT:
-        raise TooManyTries(max(1, row["seconds"] if row is not None else 1))
-    return bool(row["is_locked"])
+    return is_locked_by(row or {"attempts": 0, "is_locked": True})
+
+
+def is_locked_by(counted: Mapping[str, Any]) -> bool:
+    """Whether the account is locked, as `COUNT_SIGN_IN` has counted. Raises TooManyTries for a client over its
+    limit."""
+    if counted["attempts"] > FAILURES_OF_CLIENT:
+        raise TooManyTries(max(1, counted["seconds"]))
+    return bool(counted["is_locked"])
 
 
 async def is_account_locked(login_canonical: str, what: str = "sign-in") -> bool:

@@ -20,6 +20,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from app.errors import TooBusy
 from app.forms import Invalid, Secret
 from app.languages import gettext as _
+from app.memory import give_back_memory
 
 Result = TypeVar("Result")
 
@@ -38,6 +39,11 @@ SECONDS_TO_COME_BACK = 3
 # How far hashing stands back: with 10 a thread gets a tenth of a core that others want, and all of one that
 # nobody else wants.
 NICENESS = 10
+# Seconds without any hash after which the memory that hashes worked in is given back. Until then it is kept, since
+# fetching it anew costs the next hash a tenth of its time.
+QUIET_SECONDS = 1.0
+# Seconds that the threads wait for each other then; a hash that comes in this moment waits as well.
+TIDY_TOGETHER_WITHIN = 0.1
 
 _COMMON = Path(__file__).parent / "common_passwords.txt"
 
@@ -104,12 +110,27 @@ def common_passwords() -> frozenset[str]:
     return frozenset(_COMMON.read_text(encoding="utf-8").casefold().splitlines())
 
 
+_slots = os.cpu_count() or 1
+
+
+def share_cores(processes: int) -> None:
+    """Tells how many processes hash on this machine, before the first hash is made: each takes its part.
+
+    All of them together have as many slots as there are cores (security.md, Passwords): argon2 is all work and no
+    waiting, so that more would only slow down the pages, and each slot holds 19 MiB.
+    """
+    global _slots
+    _slots = slots_of_each((os.cpu_count() or 1), processes)
+
+
+def slots_of_each(cores: int, processes: int) -> int:
+    """How many hashes one of so many processes makes at once: its part of the cores, rounded up."""
+    return max(1, -(-cores // processes))
+
+
 @cache
 def _hashing_threads() -> ThreadPoolExecutor:
-    # As many slots as cores: argon2 is all work and no waiting, more would only slow down the pages.
-    return ThreadPoolExecutor(
-        max_workers=os.cpu_count() or 1, thread_name_prefix="argon2", initializer=behind_the_pages
-    )
+    return ThreadPoolExecutor(max_workers=_slots, thread_name_prefix="argon2", initializer=behind_the_pages)
 
 
 def behind_the_pages() -> None:
@@ -123,6 +144,8 @@ def behind_the_pages() -> None:
 
 
 _waiting = 0
+# What gives the memory back once it is quiet.
+_tidying: asyncio.TimerHandle | None = None
 
 
 async def hash_password(password: str) -> str:
@@ -160,11 +183,32 @@ def _normal(password: str) -> str:
 
 
 async def _in_thread(work: Callable[..., Result], *values: str) -> Result:
-    global _waiting  # the queue is this process's own: it guards this process's cores
+    global _waiting, _tidying  # the queue is this process's own: it guards this process's cores
     if _waiting >= LONGEST_QUEUE:
         raise TooBusy(SECONDS_TO_COME_BACK)
     _waiting += 1
+    if _tidying is not None:
+        _tidying.cancel()
+        _tidying = None
+    loop = asyncio.get_running_loop()
     try:
-        return await asyncio.get_running_loop().run_in_executor(_hashing_threads(), work, *values)
+        return await loop.run_in_executor(_hashing_threads(), work, *values)
     finally:
         _waiting -= 1
+        if not _waiting:
+            _tidying = loop.call_later(QUIET_SECONDS, _tidy)
+
+
+def _tidy() -> None:
+    """Lets every thread of the hashes give back what it has worked in."""
+    threads = _hashing_threads()
+    # Each waits for the others, so that none does it twice in place of another one.
+    together = threading.Barrier(_slots)
+
+    def give_back() -> None:
+        with suppress(threading.BrokenBarrierError):
+            together.wait(TIDY_TOGETHER_WITHIN)
+        give_back_memory()
+
+    for _thread in range(_slots):
+        threads.submit(give_back)

@@ -6,6 +6,7 @@ a session. An id that the table does not know is nothing: planted ids are never 
 
 import secrets
 import uuid
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +17,10 @@ from app.applications import Application
 from app.basket.merging import merge_baskets
 from app.basket.owner import basket_token
 from app.client_address import address_family
-from app.segments.recurring import note_sign_in
-from app.sign_in.known_devices import device_token, keep_device_token, note_device
+from app.segments.recurring import RECURRING_FROM_NOW
+from app.segments.segmentation_services import can_segments_change, update_segments_of
+from app.sign_in.known_devices import NOTE_DEVICE, device_token, hash_of_device_token, keep_device_token
+from app.versions import Subject
 from app.visitor import Visitor, hash_of_session_token
 from tables.engine import DB
 from tables.keys import new_key
@@ -27,18 +30,22 @@ ABSOLUTE_HOURS_STAFF = 12
 # So long may somebody look for their second factor.
 MINUTES_FOR_SECOND_FACTOR = 10
 
-# One statement: the session that the request came with ends, the new one begins, and the sign-in is noted. The
-# epoch is the one that was read before the password was looked at: after a reset meanwhile nothing begins.
-_BEGIN = """
+# One statement: the session that the request came with ends, the new one begins, and the sign-in is noted, for the
+# customer too. The epoch is the one that was read before the password was looked at: after a reset meanwhile
+# nothing begins.
+_BEGIN = f"""
     WITH old AS (DELETE FROM sessions WHERE id = $1),
          person AS (UPDATE users SET last_signed_in_at = CASE WHEN $7 THEN now() ELSE last_signed_in_at END
-                    WHERE id = $4 AND session_epoch = $11 RETURNING id, session_epoch)
+                    WHERE id = $4 AND session_epoch = $11 RETURNING id, session_epoch),
+         recurring AS ({RECURRING_FROM_NOW.format(customer="$12::uuid")} AND EXISTS (SELECT FROM person)),
+         device AS ({NOTE_DEVICE})
     INSERT INTO sessions (id, token_hash, "user", membership, application, session_epoch, signed_in_at,
                           authenticated_at, user_agent, address_family, created_at, last_used_at, expires_at)
     SELECT $2, $3, p.id, $5, $6, p.session_epoch, CASE WHEN $7 THEN now() END, now(), $8, $9, now(), now(),
            now() + $10 * interval '1 minute'
     FROM person p
-"""
+    RETURNING coalesce((SELECT number FROM data_versions WHERE subject = '{Subject.SEGMENTS}'), 0) AS segments
+"""  # only constants are put in
 
 
 _KEEP = """
@@ -75,7 +82,8 @@ class NewSession:
 async def begin_session(
     request: Request[Any, Any, Any], account: Account, *, is_complete: bool
 ) -> NewSession:
-    """Begins a session under a new id, in the current transaction; the one that the request came with ends.
+    """Begins a session under a new id; the one that the request came with ends. In one transaction with that the
+    customer's segments are brought up to date (domain.md 7, Update), and its basket merged.
 
     A session that is not complete waits for the second factor and opens nothing else. Raises SignInNeeded when
     all sessions of the user were ended since the password was looked at, for example by a reset.
@@ -84,8 +92,12 @@ async def begin_session(
     application = visitor.application
     token = secrets.token_urlsafe(32)
     device = device_token(application, request) if is_complete else ""
-    async with DB.transaction():
-        begun = await DB.execute(
+    customer = account.customer_id if is_complete else None
+    basket = basket_token(application, request) if customer is not None else ""
+    # Most sign-ins have nothing else to do: their one statement is a transaction by itself.
+    is_all = customer is None or not (basket or await can_segments_change(visitor.versions))
+    async with nullcontext() if is_all else DB.transaction():
+        begun = await DB.fetch_row(
             _BEGIN,
             visitor.session.id if visitor.session is not None else None,
             new_key(),
@@ -98,14 +110,18 @@ async def begin_session(
             address_family(request.scope),
             _absolute_minutes(application) if is_complete else MINUTES_FOR_SECOND_FACTOR,
             account.session_epoch,
+            customer,
+            new_key(),
+            hash_of_device_token(device) if device else None,
         )
-        if not begun:
+        if begun is None:
             raise SignInNeeded
-        if device:
-            await note_device(account.user_id, application, device, request.scope)
-        if is_complete and account.customer_id is not None:
-            await note_sign_in(account.customer_id)
-            await merge_baskets(application, account, basket_token(application, request))
+        # A rule may also have been made since this request began.
+        if customer is not None and (
+            not is_all or begun["segments"] != visitor.versions.get(Subject.SEGMENTS, 0)
+        ):
+            await update_segments_of(customer)
+            await merge_baskets(application, account, basket)
     return NewSession(token, application, device)
 
 

@@ -12,7 +12,7 @@ from app.client_address import address_family
 from app.customers.emails import canonical_login
 from app.metrics import SIGN_INS
 from app.sign_in.history import user_agent_of
-from app.sign_in.limits import count_sign_in, key_of_account, key_of_client
+from app.sign_in.limits import COUNT_SIGN_IN, WINDOW_MINUTES, is_locked_by, key_of_account, key_of_client
 from app.sign_in.link_tokens import Purpose
 from app.sign_in.passwords import hash_password, is_outdated, password_matches
 from app.visitor import account_of
@@ -31,25 +31,33 @@ _NEAREST = (
     Refusal.WRONG_SHOP,
 )
 
-_ACCOUNTS = """
-    SELECT u.id AS user_id, u.login, u.email, u.password_hash, u.first_name, u.last_name,
-           u.is_active AS user_is_active, u.email_verified_at IS NOT NULL AS email_is_verified,
-           u.session_epoch,
-           m.id AS membership_id, m.is_active AS membership_is_active, m.roles,
-           c.id AS customer_id, c.number AS customer_number, c.customer_type, c.approval_status,
-           c.is_active AS customer_is_active, co.company_name,
-           st.is_active AS staff_is_active, st.privileges, f.id IS NOT NULL AS has_second_factor
-    FROM users u
+_ACCOUNT = """
+    u.id AS user_id, u.login, u.email, u.password_hash, u.first_name, u.last_name,
+    u.is_active AS user_is_active, u.email_verified_at IS NOT NULL AS email_is_verified, u.session_epoch,
+    m.id AS membership_id, m.is_active AS membership_is_active, m.roles,
+    c.id AS customer_id, c.number AS customer_number, c.customer_type, c.approval_status,
+    c.is_active AS customer_is_active, co.company_name,
+    st.is_active AS staff_is_active, st.privileges, f.id IS NOT NULL AS has_second_factor
+"""
+_OF_ACCOUNT = """
     LEFT JOIN memberships m ON m."user" = u.id
     LEFT JOIN customers c ON c.id = m.customer
     LEFT JOIN companies co ON co.customer = c.id
     LEFT JOIN staff_members st ON st."user" = u.id
     LEFT JOIN second_factors f ON f."user" = u.id AND f.confirmed_at IS NOT NULL
-    WHERE {}
-    ORDER BY m.created_at
 """
-_OF_LOGIN = _ACCOUNTS.format("u.login_canonical = $1")
-_OF_USER = _ACCOUNTS.format("u.id = $1")
+# Counts the try, and reads the accounts as they are before the password is looked at. Of an unknown login there is
+# one row, with what was counted and no user.
+_COUNT_AND_FIND = f"""
+    {COUNT_SIGN_IN}
+    SELECT counted.attempts, counted.seconds, counted.is_locked, {_ACCOUNT}
+    FROM counted LEFT JOIN users u ON u.login_canonical = $4 {_OF_ACCOUNT}
+    ORDER BY m.created_at
+"""  # only constants are put in
+_OF_USER = f"""
+    SELECT {_ACCOUNT} FROM (SELECT $1::uuid AS id) AS wanted JOIN users u ON u.id = wanted.id {_OF_ACCOUNT}
+    ORDER BY m.created_at
+"""  # only constants are put in
 _NOTE_FAILURE = """
     INSERT INTO sign_in_attempts (id, "user", application, outcome, user_agent, address_family, attempted_at)
     VALUES ($1, $2, $3, $4, $5, $6, now())
@@ -84,20 +92,22 @@ async def person_with_password(
     hashes wait than can be made.
     """
     canonical = canonical_login(login)
-    is_locked = await count_sign_in(scope, canonical)
-    rows = await DB.fetch(_OF_LOGIN, canonical)
-    stored: str | None = rows[0]["password_hash"] if rows else None
+    of_client, of_account = key_of_client(scope, "sign-in"), key_of_account(canonical)
+    rows = await DB.fetch(_COUNT_AND_FIND, of_client, WINDOW_MINUTES, of_account, canonical)
+    is_locked = is_locked_by(rows[0])
+    user_id: uuid.UUID | None = rows[0]["user_id"]
+    stored: str | None = rows[0]["password_hash"]
     if not await password_matches(None if is_locked else stored, password):
-        if rows:
+        if user_id is not None:
             outcome = "locked" if is_locked else "wrong password"
-            await DB.execute(_NOTE_FAILURE, *_attempt(rows[0]["user_id"], application, outcome, scope))
+            await DB.execute(_NOTE_FAILURE, *_attempt(user_id, application, outcome, scope))
         SIGN_INS.labels(application.id, "refused").inc()
         return None
     person = nearest_account(application, rows)
     await DB.execute(
         _NOTE_RIGHT_PASSWORD,
-        key_of_client(scope, "sign-in"),
-        key_of_account(canonical),
+        of_client,
+        of_account,
         Purpose.RESET_PASSWORD.value,
         *_attempt(person.account.user_id, application, person.refusal or "signed in", scope),
     )

@@ -175,3 +175,9 @@ async def test_of_parallel_changes_one_counts() -> None:
 async def test_a_buyer_of_a_company_changes_the_password_too() -> None:
     buyer = await people.colleague(await people.company(), "paul@alfki.example")
     assert (await change(await buyer.signed_in())).path == f"/business{PATH}"
+
+
+async def test_password_managers_find_the_page_of_a_signed_in_person() -> None:
+    ines = await people.shopper()
+    page = await (await ines.signed_in()).get("/.well-known/change-password", follow=False)
+    assert page.response.headers["location"] == PATH

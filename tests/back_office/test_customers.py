@@ -3,6 +3,8 @@
 import pytest
 
 from app.customers.search import PER_PAGE
+from app.segments.custom import create_segment
+from app.segments.members import assign
 from tables.engine import DB
 from tests import people
 from tests.browser_like import Person, mails
@@ -173,3 +175,17 @@ async def test_the_form_of_the_list_posts_the_ticked_customers(staff: Person) ->
     page = await staff.get("/customers")
     page = await staff.fill(page, {"number": known.number}, form="number")
     assert "1 customer is approved" in page.main
+
+
+async def test_customers_are_found_by_their_segment(staff: Person) -> None:
+    gold, _other = await people.company(), await people.company("o@o.example", company_name="Other")
+    await create_segment("GOLD", "Gold")
+    await assign("GOLD", [gold.customer_id])
+    page = await staff.get("/customers?segment=GOLD")
+    assert gold.number in page.main
+    assert "Other" not in page.main
+    assert page.typed("segment") == "GOLD"
+    await DB.execute("UPDATE segment_members SET expires_at = now()")
+    for segment in ("GOLD", "NOPE"):
+        assert gold.number not in (await staff.get(f"/customers?segment={segment}")).main
+    assert (await staff.get("/customers?segment=%00")).status == 200

@@ -64,7 +64,23 @@ async def test_a_product_that_somebody_changed_meanwhile_is_not_overwritten(staf
     await send(staff, "/products/T-1", {"name_en": "Faster"})
     page = await staff.fill(page, {"name_en": "Slower"})
     assert page.status == 409
+    assert page.errors["name_en"] == "Stored now: Faster"
     assert "Faster" in (await staff.get("/products")).main
+
+
+async def test_of_two_who_edit_a_category_the_slower_sees_both_versions(staff: Person) -> None:
+    drinks, teas = await category("drinks", "Drinks"), await category()
+    page = await staff.get(f"/categories/{teas}")
+    await send(staff, f"/categories/{teas}", {"name_en": "Faster", "parent": str(drinks)})
+    page = await staff.fill(page, {"name_en": "Slower"})
+    assert page.status == 409
+    assert page.errors["name_en"] == "Stored now: Faster"
+    assert page.errors["parent"] == "Stored now: Drinks"
+    assert set(page.errors) == {"", "name_en", "parent"}
+    assert page.typed("name_en") == "Slower"
+    page = await staff.fill(page, {"parent": str(drinks)})
+    assert "The category is changed." in page.main
+    assert "– Slower" in page.main
 
 
 async def test_categories_are_made_moved_and_deleted_when_empty(staff: Person) -> None:

@@ -105,6 +105,18 @@ async def test_a_cancelled_order_puts_its_pieces_back_once(staff: Person) -> Non
     assert await DB.fetch_value("SELECT stock FROM products") == 13
 
 
+async def test_staff_choose_whether_pieces_that_came_back_can_be_sold_again(staff: Person) -> None:
+    for number, typed, stock in (("N-1", {}, 10), ("N-2", {"back_to_stock": "on"}, 13)):
+        await order(number, state="shipped")
+        page = await staff.get(f"/orders/{number}")
+        assert "The pieces can be sold again" in page.main
+        page = await staff.post(f"/orders/{number}/returned", typed)
+        assert "The order is now: Returned." in page.main
+        assert await DB.fetch_value("SELECT stock FROM products") == stock
+    await order("N-3")
+    assert "The pieces can be sold again" not in (await staff.get("/orders/N-3")).main
+
+
 async def test_there_are_no_other_states_and_orders(staff: Person) -> None:
     await order()
     assert (await staff.post("/orders/N-1/new", {})).status == 404

@@ -27,6 +27,31 @@ async def test_a_price_list_sets_the_price_of_the_next_page(staff: Person) -> No
     assert "€13.75" not in (await person.get("/products/T-1")).main
 
 
+async def test_of_two_who_edit_an_entry_the_slower_sees_both_versions(staff: Person) -> None:
+    await product("T-1")
+    await send(staff, "/price-lists/new", {"id": "a", "name": "A"})
+    await send(staff, "/price-lists/a/entries", {"sku": "T-1", "amount": "5"})
+    path = f"/price-lists/a/entries/{await DB.fetch_value('SELECT id FROM price_entries')}"
+    page = await staff.get(path)
+    await send(staff, path, {"amount": "6"})
+    page = await staff.fill(page, {"amount": "7"})
+    assert page.status == 409
+    assert page.errors["amount"] == "Stored now: 6.00"
+    assert await DB.fetch_value("SELECT amount FROM price_entries") == 600
+    page = await staff.fill(page, {"amount": "7"})
+    assert "€7.00" in page.main
+
+
+async def test_of_two_who_edit_a_list_the_slower_sees_both_versions(staff: Person) -> None:
+    await send(staff, "/price-lists/new", {"id": "a", "name": "A"})
+    page = await staff.get("/price-lists/a")
+    await send(staff, "/price-lists/a", {"priority": "5", "target_segments": "IG_Everyone"})
+    page = await staff.fill(page, {"priority": "7"})
+    assert page.status == 409
+    assert page.errors["priority"] == "Stored now: 5"
+    assert page.errors["target_segments"] == "Stored now: IG_Everyone"
+
+
 async def test_entries_of_equal_quantity_may_not_overlap_in_time(staff: Person) -> None:
     await product("T-1")
     await send(staff, "/price-lists/new", {"id": "a", "name": "A"})

@@ -140,7 +140,12 @@ async def test_who_was_slower_is_told(staff: Person) -> None:
     page = await staff.fill(page, {"name": "Slower"})
     assert page.status == 409
     assert "Somebody else has changed this meanwhile." in page.errors[""]
+    assert page.errors["name"] == "Stored now: Faster"
     assert (await custom_segment("GOLD")).name == "Faster"
+    # Whoever saves again has seen the other version.
+    page = await staff.fill(page, {"name": "Slower"})
+    assert "The segment is changed." in page.main
+    assert (await custom_segment("GOLD")).name == "Slower"
 
 
 async def test_a_rule_has_as_many_conditions_as_it_needs_up_to_eight(staff: Person) -> None:

@@ -1,6 +1,9 @@
 """Measures everything and prints a table; exit code 1 when a promise is not kept.
 
-On the server that DATABASE_URL names, or on an embedded one: `python -m tests.benchmarks`.
+    python -m tests.benchmarks [GROWTH]
+
+On the server that DATABASE_URL names, or on an embedded one. GROWTH compares the shop with a large one too: 1 is a
+hundred thousand products and three million orders, which takes some minutes more and 10 GB; 0.1 a tenth of it.
 """
 
 import asyncio
@@ -15,7 +18,7 @@ for name in [name for name in os.environ if name.startswith("PATRON_") or name =
     del os.environ[name]
 
 from app.embedded_postgres import embedded_postgres  # noqa: E402  # see above
-from tests.benchmarks import home_page, memory, sign_in, start  # noqa: E402  # see above
+from tests.benchmarks import home_page, memory, selling, selling_audiences, sign_in, start  # noqa: E402  # see above
 from tests.benchmarks.goals import Result, table  # noqa: E402  # see above
 from tests.benchmarks.shops import fill_database, patron_in_production  # noqa: E402  # see above
 from tests.databases import TestDatabases  # noqa: E402  # see above
@@ -26,21 +29,28 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="patron-benchmarks-") as folder:
         os.environ["PATRON_ENV"] = "development"
         os.environ["PATRON_DATA_DIR"] = folder
-        results = measure_on_a_server(Path(folder))
+        results = measure_on_a_server(Path(folder), growth=float(sys.argv[1]) if len(sys.argv) > 1 else 0)
     print(table(results))
     return 0 if all(one.is_met for one in results) else 1
 
 
-def measure_on_a_server(folder: Path) -> list[Result]:
-    """All results, on the developer's server or an embedded one, with a database of their own."""
+def measure_on_a_server(folder: Path, growth: float) -> list[Result]:
+    """All results, on the developer's server or an embedded one, with databases of their own."""
     if SERVER_OF_THE_DEVELOPER:
-        return measure_in_a_database(folder, SERVER_OF_THE_DEVELOPER)
+        return measure_all_on(folder, SERVER_OF_THE_DEVELOPER, growth)
     with embedded_postgres(folder / "server", share=False) as server:
-        return measure_in_a_database(folder, server)
+        return measure_all_on(folder, server, growth)
+
+
+def measure_all_on(folder: Path, server: str, growth: float) -> list[Result]:
+    """All results."""
+    results = measure_in_a_database(folder, server)
+    results += _said(selling.measure(folder / "selling", server, growth))
+    return results + _said(selling_audiences.measure(folder / "selling", server))
 
 
 def measure_in_a_database(folder: Path, server: str) -> list[Result]:
-    """All results, in a new database that is dropped afterwards."""
+    """Those of pages and people without goods, in a new database that is dropped afterwards."""
     databases = TestDatabases(server)
     try:
         address = asyncio.run(databases.new_database())
@@ -51,7 +61,7 @@ def measure_in_a_database(folder: Path, server: str) -> list[Result]:
 
 
 def measure_all(folder: Path, database_url: str) -> list[Result]:
-    """All results."""
+    """All that one database is enough for."""
     results = _said(start.measure(folder, database_url))
     with patron_in_production(folder, database_url) as patron:
         results += _said(asyncio.run(home_page.measure(patron, folder, database_url)))
@@ -61,7 +71,7 @@ def measure_all(folder: Path, database_url: str) -> list[Result]:
 
 
 def _said(results: list[Result]) -> list[Result]:
-    # A run takes over a minute: each line is told when it is known.
+    # A run takes minutes: each line is told when it is known.
     for one in results:
         print(f"… {one.promise}: {one.measured:.2f} {one.unit} ({one.figures})", file=sys.stderr, flush=True)
     return results

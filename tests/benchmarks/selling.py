@@ -9,7 +9,6 @@ out. On the server that DATABASE_URL names, or on an embedded one.
 import asyncio
 import os
 import re
-import secrets
 import statistics
 import sys
 import tempfile
@@ -30,7 +29,7 @@ from tests.benchmarks.goals import Result, table  # noqa: E402  # see above
 from tests.benchmarks.load import ask, request, throughput  # noqa: E402  # see above
 from tests.benchmarks.selling_bare_page import CATEGORY  # noqa: E402  # see above
 from tests.benchmarks.selling_data import LARGE, SMALL, Size, fill_shop  # noqa: E402  # see above
-from tests.benchmarks.shops import PROJECT, TRUSTED_PROXY, Running, _running  # noqa: E402  # see above
+from tests.benchmarks.shops import Running, patron_in_production, running  # noqa: E402  # see above
 from tests.databases import TestDatabases  # noqa: E402  # see above
 from tests.patron_process import environment, free_port  # noqa: E402  # see above
 
@@ -59,13 +58,16 @@ def measure(folder: Path, server: str, scale: float = 1.0) -> list[Result]:
     databases = TestDatabases(server)
     try:
         small = filled_database(databases, SMALL)
-        with business_shop(folder / "small", small, WORKERS) as shop, _bare_page(folder, small) as bare:
+        with (
+            patron_in_production(folder / "small", small, WORKERS) as shop,
+            _bare_page(folder, small) as bare,
+        ):
             results = asyncio.run(_beside_bare_page(shop, bare))
         if scale:
             large = filled_database(databases, LARGE.times(scale))
             with (
-                business_shop(folder / "small", small, 1) as before,
-                business_shop(folder / "large", large, 1) as after,
+                patron_in_production(folder / "small", small, 1) as before,
+                patron_in_production(folder / "large", large, 1) as after,
             ):
                 results += asyncio.run(_growth(before, after, scale))
         return results
@@ -169,39 +171,15 @@ async def signed_in(port: int, login: str = ADMINISTRATOR) -> dict[str, str]:
 
 
 @contextmanager
-def business_shop(folder: Path, database_url: str, workers: int) -> Iterator[Running]:
-    """`patron serve` as in production, without the tls before it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    applications = folder / "applications.toml"
-    default = (PROJECT / "app" / "applications.toml").read_text()
-    applications.write_text(default.replace("http://localhost:{port}/", "https://localhost/"))
-    port = free_port()
-    with _running(
-        [sys.executable, "-m", "app.cli", "serve", "--port", str(port), "--workers", str(workers)],
-        port,
-        environment(
-            folder,
-            database_url,
-            PATRON_ENV="production",
-            PATRON_CONFIG=str(applications),
-            PATRON_SECRET_KEYS=secrets.token_urlsafe(48),
-            PATRON_TRUSTED_PROXIES=TRUSTED_PROXY,
-        ),
-        folder / "patron.log",
-    ) as running:
-        yield running
-
-
-@contextmanager
 def _bare_page(folder: Path, database_url: str) -> Iterator[Running]:
     port = free_port()
-    with _running(
+    with running(
         [sys.executable, "-m", "tests.benchmarks.selling_bare_page", str(port)],
         port,
         environment(folder, database_url),
         folder / "selling_bare_page.log",
-    ) as running:
-        yield running
+    ) as bare:
+        yield bare
 
 
 def main() -> int:

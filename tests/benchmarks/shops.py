@@ -98,15 +98,15 @@ def email_of(number: int) -> str:
 
 
 @contextmanager
-def patron_in_production(folder: Path, database_url: str) -> Iterator[Running]:
-    """`patron serve` with one worker as in production: settings, cookies, logs; without the tls before it."""
-    folder.mkdir(exist_ok=True)
+def patron_in_production(folder: Path, database_url: str, workers: int = 1) -> Iterator[Running]:
+    """`patron serve` as in production: settings, cookies, logs; without the tls before it."""
+    folder.mkdir(parents=True, exist_ok=True)
     applications = folder / "applications.toml"
     default = (PROJECT / "app" / "applications.toml").read_text()
     applications.write_text(default.replace("http://localhost:{port}/", "https://localhost/"))
     port = free_port()
-    with _running(
-        [sys.executable, "-m", "app.cli", "serve", "--port", str(port)],
+    with running(
+        [sys.executable, "-m", "app.cli", "serve", "--port", str(port), "--workers", str(workers)],
         port,
         environment(
             folder,
@@ -117,25 +117,26 @@ def patron_in_production(folder: Path, database_url: str) -> Iterator[Running]:
             PATRON_TRUSTED_PROXIES=TRUSTED_PROXY,
         ),
         folder / "patron.log",
-    ) as running:
-        yield running
+    ) as patron:
+        yield patron
 
 
 @contextmanager
 def bare_page(folder: Path, database_url: str, cards: int) -> Iterator[Running]:
     """The page to compare with, of so many cards."""
     port = free_port()
-    with _running(
+    with running(
         [sys.executable, "-m", "tests.benchmarks.bare_page", str(port), str(cards)],
         port,
         environment(folder, database_url),
         folder / "bare_page.log",
-    ) as running:
-        yield running
+    ) as bare:
+        yield bare
 
 
 @contextmanager
-def _running(command: list[str], port: int, env: dict[str, str], log: Path) -> Iterator[Running]:
+def running(command: list[str], port: int, env: dict[str, str], log: Path) -> Iterator[Running]:
+    """A server of that command, from its first answer to the end of the block."""
     with log.open("ab") as output:
         started = time.perf_counter()
         process = subprocess.Popen(

@@ -2,7 +2,12 @@
 
 from app.demo.load import ADMINISTRATOR
 from tests.browser import stops
-from tests.browser.stops import Prepared, Stop, at, of_staff
+from tests.browser.email_and_password_stops import EMAIL_AND_PASSWORD
+from tests.browser.order_stops import ORDERS
+from tests.browser.passwordless_stops import PASSWORDLESS
+from tests.browser.personal_data_stops import PERSONAL_DATA
+from tests.browser.security_stops import SECURITY
+from tests.browser.stops import Prepared, Stop, at, of_staff, sent
 from tests.browser.window import Window
 
 
@@ -41,6 +46,38 @@ async def fill_in_checkout(window: Window, email: str) -> None:
         await window.page.locator(f"main [name={name}][value={value}]").check()
 
 
+async def first_of(window: Window, path: str) -> int:
+    """The page of the first line of a list."""
+    await window.open(path, "back-office")
+    return await window.leave_by(window.page.locator("tbody tr").first.get_by_role("link"))
+
+
+async def a_staff_member(window: Window, prepared: Prepared) -> int:
+    return await first_of(window, "/staff")
+
+
+async def a_category(window: Window, prepared: Prepared) -> int:
+    return await first_of(window, "/categories")
+
+
+async def a_price_entry(window: Window, prepared: Prepared) -> int:
+    return await first_of(window, "/price-lists/AllConsumersPriceList/entries")
+
+
+async def edited_by_two(window: Window, prepared: Prepared) -> int:
+    """Two windows change one shipping method: the slower one sees what is stored now."""
+    path = "/shipping-methods/express"
+    other = Window(await window.page.context.new_page(), window.url, window.language)
+    await window.open(path, "back-office")
+    await other.open(path, "back-office")
+    is_one = await other.page.input_value("[name=position]") == "20"
+    await other.fill(position="21" if is_one else "20")
+    await other.press("Save")
+    await other.page.close()
+    await window.fill(position="30")
+    return await window.press("Save")
+
+
 SELLING = [
     Stop("product", at("/products/NW-001")),
     Stop("product-unknown", at("/products/NW-999"), 404),
@@ -65,6 +102,43 @@ SELLING = [
     of_staff("products", at("/products", "back-office")),
     of_staff("categories", at("/categories", "back-office")),
     of_staff("back-office-orders", at("/orders", "back-office")),
+    of_staff("back-office-category", a_category),
+    of_staff("price-entry", a_price_entry),
+    of_staff("shipping-methods", at("/shipping-methods", "back-office")),
+    of_staff("new-shipping-method", at("/shipping-methods/new", "back-office")),
+    of_staff("new-shipping-method-errors", sent("/shipping-methods/new", "Save", "back-office"), 422),
+    of_staff("shipping-method-edited-by-two", edited_by_two, 409),
+    of_staff("tax-rates", at("/tax-rates", "back-office")),
+    of_staff("tax-rates-of-country", at("/tax-rates/DE", "back-office")),
+    of_staff("new-tax-rates", at("/tax-rates/new", "back-office")),
+    of_staff("delete-tax-rates", at("/tax-rates/DE/delete", "back-office")),
+    of_staff("segmentation-services", at("/segmentation-services", "back-office")),
+    of_staff("segmentation-service", at("/segmentation-services/shop/standard", "back-office")),
+    of_staff("staff-members", at("/staff", "back-office")),
+    of_staff("staff-member", a_staff_member),
+    of_staff("new-staff-member", at("/staff/new", "back-office")),
+    of_staff("new-staff-member-errors", sent("/staff/new", "Add", "back-office", email="x"), 422),
+    *(
+        of_staff(f"customer-{tab}", at(f"/customers/ALFKI/{tab}", "back-office"))
+        for tab in (
+            "users",
+            "addresses",
+            "orders",
+            "segments",
+            "price-lists",
+            "catalog-views",
+            "history",
+            "number",
+        )
+    ),
 ]
 
-ALL_STOPS = [*stops.ALL_STOPS, *SELLING]
+ALL_STOPS = [
+    *stops.ALL_STOPS,
+    *SELLING,
+    *ORDERS,
+    *EMAIL_AND_PASSWORD,
+    *SECURITY,
+    *PASSWORDLESS,
+    *PERSONAL_DATA,
+]

@@ -32,3 +32,25 @@ async def test_a_guest_buys_and_gets_the_confirmation(
     await window.open("/basket")
     assert "Pavlova" not in await window.page.inner_text("main")
     assert window.problems == []
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with-scripts", "without-scripts"])
+async def test_the_checkout_asks_what_the_country_of_a_new_address_needs(
+    open_window: OpenWindow, javascript: bool
+) -> None:
+    window = await open_window("de", javascript=javascript)
+    await window.open("/products/NW-001")
+    await window.press("Add to basket")
+    await window.follow("Go to checkout", within="main")
+    await fill_in_checkout(window, "guest.abroad@shopper.example")
+    await window.fill(billing_city="Portland", billing_postal_code="97201")
+    await window.fill(billing_country="US")
+    if not javascript:
+        assert await window.press("Change country") == 200
+    await window.page.locator("select[name=billing_region]").wait_for()
+    await window.fill(billing_region="OR")
+    assert await window.page.input_value("[name=billing_city]") == "Portland", "what was typed stays"
+    await window.press("Go on to the review")
+    assert await window.heading == window.says("Review your order")
+    assert "Portland" in await window.page.inner_text("main")
+    assert window.problems == []

@@ -7,6 +7,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 from app.catalog.price_in_sql import price_terms
+from app.catalog.products import SMALLEST_QUANTITY
 from app.prices.price import offers_for, price
 from app.prices.price_entries import EntriesOverlap, EntryDetails, add_entries
 from app.segments.audience import Audience
@@ -43,6 +44,7 @@ async def many_products(made: Shelf, chance: random.Random) -> None:
             price=None,
             tax_class=chance.choice(CLASSES),
             minimum_quantity=chance.choice((1, 1, 5, 20)),
+            step_quantity=chance.choice((1, 1, 3)),
         )
 
 
@@ -84,12 +86,13 @@ async def many_entries(made: Shelf, chance: random.Random) -> None:
 async def compare(made: Shelf, audience: Audience, versions: dict[str, int]) -> int:
     """How many products have a price; each must have the same one in SQL."""
     sql, arguments = (await price_terms(audience, versions)).query(1)
-    matching = "WITH matching AS (SELECT id, tax_class, minimum_quantity FROM products) "
+    products = f"SELECT p.id, p.tax_class, {SMALLEST_QUANTITY} AS smallest_quantity FROM products p"
+    matching = f"WITH matching AS ({products}) "
     in_sql = {row["product"]: row["shown"] for row in await DB.fetch(matching + sql, *arguments)}
     offers = await offers_for(made.products.values(), audience, versions)
     expected = {}
-    for row in await DB.fetch("SELECT id, tax_class, minimum_quantity FROM products"):
-        found = price(SimpleNamespace(**row), row["minimum_quantity"], offers, audience, datetime.now(UTC))
+    for row in await DB.fetch(products):
+        found = price(SimpleNamespace(**row), row["smallest_quantity"], offers, audience, datetime.now(UTC))
         if found is not None:
             expected[row["id"]] = found.shown
     assert {key: value for key, value in in_sql.items() if value is not None} == expected

@@ -1,5 +1,7 @@
 """The checkout's questions (pages.md)."""
 
+import pytest
+
 from app.checkout.shipping import ShippingMethod, save_shipping_method
 from app.segments.implicit import REGISTERED_USERS
 from tables import Address
@@ -126,6 +128,83 @@ async def test_a_shopper_chooses_among_the_own_addresses(database):
     assert page.h1 == "Review your order"
     assert "Obere Str. 57" in page.main
     assert "Zweite Str. 2" in page.main
+
+
+NEW = {name: value for name, value in GUEST.items() if name.startswith("billing_")}
+
+
+async def stored_addresses() -> list[tuple[str, bool, bool]]:
+    """Street, whether it is personal, whether it is preferred for invoices."""
+    rows = await DB.fetch(
+        "SELECT street, membership, is_preferred_billing FROM addresses ORDER BY created_at, id"
+    )
+    return [(row["street"], row["membership"] is not None, row["is_preferred_billing"]) for row in rows]
+
+
+async def test_a_new_address_is_saved_in_the_book_where_that_is_ticked_and_once(database):
+    await open_shop()
+    person = await (await people.shopper()).signed_in()
+    before = await stored_addresses()
+    await add(person)
+    page = await answer(person, **NEW, billing_choice="new", shipping_choice="same")
+    assert page.h1 == "Review your order"
+    assert await stored_addresses() == before, "nothing was ticked"
+    for _again in range(2):
+        page = await answer(person, **NEW, billing_choice="new", billing_save="on", shipping_choice="same")
+        assert page.h1 == "Review your order"
+        assert await stored_addresses() == [*before, ("Ring 1", False, not before)]
+    saved = str(await DB.fetch_value("SELECT id FROM addresses WHERE street = 'Ring 1'"))
+    assert (await person.get("/checkout")).typed("billing_choice") == saved
+    await place(person, page)
+    assert "Ring 1" in (await person.get("/account/addresses")).main
+
+
+async def test_what_is_wrong_is_not_saved_and_the_tick_stays(database):
+    await open_shop()
+    person = await (await people.shopper()).signed_in()
+    before = await stored_addresses()
+    await add(person)
+    typed = NEW | {"billing_postal_code": "12"}
+    page = await answer(person, **typed, billing_choice="new", billing_save="on", shipping_choice="same")
+    assert page.status == 422
+    assert page.typed("billing_save") == "on"
+    assert await stored_addresses() == before
+
+
+async def test_who_may_not_change_what_the_company_shares_saves_an_address_of_their_own(database):
+    await open_shop()
+    company = await people.company()
+    buyer = await people.colleague(company, "paul@alfki.example")
+    person = await buyer.signed_in()
+    before = await stored_addresses()
+    await add(person)
+    await answer(person, **NEW, billing_choice="new", billing_save="on", shipping_choice="same")
+    assert await stored_addresses() == [*before, ("Ring 1", True, False)]
+
+
+async def test_a_guest_has_no_book_to_save_to(database):
+    await open_shop()
+    person = await visit("shop")
+    await add(person)
+    assert "address book" not in (await person.get("/checkout")).main
+    typed = {**GUEST, **HOW, "billing_choice": "new", "shipping_choice": "same", "billing_save": "on"}
+    page = await person.post("/checkout", typed)
+    assert page.h1 == "Review your order"
+    assert not await stored_addresses()
+
+
+@pytest.mark.parametrize("prefix", ["billing_", "shipping_"])
+async def test_the_fields_of_a_country_are_fetched_for_both_addresses(database, prefix):
+    await open_shop()
+    person = await visit("shop")
+    await add(person)
+    page = await person.get("/checkout")
+    select = page.tree.find(f".//select[@name='{prefix}country']")
+    assert f"prefix={prefix}" in select.get("hx-get")
+    assert page.tree.find(f".//*[@id='{prefix}fields-of-country']") is not None
+    fragment = await person.client.get(f"/address-fields?prefix={prefix}&{prefix}country=US")
+    assert f'name="{prefix}region"' in fragment.text
+    assert f'autocomplete="section-{prefix.rstrip("_")} address-level1"' in fragment.text
 
 
 async def test_what_is_not_offered_cannot_be_chosen(database):

@@ -43,6 +43,8 @@ SAMPLES: dict[str, object] = {
     "shipping_name": "Paketdienst",
     "payment_name": "Überweisung",
     "payment_instructions": "",
+    "total": "€101.15",
+    "last_day": "15.03.2026",
     "withdrawal_link": f"{ADDRESS}/withdrawal",
     "wanted": "export",
     "days": 30,
@@ -63,6 +65,7 @@ VARIANTS = [
     ("verify_email", {"name": ""}),
     *((kind, {"wanted": "delete"}) for kind in ("data_request_confirm", "data_request_declined")),
     ("data_archive_ready", {"days": 1}),
+    ("order_shipped", {"link": ""}),
 ]
 
 

@@ -1,9 +1,11 @@
 """States of an order (domain.md 9)."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.languages import date_text
 from app.marketing.edit_promotions import PromotionDraft, create_promotion
 from app.marketing.promotions import PromotionTarget
 from app.orders.order import OrderMissing, order_of_number
@@ -17,7 +19,8 @@ from app.orders.states import (
 )
 from tables.engine import DB
 from tables.orders import OrderState
-from tests.browser_like import visit
+from tests import people
+from tests.browser_like import mails, visit
 from tests.catalog.shelf import EVERYONE
 from tests.checkout.ordering import add, open_shop, order
 
@@ -62,6 +65,74 @@ async def test_a_cancelled_order_is_in_stock_again(database):
     assert await state(number) == "cancelled"
     entry = await DB.fetch_row("SELECT * FROM audit_entries WHERE action = 'order cancelled'")
     assert entry["reason"] == "customer called"
+
+
+async def test_returned_pieces_go_back_into_stock_where_staff_say_so(database):
+    number = await ordered()
+    await confirm_order(number)
+    await ship_order(number)
+    await return_order(number, back_to_stock=True)
+    assert await stock() == 50
+    with pytest.raises(StateRefused):
+        await return_order(number, back_to_stock=True)
+    assert await stock() == 50
+    entry = await DB.fetch_row("SELECT after FROM audit_entries WHERE action = 'order returned'")
+    assert '"back_to_stock": true' in entry["after"]
+
+
+async def test_the_buyer_is_told_of_every_state_by_mail(database):
+    number = await ordered()
+    for move, kind, subject in (
+        (confirm_order, "order_confirmed", f"Your order {number} is confirmed"),
+        (ship_order, "order_shipped", f"Your order {number} is on its way"),
+        (return_order, "order_returned", f"The goods of your order {number} are back"),
+    ):
+        await move(number)
+        [mail] = await mails(kind, "guest@example.com")
+        assert mail.subject == subject
+        assert "3 x Tea (TEA)" in mail.text
+        assert "/account/" not in mail.text, "a guest has no page of the order"
+    assert not await mails("order_cancelled")
+
+
+async def test_the_buyer_reads_of_a_cancelled_order_in_their_own_language(database):
+    await open_shop()
+    number = await order(await (await people.shopper()).signed_in())
+    await DB.execute("UPDATE orders SET language = 'de'")
+    await cancel_order(number)
+    [mail] = await mails("order_cancelled", "ines@example.com")
+    assert mail.language == "de"
+    assert mail.subject == f"Ihre Bestellung {number} ist storniert"
+    assert f"/account/orders/{number}" in mail.text
+
+
+async def test_a_state_that_is_refused_sends_no_mail(database):
+    number = await ordered()
+    with pytest.raises(StateRefused):
+        await return_order(number)
+    assert [mail.kind for mail in await mails()] == ["order_placed"]
+
+
+async def test_nobody_is_written_to_whose_address_was_deleted(database):
+    number = await ordered()
+    await DB.execute("UPDATE orders SET email = 'deleted@deleted.invalid', buyer_name = ''")
+    await cancel_order(number)
+    assert await state(number) == "cancelled"
+    assert not await mails("order_cancelled")
+
+
+async def test_a_consumer_reads_until_when_what_was_shipped_may_be_sent_back_and_a_company_does_not(database):
+    number = await ordered()
+    await confirm_order(number)
+    await ship_order(number)
+    [mail] = await mails("order_shipped")
+    assert date_text(datetime.now(UTC).date() + timedelta(days=14), "en") in mail.text
+    assert "http://localhost:8000/withdrawal" in mail.links
+    number = await order(await (await people.company()).signed_in())
+    await confirm_order(number)
+    await ship_order(number)
+    [mail] = [one for one in await mails("order_shipped") if number in one.subject]
+    assert "withdraw" not in mail.text
 
 
 @pytest.mark.parametrize("current", list(OrderState))

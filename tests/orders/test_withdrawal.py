@@ -1,5 +1,10 @@
 """Withdrawal of consumers (directive 2011/83, article 11a)."""
 
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from app.languages import date_text
 from app.orders.states import cancel_order
 from tables.engine import DB
 from tests import people
@@ -81,3 +86,69 @@ async def test_wrong_number_and_wrong_email_are_the_same_answer(database):
     assert answers[0] == answers[1]
     assert await DB.fetch_value("SELECT withdrawn_at FROM orders") is None
     assert not await mails("order_withdrawn")
+
+
+async def shipped(number: str, days_ago: int, time: str) -> None:
+    """As if the order had been shipped so many days ago, at a time of that day (UTC)."""
+    await DB.execute(
+        "UPDATE orders SET state = 'shipped', shipped_at ="
+        " ((now() AT TIME ZONE 'UTC')::date - $2::int + $3::text::time) AT TIME ZONE 'UTC' WHERE number = $1",
+        number,
+        days_ago,
+        time,
+    )
+
+
+@pytest.mark.parametrize("time", ["00:00:00", "23:59:59.999"])
+async def test_the_fourteenth_day_after_shipping_is_the_last_one(database, time):
+    await open_shop()
+    person = await (await people.shopper()).signed_in()
+    number = await order(person)
+    await shipped(number, 14, time)
+    today = date_text(datetime.now(UTC).date(), "en")
+    page = await person.get(f"/account/orders/{number}")
+    assert "Withdraw from the contract" in page.main
+    assert f"until {today}" in page.main
+    page = await person.get(f"/account/orders/{number}/withdraw")
+    assert f"until {today}" in page.main
+    await person.fill(page, {}, form="_csrf_token")
+    assert await DB.fetch_value("SELECT withdrawn_at IS NOT NULL FROM orders")
+
+
+@pytest.mark.parametrize("time", ["00:00:00", "23:59:59.999"])
+async def test_after_the_last_day_the_pages_say_so_and_nothing_is_recorded(database, time):
+    await open_shop()
+    person = await (await people.shopper()).signed_in()
+    number = await order(person)
+    await shipped(number, 15, time)
+    said = f"The last day to withdraw from this order here was {date_text(yesterday(), 'en')}."
+    page = await person.get(f"/account/orders/{number}")
+    assert said in page.main
+    assert f"/account/orders/{number}/withdraw" not in page.html
+    page = await person.get(f"/account/orders/{number}/withdraw")
+    assert said in page.main
+    page = await person.post(f"/account/orders/{number}/withdraw")
+    assert page.status == 409
+    assert said in page.main
+    guest = await visit("shop")
+    page = await guest.fill(await guest.get("/withdrawal"), {"number": number, "email": "ines@example.com"})
+    assert page.status == 422
+    assert said in page.errors[""]
+    assert await DB.fetch_value("SELECT withdrawn_at FROM orders") is None
+    assert not await mails("order_withdrawn")
+
+
+async def test_before_shipping_there_is_no_last_day(database):
+    await open_shop()
+    person = await (await people.shopper()).signed_in()
+    number = await order(person)
+    await DB.execute("UPDATE orders SET placed_at = now() - interval '1 year'")
+    page = await person.get(f"/account/orders/{number}")
+    assert "until 14 days after we have shipped the goods" in page.main
+    page = await person.get(f"/account/orders/{number}/withdraw")
+    page = await person.fill(page, {}, form="_csrf_token")
+    assert "received your withdrawal" in page.main
+
+
+def yesterday() -> date:
+    return datetime.now(UTC).date() - timedelta(days=1)

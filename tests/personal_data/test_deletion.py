@@ -209,6 +209,21 @@ async def test_an_order_that_came_to_nothing_keeps_no_address() -> None:
     assert "orders" not in await tables_that_hold("Obere")
 
 
+async def test_an_order_of_a_company_keeps_the_companys_address_without_the_persons_name() -> None:
+    await open_shop()
+    known = await company()
+    paul = await colleague(known, "paul@alfki.example")
+    await order(await paul.signed_in())
+    await DB.execute("UPDATE orders SET state = 'shipped', invoice_number = 'R1'")
+    await delete(paul)
+    row = await DB.fetch_row("SELECT * FROM orders")
+    assert '"company_name": "Alfreds Futterkiste"' in row["shipping_address"]
+    assert "Obere Str. 57" in row["shipping_address"]
+    assert "Anders" not in row["shipping_address"]
+    assert (row["email"], row["buyer_name"]) == (FORGOTTEN_EMAIL, "")
+    assert await forget_finished_orders() == 0
+
+
 async def test_a_guest_is_forgotten_by_their_email() -> None:
     await open_shop()
     await order(await visit("shop"))

@@ -264,6 +264,18 @@ async def test_a_passkey_does_not_spare_staff_the_authenticator_that_they_must_h
     assert person.refusal is Refusal.SECOND_FACTOR_MISSING
 
 
+async def test_staff_add_a_passkey_in_the_back_office_and_sign_in_with_it() -> None:
+    admin = await people.staff_member()
+    person = await admin.signed_in()
+    passkey = SoftwarePasskey()
+    page = await person.get("/security/passkeys/new")
+    asked = await options(person, "/security/passkeys/options")
+    page = await person.fill(page, {"credential": passkey.make(asked)})
+    assert page.path == "/back-office/security"
+    assert (await use(await visit("back-office"), passkey)).path == "/back-office/"
+    assert (await use(await visit("shop"), passkey)).h1 == "Your account belongs to another site"
+
+
 async def test_a_passkey_proves_anew_who_one_is_for_this_session_only() -> None:
     ines, passkey = await shopper_with_passkey()
     person, other = await ines.signed_in(), await ines.signed_in()

@@ -175,3 +175,20 @@ async def test_staff_and_activation_triggers_send_a_link_to_choose_a_password() 
         "SELECT extract(epoch FROM expires_at - created_at) / 86400 FROM link_tokens LIMIT 1"
     )
     assert days == 7
+
+
+async def test_a_link_that_was_asked_for_is_valid_for_sixty_minutes() -> None:
+    ines = await people.shopper()
+    await asked(ines.email)
+    await mails("password_reminder")
+    minutes = "SELECT extract(epoch FROM expires_at - created_at) / 60 FROM link_tokens"
+    assert await DB.fetch_value(minutes) == 60
+
+
+async def test_self_registration_sends_no_link_to_choose_a_password() -> None:
+    """The person has just chosen one (domain.md 5, trigger 1)."""
+    from tests.registration.filling_in import PERSON
+
+    person = await visit("shop")
+    await person.fill(await person.get("/register/individual"), PERSON)
+    assert [one.kind for one in await mails()] == ["verify_email"]

@@ -1,7 +1,9 @@
 """Passwords: parameters, form, what is refused (security.md, Passwords)."""
 
 import asyncio
+import platform
 import unicodedata
+from pathlib import Path
 
 import pytest
 from argon2 import extract_parameters
@@ -15,6 +17,7 @@ from app.sign_in.passwords import (
     hash_password,
     password_matches,
     password_problem,
+    slots_of_each,
 )
 
 
@@ -33,6 +36,30 @@ async def test_nobody_s_hash_fits_no_password_that_is_tried() -> None:
 async def test_a_password_is_compared_after_nfkc() -> None:
     stored = await hash_password(unicodedata.normalize("NFD", "Grüße aus Köln am Rhein"))
     assert await password_matches(stored, unicodedata.normalize("NFC", "Grüße aus Köln am Rhein"))
+
+
+@pytest.mark.parametrize(
+    ("cores", "processes", "slots"), [(2, 1, 2), (2, 2, 1), (2, 4, 1), (8, 2, 4), (8, 3, 3)]
+)
+def test_all_processes_together_hash_on_as_many_cores_as_there_are(
+    cores: int, processes: int, slots: int
+) -> None:
+    assert slots_of_each(cores, processes) == slots
+
+
+async def test_what_hashes_have_worked_in_goes_back_to_the_machine() -> None:
+    await asyncio.gather(*(hash_password("some password of mine") for _ in range(8)))
+    held = _resident_megabytes()
+    # One hash works in 19 MiB. Only the C library of Linux keeps them, and gives them back after a quiet moment.
+    expected = 15 if platform.libc_ver()[0] == "glibc" else -1
+    async with asyncio.timeout(10):
+        while held - _resident_megabytes() < expected:
+            await asyncio.sleep(0.05)
+
+
+def _resident_megabytes() -> float:
+    statm = Path("/proc/self/statm")
+    return int(statm.read_text().split()[1]) * 4096 / 1e6 if statm.exists() else 0
 
 
 async def test_nothing_is_truncated() -> None:

@@ -199,17 +199,17 @@ async def test_well_known_change_password_leads_to_the_right_page() -> None:
 
 async def test_a_sign_in_under_way_does_not_survive_a_reset(monkeypatch: pytest.MonkeyPatch) -> None:
     """The old password is checked, the owner resets it, and only then the session would begin."""
-    from app.sign_in import routes
+    from app.sign_in import finish_sign_in
     from app.sign_in.sessions import end_sessions_of
 
     ines = await people.shopper()
-    begin = routes.begin_session
+    begin = finish_sign_in.begin_session
 
     async def begin_after_the_reset(*arguments: object, **more: object) -> object:
         await end_sessions_of(ines.user_id)
         return await begin(*arguments, **more)
 
-    monkeypatch.setattr(routes, "begin_session", begin_after_the_reset)
+    monkeypatch.setattr(finish_sign_in, "begin_session", begin_after_the_reset)
     person = await visit("shop")
     page = await person.sign_in(ines.login, ines.password)
     assert page.path.startswith("/sign-in")

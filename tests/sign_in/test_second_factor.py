@@ -55,6 +55,16 @@ async def test_the_picture_is_a_qr_code_in_an_svg() -> None:
     assert page.tree.find(".//main//img").get("src").startswith("data:image/svg+xml")
 
 
+async def test_staff_who_proved_some_time_ago_who_they_are_prove_it_again_before_setting_one_up() -> None:
+    admin = await people.staff_member()
+    person, _page = await with_password(admin)
+    await DB.execute("UPDATE sessions SET authenticated_at = now() - interval '6 minutes'")
+    page = await person.get("/sign-in/second-factor/set-up")
+    assert page.h1 == "Is it you?"
+    page = await person.fill(page, {"password": admin.password})
+    assert page.h1 == "Set up the second factor"
+
+
 async def test_between_password_and_code_nothing_else_opens() -> None:
     admin = await people.staff_member()
     person, _page = await with_password(admin)

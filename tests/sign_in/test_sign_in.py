@@ -10,6 +10,7 @@ from tables import ApprovalStatus
 from tables.engine import DB
 from tests import people
 from tests.browser_like import visit
+from tests.catalog.shelf import counted_queries
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -147,6 +148,17 @@ async def test_in_user_name_mode_the_user_name_signs_in(user_name_mode: None) ->
         assert "User name" in page.main
         page = await person.fill(page, {"login": known.login.upper(), "password": known.password})
         assert page.path == "/account"
+
+
+async def test_a_sign_in_costs_four_statements_beside_its_hash() -> None:
+    ines = await people.shopper()
+    person = await visit("shop")
+    page = await person.get("/sign-in")
+    with counted_queries() as said:
+        answer = await person.fill(page, {"login": ines.login, "password": ines.password}, follow=False)
+    assert answer.status == 303
+    # The versions, the try with the accounts, the right password, and the session.
+    assert len(said) == 4, said
 
 
 async def test_parallel_sign_ins_all_succeed() -> None:

@@ -1,0 +1,68 @@
+"""What all tabs of a customer's page share: who it is, and where the other tabs are (pages.md, Back office)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from litestar.exceptions import NotFoundException
+
+from app.back_office.customer_record import customer_with_number
+from app.customers.extensions import display_name_of
+from app.customers.types import customer_type_of
+from app.languages import gettext as _
+from app.languages import text
+from app.links import links_of
+from app.pages import Page
+from app.visitor import Visitor
+from tables import Customer
+
+# (route, name): what belongs to a customer, each on a page of its own.
+TABS = (
+    ("customer", text("General")),
+    ("customer_users", text("Users")),
+    ("customer_addresses", text("Addresses")),
+    ("customer_orders", text("Orders")),
+    ("customer_segments", text("Segments")),
+    ("customer_price_lists", text("Price lists")),
+    ("customer_catalog_views", text("Catalog views")),
+    ("customer_history", text("History")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A tab as a page shows it."""
+
+    name: str
+    address: str
+    is_open: bool
+
+
+async def customer_page(
+    template: str,
+    tab: str,
+    of: Customer,
+    visitor: Visitor,
+    *,
+    status_code: int = 200,
+    **context: Any,
+) -> Page:
+    """A tab of a customer's page; `tab` is its route. `context` is what the tab itself shows."""
+    links = links_of(visitor.application)
+    return Page(
+        f"back_office/{template}",
+        status_code=status_code,
+        customer=of,
+        customer_name=await display_name_of(of),
+        type_name=_(customer_type_of(of.customer_type).name),
+        tab=_(dict(TABS)[tab]),
+        tabs=[Tab(_(name), links.path(route, number=of.number), route == tab) for route, name in TABS],
+        **context,
+    )
+
+
+async def found_customer(number: str) -> Customer:
+    """The customer of that number. Raises NotFoundException."""
+    found = await customer_with_number(number)
+    if found is None:
+        raise NotFoundException
+    return found

@@ -1,0 +1,110 @@
+"""Shipping methods as staff make, change and delete them (domain.md 9, 15)."""
+
+import uuid
+from collections.abc import Collection
+
+import msgspec
+
+from app.audit import record
+from app.checkout.shipping import ShippingMethod
+from app.errors import Conflict
+from app.segments.targets import aim, aim_at_nobody
+from app.versions import Subject, raise_version
+from app.visitor import Visitor
+from tables.engine import DB
+from tables.segments import TargetKind
+
+
+class ShippingMethodExists(Exception):
+    """There is a shipping method with this id already."""
+
+
+class ShippingMethodMissing(LookupError):
+    """There is no such shipping method."""
+
+
+_CREATE = """
+    INSERT INTO shipping_methods (id, names, descriptions, price, currency, free_from, position, is_active)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING
+"""
+_CHANGE = """
+    UPDATE shipping_methods SET names = $2, descriptions = $3, price = $4, currency = $5, free_from = $6,
+        position = $7, is_active = $8, version = version + 1
+    WHERE id = $1 AND version = $9
+"""
+
+
+async def create_shipping_method(
+    method: ShippingMethod,
+    *,
+    segments: Collection[str] = (),
+    customers: Collection[uuid.UUID] = (),
+    visitor: Visitor | None = None,
+) -> None:
+    """Makes a method for a target group; without one it is for nobody.
+
+    Raises ShippingMethodExists, app.segments.targets.TargetUnknown and NoServiceActive.
+    """
+    async with DB.transaction():
+        if not await DB.execute(_CREATE, *_columns(method)):
+            raise ShippingMethodExists(method.id)
+        await aim(TargetKind.SHIPPING_METHOD, method.id, segments=segments, customers=customers)
+        await record("shipping method created", visitor=visitor, after=_told(method))
+        await raise_version(Subject.SHIPPING)
+
+
+async def change_shipping_method(
+    method: ShippingMethod,
+    *,
+    version: int,
+    segments: Collection[str] = (),
+    customers: Collection[uuid.UUID] = (),
+    visitor: Visitor | None = None,
+) -> None:
+    """Changes all of a method but its id, and whom it is for; orders keep what they say of it.
+
+    Raises Conflict when it is gone or not as it was at `version`; else as `create_shipping_method`.
+    """
+    async with DB.transaction():
+        before = await DB.fetch_row(
+            "SELECT id, price, free_from, position, is_active FROM shipping_methods WHERE id = $1 FOR UPDATE",
+            method.id,
+        )
+        if not await DB.execute(_CHANGE, *_columns(method), version):
+            raise Conflict
+        await aim(TargetKind.SHIPPING_METHOD, method.id, segments=segments, customers=customers)
+        await record("shipping method changed", visitor=visitor, before=before, after=_told(method))
+        await raise_version(Subject.SHIPPING)
+
+
+async def delete_shipping_method(method_id: str, *, visitor: Visitor | None = None) -> None:
+    """Deletes a method with its target group; orders keep what they say of it. Raises ShippingMethodMissing."""
+    async with DB.transaction():
+        if not await DB.execute("DELETE FROM shipping_methods WHERE id = $1", method_id):
+            raise ShippingMethodMissing(method_id)
+        await aim_at_nobody(TargetKind.SHIPPING_METHOD, method_id)
+        await record("shipping method deleted", visitor=visitor, before={"id": method_id})
+        await raise_version(Subject.SHIPPING)
+
+
+def _columns(method: ShippingMethod) -> tuple[object, ...]:
+    return (
+        method.id,
+        msgspec.json.encode(method.names).decode(),
+        msgspec.json.encode(method.descriptions).decode(),
+        method.price,
+        method.currency,
+        method.free_from,
+        method.position,
+        method.is_active,
+    )
+
+
+def _told(method: ShippingMethod) -> dict[str, object]:
+    return {
+        "id": method.id,
+        "price": method.price,
+        "free_from": method.free_from,
+        "position": method.position,
+        "is_active": method.is_active,
+    }

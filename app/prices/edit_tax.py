@@ -1,0 +1,59 @@
+"""Tax rates as staff change them, a country at a time (domain.md 8, 15)."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from app.audit import record
+from app.errors import Conflict
+from app.prices.tax import TAX_CLASSES, set_tax_rates
+from app.versions import Subject, raise_version
+from app.visitor import Visitor
+from tables.engine import DB
+
+# Any number that nothing else locks: changes of rates wait for each other.
+_LOCK = 7_046_217_310_016
+# What is free of tax needs no rate.
+CLASSES_WITH_RATES = tuple(one for one in TAX_CLASSES if one != "zero")
+
+
+async def rates_by_country() -> dict[str, dict[str, Decimal]]:
+    """The percentages of every country that has any, by tax class, as they are now."""
+    rates: dict[str, dict[str, Decimal]] = {}
+    for row in await DB.fetch(
+        "SELECT country, tax_class, percent FROM tax_rates ORDER BY country, tax_class"
+    ):
+        rates.setdefault(row["country"], {})[row["tax_class"]] = row["percent"]
+    return rates
+
+
+def version_of_rates(rates: Mapping[str, Decimal] | None) -> str:
+    """What an edit of a country's rates began with: the rates themselves, since they are few."""
+    return " ".join(f"{one}={percent.normalize():f}" for one, percent in sorted((rates or {}).items()))
+
+
+async def change_tax_rates(
+    country: str, rates: Mapping[str, Decimal], *, version: str, visitor: Visitor | None = None
+) -> None:
+    """Makes these the rates of a country (ISO 3166), instead of what they were; none at all: no tax there.
+
+    Prices on the next page follow, orders keep their taxes. Raises Conflict when the rates are no longer those
+    of `version`.
+    """
+    async with DB.transaction():
+        await DB.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        before = (await rates_by_country()).get(country, {})
+        if version_of_rates(before) != version:
+            raise Conflict
+        await DB.execute(
+            "DELETE FROM tax_rates WHERE country = $1 AND NOT (tax_class = ANY($2::text[]))",
+            country,
+            list(rates),
+        )
+        await set_tax_rates({country: rates})
+        await record(
+            "tax rates changed",
+            visitor=visitor,
+            before={"country": country} | {one: str(percent) for one, percent in before.items()},
+            after={"country": country} | {one: str(percent) for one, percent in rates.items()},
+        )
+        await raise_version(Subject.TAXES)

@@ -1,0 +1,120 @@
+"""Filling custom segments with the customers that their rules hold for, among all customers (domain.md 7).
+
+In a small shop members are found at once, in the transaction of the change. Where there are many customers the
+worker finds them, one batch of customers after another. Each batch is a transaction that holds the segment's row:
+any number of workers share the work, none does a batch that another one does, and one that is killed leaves
+behind what it has finished.
+
+Time alone changes for whom some rules hold ("in the last 30 days"). Those are filled anew every night.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping
+
+from app.segments.condition import Arguments
+from app.segments.facts import BY_RULE
+from app.segments.rule_members import current_rules
+from app.segments.rules import Rule, changes_with_time, segments_named_in
+from tables.engine import DB
+
+# With more customers than this a rule takes longer than staff want to wait for a page.
+MOST_AT_ONCE = 2_000
+BATCH = 2_000
+# UTC. All times of the database are.
+NEXT_NIGHT = "date_trunc('day', now() - interval '3 hours') + interval '1 day 3 hours'"
+BEFORE_ALL, AFTER_ALL = uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)
+
+_ARE_MANY = "SELECT count(*) > $1::int FROM (SELECT FROM customers LIMIT $1::int + 1) AS found"
+_WANT = "UPDATE segments SET fill_due_at = now(), filled_up_to = NULL WHERE id = ANY($1::text[])"
+_DONE = f"""
+    UPDATE segments SET fill_due_at = CASE WHEN $2::boolean THEN {NEXT_NIGHT} END, filled_up_to = NULL WHERE id = $1
+"""
+# Of one that is held another worker has a batch at work, or staff are just changing its rule.
+_CLAIM = """
+    SELECT id, coalesce(filled_up_to, $1) AS filled_up_to FROM segments WHERE fill_due_at <= now()
+    ORDER BY fill_due_at, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+"""
+
+
+async def find_members_of(segment: str) -> None:
+    """Finds out anew for whom the rule of a segment holds, and the rules that ask for the segment.
+
+    Called after the definition or the members of the segment changed, in that transaction. With many customers
+    the worker does it soon afterwards.
+    """
+    rules = (await current_rules()).by_segment
+    if await DB.fetch_value(_ARE_MANY, MOST_AT_ONCE):
+        # The rules that ask for one with a rule are filled when it is (`_finish`).
+        await _want([segment] if segment in rules else _asking_for(segment, rules))
+        return
+    affected = {segment}
+    for one, rule in rules.items():
+        if one in affected or affected & segments_named_in(rule):
+            affected.add(one)
+            await _find(one, rule)
+            await DB.execute(_DONE, one, changes_with_time(rule))
+
+
+async def forget_found_members_of(segment: str) -> None:
+    """Forgets the members that a rule has found, when the segment has none any more."""
+    await DB.execute(f"DELETE FROM segment_members sm WHERE sm.segment = $1 AND {BY_RULE}", segment)
+    await DB.execute(_DONE, segment, False)
+
+
+async def fill_due_segments() -> int:
+    """Finds the members of all segments whose time has come; how many were finished."""
+    finished = 0
+    while (is_finished := await _fill_next_batch()) is not None:
+        finished += is_finished
+    return finished
+
+
+async def _fill_next_batch() -> bool | None:
+    """Judges the next customers of the segment that waits longest; whether it is finished, None for no segment."""
+    async with DB.transaction():
+        claimed = await DB.fetch_row(_CLAIM, BEFORE_ALL)
+        if claimed is None:
+            return None
+        segment, after = claimed["id"], claimed["filled_up_to"]
+        rules = (await current_rules()).by_segment
+        if segment not in rules:
+            # Filled by hand, or its rule can no longer be used: its members stay as they are.
+            await DB.execute(_DONE, segment, False)
+            return False
+        last = await DB.fetch_value(
+            "SELECT id FROM customers WHERE id > $1 ORDER BY id OFFSET $2 LIMIT 1", after, BATCH - 1
+        )
+        await _find(segment, rules[segment], after, last or AFTER_ALL)
+        if last is not None:
+            await DB.execute("UPDATE segments SET filled_up_to = $2 WHERE id = $1", segment, last)
+            return False
+        await DB.execute(_DONE, segment, changes_with_time(rules[segment]))
+        await _want(_asking_for(segment, rules))
+        return True
+
+
+async def _want(segments: Iterable[str]) -> None:
+    await DB.execute(_WANT, sorted(segments))
+
+
+def _asking_for(segment: str, rules: Mapping[str, Rule]) -> list[str]:
+    return [one for one, rule in rules.items() if segment in segments_named_in(rule)]
+
+
+async def _find(
+    segment: str, rule: Rule, after: uuid.UUID = BEFORE_ALL, up_to: uuid.UUID = AFTER_ALL
+) -> None:
+    arguments = Arguments([segment, after, up_to])
+    holds = rule.sql(arguments)
+    await DB.execute(
+        f"DELETE FROM segment_members sm WHERE sm.segment = $1::text AND {BY_RULE}"
+        " AND sm.customer > $2::uuid AND sm.customer <= $3::uuid"
+        f" AND NOT EXISTS (SELECT FROM customers c WHERE c.id = sm.customer AND {holds})",
+        *arguments,
+    )
+    await DB.execute(
+        "INSERT INTO segment_members (id, segment, customer, service, origin, created_at)"
+        " SELECT gen_random_uuid(), $1::text, c.id, 'standard', 'rule', now()"
+        f" FROM customers c WHERE c.id > $2::uuid AND c.id <= $3::uuid AND {holds} ON CONFLICT DO NOTHING",
+        *arguments,
+    )
