@@ -79,9 +79,12 @@ EXCEPTIONS = {
     ("customers.addresses", "segments.segmentation_services"),
     ("customers.creation", "segments.segmentation_services"),
     ("customers.custom_attributes", "segments.segmentation_services"),
-    # An order knows the name of its way of payment, and placing asks the provider.
+    # An order knows the name of its way of payment, and placing asks the provider that was chosen.
     ("orders.order", "checkout.payments"),
-    ("orders.placing", "checkout.payments"),
+    ("orders.wish", "checkout.payments"),
+    # An order beyond its buyer's limits is none yet.
+    ("orders.placing", "requisitions.budgets"),
+    ("orders.wish", "requisitions.budgets"),
     # The audience is part of who a visitor is; it is found out by the same query.
     ("visitor", "segments.audience"),
     # Content slots are a word of the template language.

@@ -11,7 +11,7 @@ from app.checkout.payments import PaymentProvider, payment_providers
 from app.checkout.shipping import ShippingMethod, shipping_methods_for
 from app.customers.address_form import DeliverableAddressForm, address_details
 from app.customers.addresses import AddressBook, AddressDetails, StoredAddress, keep_address
-from app.orders.placing import OrderWish
+from app.orders.wish import OrderWish
 from app.visitor import Visitor
 
 FIELDS = frozenset(AddressDetails.__dataclass_fields__)

@@ -22,8 +22,9 @@ from app.customers.permissions import Permission, visitor_may
 from app.flash import Flash
 from app.forms import FilledForm, blank, read_form
 from app.languages import gettext as _
-from app.orders.placing import OrderRefused, OrderWish, number_placed_with, place_order
+from app.orders.placing import number_placed_with, place_order
 from app.orders.seen_by_guest import let_guest_see
+from app.orders.wish import OrderRefused, OrderWish
 from app.pages import Page, see
 from app.sign_in.limits import count_client
 from app.visitor import CurrentVisitor, Visitor

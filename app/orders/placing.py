@@ -8,51 +8,18 @@ browser sends is used.
 
 import base64
 import hashlib
-import uuid
-from dataclasses import asdict, dataclass, replace
-
-import msgspec
+from dataclasses import replace
 
 from app.basket.basket import Basket, basket_of
 from app.basket.owner import BasketOwner, hash_of_basket_token
-from app.basket.reckoning import Delivery
-from app.checkout.payments import PaymentProvider
-from app.customers.addresses import AddressDetails
-from app.customers.emails import canonical_email
+from app.customers.types import Extension, customer_type_of
 from app.languages import gettext as _
-from app.marketing.promotion_uses import PromotionUsedUp, use_promotions, used_by_of
-from app.orders.mails import mail_order_placed
-from app.orders.numbers import next_order_number
-from app.segments.recurring import note_first_order
+from app.marketing.promotion_uses import PromotionUsedUp
+from app.orders.wish import ApprovalNeeded, OrderRefused, OrderWish, TotalsChanged
+from app.orders.writing import OrderedBy, write_order
+from app.requisitions.budgets import Excess, budget_of, excess_of
 from app.visitor import Visitor
 from tables.engine import DB
-from tables.keys import new_key
-from tables.orders import OrderState
-
-
-class OrderRefused(Exception):
-    """The order cannot be placed as it is; `reasons` are for the person."""
-
-    def __init__(self, *reasons: str) -> None:
-        super().__init__(*reasons)
-        self.reasons = reasons
-
-
-class TotalsChanged(OrderRefused):
-    """What the buyer has agreed to is no longer what the order would come to."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderWish:
-    """What a buyer wants beside what is in the basket."""
-
-    email: str
-    buyer_name: str
-    billing: AddressDetails
-    shipping: AddressDetails
-    delivery: Delivery
-    payment: PaymentProvider
-    comment: str = ""
 
 
 async def place_order(
@@ -60,14 +27,15 @@ async def place_order(
 ) -> str:
     """Places the order of a basket and gives its number; the same key again gives the same number.
 
-    `fingerprint` is that of the reckoning which the buyer has agreed to. Raises TotalsChanged, OrderRefused, and
-    PaymentRefused of app.checkout.payments.
+    `fingerprint` is that of the reckoning which the buyer has agreed to. Raises TotalsChanged, ApprovalNeeded where
+    it is beyond the buyer's limits, OrderRefused, and PaymentRefused of app.checkout.payments.
     """
-    key = _bound_key(owner, idempotency_key)
+    key = bound_key(owner, idempotency_key)
     reference = None
     try:
-        basket = await _agreed_basket(visitor, owner, wish, fingerprint)
+        basket = await agreed_basket(visitor, owner, wish, fingerprint)
         of = basket.reckoning
+        _must_be_within_limits(await excess_of_order(visitor, of.totals.total.net, of.currency))
         reference = await wish.payment.authorise(key, of.totals.total.gross, of.currency)
         async with DB.transaction():
             return await _place(visitor, owner, wish, key, fingerprint, reference)
@@ -79,43 +47,73 @@ async def place_order(
         if reference is not None:
             await wish.payment.release(reference)
         if isinstance(refused, PromotionUsedUp):
-            raise OrderRefused(
-                _("The promotion “%(name)s” has been used up.", name=refused.promotion.name(visitor.language))
-            ) from None
+            raise used_up(refused, visitor.language) from None
         raise
 
 
 async def number_placed_with(owner: BasketOwner, idempotency_key: str) -> str | None:
     """The number of the order that this owner has placed with this key already; None where there is none."""
-    return await _number_of(_bound_key(owner, idempotency_key)) if idempotency_key else None
+    return await _number_of(bound_key(owner, idempotency_key)) if idempotency_key else None
 
 
 async def _place(
     visitor: Visitor, owner: BasketOwner, wish: OrderWish, key: str, fingerprint: str, reference: str
 ) -> str:
-    await _lock_basket(owner)
+    await lock_basket_of(owner)
     placed = await _number_of(key)
     if placed is not None:
         return placed
-    # What staff have changed since the request came in counts.
-    rows = await DB.fetch("SELECT subject, number FROM data_versions")
-    visitor = replace(visitor, versions={row["subject"]: row["number"] for row in rows})
+    visitor = await as_of_now(visitor)
     await _lock_products(owner)
-    basket = await _agreed_basket(visitor, owner, wish, fingerprint)
-    number = await next_order_number()
-    order = await _write_order(visitor, owner, wish, basket, number, key, reference)
-    await _write_lines(order, basket)
-    await _take_from_stock(basket)
-    used_by = used_by_of(owner.customer_id, canonical_email(wish.email))
-    await use_promotions(basket.reckoning.discounts.applied, used_by, number)
-    await _empty(basket.id)
-    if owner.customer_id is not None:
-        await note_first_order(owner.customer_id)
-    await mail_order_placed(visitor.application, number)
+    basket = await agreed_basket(visitor, owner, wish, fingerprint)
+    of = basket.reckoning
+    # The buyer's orders wait for each other here, so that each counts those before it.
+    _must_be_within_limits(await excess_of_order(visitor, of.totals.total.net, of.currency, lock=True))
+    buyer = OrderedBy(
+        application=visitor.application,
+        customer_id=owner.customer_id,
+        user_id=owner.user_id,
+        language=visitor.language,
+    )
+    number = await write_order(buyer, wish, of, key, reference)
+    await empty_basket(basket)
     return number
 
 
-async def _agreed_basket(visitor: Visitor, owner: BasketOwner, wish: OrderWish, fingerprint: str) -> Basket:
+async def as_of_now(visitor: Visitor) -> Visitor:
+    """The visitor with what staff have changed since the request came in."""
+    rows = await DB.fetch("SELECT subject, number FROM data_versions")
+    return replace(visitor, versions={row["subject"]: row["number"] for row in rows})
+
+
+async def excess_of_order(
+    visitor: Visitor, net: int, currency: str, *, lock: bool = False
+) -> tuple[Excess, ...]:
+    """What an order of the visitor's would exceed now: nothing for guests, and for customers without many users.
+
+    With `lock` the membership stays locked until the transaction ends.
+    """
+    account = visitor.account
+    if account is None or account.membership_id is None or not visitor.is_signed_in:
+        return ()
+    if not customer_type_of(account.customer_type).applies(Extension.GROUP):
+        return ()
+    budget = await budget_of(account.membership_id, lock=lock)
+    return excess_of(budget, net, currency) if budget is not None else ()
+
+
+def _must_be_within_limits(excess: tuple[Excess, ...]) -> None:
+    if excess:
+        raise ApprovalNeeded(excess)
+
+
+def used_up(promotion: PromotionUsedUp, language: str) -> OrderRefused:
+    """The refusal of an order since a promotion has been used up meanwhile."""
+    name = promotion.promotion.name(language)
+    return OrderRefused(_("The promotion “%(name)s” has been used up.", name=name))
+
+
+async def agreed_basket(visitor: Visitor, owner: BasketOwner, wish: OrderWish, fingerprint: str) -> Basket:
     """The basket as of now. Raises OrderRefused where it cannot be ordered, TotalsChanged where it differs."""
     basket = await basket_of(
         visitor, owner, country=wish.shipping.country, delivery=wish.delivery, email=wish.email
@@ -137,13 +135,14 @@ async def _number_of(key: str) -> str | None:
     return number
 
 
-def _bound_key(owner: BasketOwner, idempotency_key: str) -> str:
+def bound_key(owner: BasketOwner, idempotency_key: str) -> str:
     """The key bound to who orders: a key that somebody else has chosen as well never leads to their order."""
     digest = hashlib.sha256(f"{owner.key}|{idempotency_key}".encode()).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-async def _lock_basket(owner: BasketOwner) -> None:
+async def lock_basket_of(owner: BasketOwner) -> None:
+    """Locks the basket of an owner, if there is one, until the transaction ends."""
     if owner.is_user:
         await DB.execute(
             'SELECT FROM baskets WHERE application = $1 AND "user" = $2 AND customer = $3 FOR UPDATE',
@@ -174,114 +173,9 @@ async def _lock_products(owner: BasketOwner) -> None:
     )
 
 
-_ORDER = """
-    INSERT INTO orders (id, number, application, customer, "user", buyer_name, email, email_canonical, language,
-                        state, currency, is_net, billing_address, shipping_address, shipping_method, shipping_name,
-                        payment_method, payment_reference, items_total, discount_total, shipping_total, net_total,
-                        tax_total, gross_total, taxes, promotions, comment, idempotency_key, placed_at, version)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-            $23, $24, $25, $26, $27, $28, now(), 1)
-"""
-
-
-async def _write_order(
-    visitor: Visitor,
-    owner: BasketOwner,
-    wish: OrderWish,
-    basket: Basket,
-    number: str,
-    key: str,
-    reference: str,
-) -> uuid.UUID:
-    of, totals, order = basket.reckoning, basket.reckoning.totals, new_key()
-    taxes = [{"rate": f"{one.percent:.2f}", "net": one.net, "tax": one.tax} for one in totals.taxes]
-    promotions = [
-        {"id": one.promotion.id, "name": one.promotion.name(visitor.language), "amount": one.amount}
-        for one in of.discounts.applied
-    ]
+async def empty_basket(basket: Basket) -> None:
+    """Takes everything out of a basket that was ordered."""
+    await DB.execute("DELETE FROM basket_lines WHERE basket = $1", basket.id)
     await DB.execute(
-        _ORDER,
-        order,
-        number,
-        visitor.application.id,
-        owner.customer_id,
-        owner.user_id,
-        wish.buyer_name,
-        wish.email,
-        canonical_email(wish.email),
-        visitor.language,
-        OrderState.NEW.value,
-        of.currency,
-        of.charged_net,
-        _json(asdict(wish.billing)),
-        _json(asdict(wish.shipping)),
-        wish.delivery.id,
-        wish.delivery.name,
-        wish.payment.id,
-        reference,
-        totals.items.shown(of.charged_net),
-        totals.discount.shown(of.charged_net),
-        totals.shipping.shown(of.charged_net),
-        totals.total.net,
-        totals.total.tax,
-        totals.total.gross,
-        _json(taxes),
-        _json(promotions),
-        wish.comment,
-        key,
+        "UPDATE baskets SET promotion_code = '', checkout = '{}', changed_at = now() WHERE id = $1", basket.id
     )
-    return order
-
-
-_LINES = """
-    INSERT INTO order_lines (id, "order", product, position, sku, name, unit, quantity, unit_price, discount,
-                             line_total, tax_rate, price_explanation)
-    SELECT id, $1, product, position, sku, name, unit, quantity, unit_price, discount, line_total, tax_rate, why
-    FROM unnest($2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[], $8::int[], $9::bigint[],
-                $10::bigint[], $11::bigint[], $12::numeric[], $13::text[])
-         AS n (id, product, position, sku, name, unit, quantity, unit_price, discount, line_total, tax_rate, why)
-"""
-
-
-async def _write_lines(order: uuid.UUID, basket: Basket) -> None:
-    lines, is_net = basket.reckoning.lines, basket.reckoning.charged_net
-    off = [one.total.discount.shown(is_net) for one in lines]
-    await DB.execute(
-        _LINES,
-        order,
-        [new_key() for _one in lines],
-        [one.product.id for one in lines],
-        list(range(1, len(lines) + 1)),
-        [one.product.sku for one in lines],
-        [one.product.name for one in lines],
-        [one.product.unit for one in lines],
-        [one.quantity for one in lines],
-        [one.unit for one in lines],
-        off,
-        [one.total.amount.shown(is_net) - less for one, less in zip(lines, off, strict=True)],
-        [one.price.tax_percent for one in lines],
-        [one.explanation for one in lines],
-    )
-
-
-async def _take_from_stock(basket: Basket) -> None:
-    """Takes the pieces off the stock where there are so many; the rows are locked, so that none has gone."""
-    changed = await DB.execute(
-        "UPDATE products p SET stock = p.stock - n.quantity"
-        " FROM unnest($1::uuid[], $2::int[]) AS n (id, quantity) WHERE p.id = n.id AND p.stock >= n.quantity",
-        [one.product.id for one in basket.lines],
-        [one.quantity for one in basket.lines],
-    )
-    if changed != len(basket.lines):
-        raise OrderRefused(_("Something has just been sold out. Please check the order again."))
-
-
-async def _empty(basket: uuid.UUID | None) -> None:
-    await DB.execute("DELETE FROM basket_lines WHERE basket = $1", basket)
-    await DB.execute(
-        "UPDATE baskets SET promotion_code = '', checkout = '{}', changed_at = now() WHERE id = $1", basket
-    )
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()

@@ -9,8 +9,11 @@ import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from app.applications import Application, all_applications, application_by_id, application_for_type
 from tables.customers import BudgetPeriod
@@ -63,6 +66,48 @@ class Budget:
         if self.ends_at is None:
             return None
         return (self.ends_at.astimezone(ZoneInfo(self.time_zone)) - timedelta(days=1)).date()
+
+
+class Limit(StrEnum):
+    """What an order may exceed."""
+
+    ORDER = "order"
+    BUDGET = "budget"
+    # Limits are in the company's currency, and nothing here knows rates of exchange.
+    CURRENCY = "currency"
+
+
+class Excess(msgspec.Struct, frozen=True):
+    """What an order exceeds: the limit as it was, what was spent, and from which day to which the budget counts.
+
+    Amounts are net minor units of `currency`.
+    """
+
+    limit: Limit
+    currency: str
+    amount: int = 0
+    spent: int = 0
+    first_day: date | None = None
+    last_day: date | None = None
+
+
+def excess_of(budget: Budget, net: int, currency: str) -> tuple[Excess, ...]:
+    """What an order of so much (net, minor units) exceeds; nothing where it is within the limits (domain.md 10).
+
+    An order that comes to exactly what is left is within them.
+    """
+    if budget.is_unlimited:
+        return ()
+    if currency != budget.currency:
+        return (Excess(Limit.CURRENCY, currency),)
+    found: list[Excess] = []
+    if budget.order_limit is not None and net > budget.order_limit:
+        found.append(Excess(Limit.ORDER, currency, budget.order_limit))
+    if budget.amount is not None and budget.spent + net > budget.amount:
+        found.append(
+            Excess(Limit.BUDGET, currency, budget.amount, budget.spent, budget.first_day, budget.last_day)
+        )
+    return tuple(found)
 
 
 def period_of(period: BudgetPeriod, at: datetime, time_zone: str) -> tuple[datetime, datetime]:
