@@ -1,36 +1,18 @@
-"""Fields that staff fill in about what the shop sells: amounts, percentages, numbers, times, texts by language."""
+"""Fields that staff fill in about what the shop sells: percentages, numbers, times, texts by language."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated
 
+from app.amounts import typed_decimal
 from app.forms import Choice, F, Field, FilledForm, Form, Invalid, Text
 from app.languages import gettext as _
 
 # Currencies with two decimals, since that is how amounts are typed.
 CURRENCIES = ("EUR", "CHF", "GBP", "USD")
-LARGEST_AMOUNT = 10**11
-
-
-@dataclass(frozen=True, kw_only=True)
-class Amount(Field):
-    """An amount of money such as 12.50 or 12,50; the value is in minor units, None while nothing is typed."""
-
-    required: bool = False
-
-    def empty(self) -> None:
-        """No amount."""
-        return
-
-    def value(self, raw: str) -> int:
-        """Refuses what is no amount, negative or finer than a cent."""
-        amount = _decimal(raw) * 100
-        if amount != int(amount) or not 0 <= amount <= LARGEST_AMOUNT:
-            raise Invalid(_("Please enter an amount such as 12.50."))
-        return int(amount)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +28,7 @@ class Percent(Field):
 
     def value(self, raw: str) -> Decimal:
         """Refuses what is no percentage."""
-        percent = _decimal(raw)
+        percent = typed_decimal(raw)
         if not self.at_least <= percent <= 100 or percent * 100 != int(percent * 100):
             raise Invalid(_("Please enter a percentage such as 12.5, at most 100."))
         return percent
@@ -116,17 +98,6 @@ class NewId(Text):
         return typed
 
 
-def _decimal(raw: str) -> Decimal:
-    # A comma is a decimal sign here; who groups thousands is told so.
-    try:
-        number = Decimal(raw.replace(",", ".")) if len(raw) <= 20 and raw.isascii() else Decimal("NaN")
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite():
-        raise Invalid(_("Please enter a number such as 12.50."))
-    return number
-
-
 Currency = Annotated[str, Choice(options=tuple((one, one) for one in CURRENCIES))]
 
 
@@ -157,11 +128,6 @@ def by_language(
     """What was typed by language, without empty ones; other languages that are stored stay."""
     texts = {**(stored or {}), "en": typed.en, "de": typed.de}
     return {language: words for language, words in texts.items() if words}
-
-
-def amount_as_typed(minor_units: int | None) -> str:
-    """An amount as it is put into a field."""
-    return "" if minor_units is None else f"{minor_units // 100}.{minor_units % 100:02}"
 
 
 def percent_as_typed(percent: Decimal | None) -> str:

@@ -8,13 +8,12 @@ from litestar import Request, Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 
+from app.amounts import Amount, amount_as_typed
 from app.back_office.forms import asked_for
 from app.back_office.selling_fields import (
-    Amount,
     Moment,
     Percent,
     WholeNumber,
-    amount_as_typed,
     filled_with,
     moment_as_typed,
     percent_as_typed,

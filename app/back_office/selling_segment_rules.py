@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from app.back_office.selling_fields import Amount, WholeNumber, amount_as_typed
+from app.amounts import Amount, amount_as_typed
+from app.back_office.selling_fields import WholeNumber
 from app.forms import Choice, FilledForm, Form, Group, Text
 from app.languages import gettext as _
 from app.languages import text

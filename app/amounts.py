@@ -1,0 +1,44 @@
+"""Amounts of money as people type them, with a comma or a point."""
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from app.forms import Field, Invalid
+from app.languages import gettext as _
+
+LARGEST_AMOUNT = 10**11
+
+
+@dataclass(frozen=True, kw_only=True)
+class Amount(Field):
+    """An amount of money such as 12.50 or 12,50; the value is in minor units, None while nothing is typed."""
+
+    required: bool = False
+
+    def empty(self) -> None:
+        """No amount."""
+        return
+
+    def value(self, raw: str) -> int:
+        """Refuses what is no amount, negative or finer than a cent."""
+        amount = typed_decimal(raw) * 100
+        if amount != int(amount) or not 0 <= amount <= LARGEST_AMOUNT:
+            raise Invalid(_("Please enter an amount such as 12.50."))
+        return int(amount)
+
+
+def typed_decimal(raw: str) -> Decimal:
+    """The number that was typed, finite. Raises Invalid."""
+    # A comma is a decimal sign here; who groups thousands is told so.
+    try:
+        number = Decimal(raw.replace(",", ".")) if len(raw) <= 20 and raw.isascii() else Decimal("NaN")
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise Invalid(_("Please enter a number such as 12.50."))
+    return number
+
+
+def amount_as_typed(minor_units: int | None) -> str:
+    """An amount as it is put into a field."""
+    return "" if minor_units is None else f"{minor_units // 100}.{minor_units % 100:02}"
