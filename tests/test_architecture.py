@@ -22,6 +22,7 @@ AREAS: dict[str, set[str]] = {
     "segments": {"customers"},
     "prices": {"segments"},
     "organisations": {"customers"},
+    "contracts": {"customers", "mail", "segments"},
     "catalog": {"prices", "segments"},
     "marketing": {"catalog", "segments"},
     "basket": {"catalog", "customers", "marketing", "prices", "segments"},

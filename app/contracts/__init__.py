@@ -1,0 +1,1 @@
+"""Contracts with business customers, and the staff who look after them (domain.md 12)."""
