@@ -9,16 +9,15 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from app.access import staff
+from app.amounts import Amount, amount_as_typed
 from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import (
     CURRENCIES,
-    Amount,
     Currency,
     LongTexts,
     Names,
     NewId,
     WholeNumber,
-    amount_as_typed,
     by_language,
     filled_with,
 )
