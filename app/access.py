@@ -66,6 +66,8 @@ class Account:
     roles_stood_in_for: tuple[str, ...] = ()
     # The role as which an administrator looks at the shop; "" when as themself.
     view_as_role: str = ""
+    # What the company calls that role, where it is one of its own.
+    view_as_role_name: str = ""
     # For how many customers the user can act: more than one may be switched between.
     memberships: int = 1
 
@@ -128,6 +130,10 @@ class AuthenticationNeeded(Exception):
 
 class NotPermitted(Exception):
     """The person is signed in but lacks what the page needs."""
+
+
+class OnlyLooking(Exception):
+    """The person looks at the shop as another role and changes nothing meanwhile."""
 
 
 # Guards are `async def` though they wait for nothing: Litestar runs others in a thread, which costs more than

@@ -7,7 +7,14 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import Scope
 
-from app.access import AccessRefused, AuthenticationNeeded, NotPermitted, Refusal, SignInNeeded
+from app.access import (
+    AccessRefused,
+    AuthenticationNeeded,
+    NotPermitted,
+    OnlyLooking,
+    Refusal,
+    SignInNeeded,
+)
 from app.bodies import BodyRefused
 from app.languages import gettext as _
 from app.languages import text
@@ -50,6 +57,11 @@ STALE_FORM = text(
     "This form was open for too long or came from another site. "
     "Please go back, reload the page and try again."
 )
+ONLY_LOOKING_HEADING = text("You only look")
+ONLY_LOOKING = text(
+    "You look at the shop as another role, and nothing is changed meanwhile. "
+    "Please stop looking as this role first, and then do it as yourself."
+)
 
 
 class TooManyTries(Exception):
@@ -87,7 +99,13 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
     status, headers, explanation = _status_of(error)
     if status >= 500:
         log_error(error, status)
-    answer = error_page(request.scope, status, explanation=explanation, retry_after=_seconds(headers))
+    answer = error_page(
+        request.scope,
+        status,
+        heading=ONLY_LOOKING_HEADING if isinstance(error, OnlyLooking) else None,
+        explanation=explanation,
+        retry_after=_seconds(headers),
+    )
     answer.headers.update(headers)
     if _is_csrf_failure(error):
         _delete_csrf_cookie(request, answer)
@@ -95,13 +113,18 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
 
 
 def error_page(
-    scope: Scope, status: int, *, explanation: str | None = None, retry_after: int | None = None
+    scope: Scope,
+    status: int,
+    *,
+    heading: str | None = None,
+    explanation: str | None = None,
+    retry_after: int | None = None,
 ) -> Response[str]:
     """The page of an error status. It needs no database; without a known visitor it is the plain page."""
     shown = status if status in HEADINGS else (400 if status < 500 else 500)
     context = {
         "status": status,
-        "heading": _(HEADINGS[shown]),
+        "heading": _(heading or HEADINGS[shown]),
         "explanation": _(explanation or EXPLANATIONS[shown]),
         "request_id": current_request_id.get(),
         "retry_after": retry_after,
@@ -137,6 +160,8 @@ def _status_of(error: Exception) -> tuple[int, dict[str, str], str | None]:
             return error.status_code, {}, None
         case NotPermitted():
             return 403, {}, None
+        case OnlyLooking():
+            return 403, {}, ONLY_LOOKING
         case StaleForm():
             return 403, {}, STALE_FORM
         case Conflict():

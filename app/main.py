@@ -17,6 +17,7 @@ from litestar.types import HTTPScope, Message, Receive, Send
 from app.applications import Application, all_applications
 from app.bodies import checked_body
 from app.client_address import client_key
+from app.company_users.looking import refuse_while_looking
 from app.cross_site import SAFE_METHODS, is_from_elsewhere
 from app.errors import StaleForm, answer_error, error_page
 from app.headers import with_headers
@@ -120,6 +121,8 @@ class Patron:
                 basket = _cookie(scope, application.cookie_name("basket"))
                 inner["visitor"] = await recognise(application, token, language, prices, basket)
                 current_language.set(inner["visitor"].language)
+                if scope["method"] not in SAFE_METHODS:
+                    refuse_while_looking(inner["visitor"], scope["path"])
                 await _keep_alive(inner["visitor"])
                 if not application.is_back_office:
                     await hold_content(inner["visitor"].versions)

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from app import languages
 from app.applications import Application, all_applications, application_by_id
-from app.customers.permissions import Permission, visitor_may
+from app.customers.permissions import Permission, looked_as, visitor_may
 from app.customers.types import all_customer_types
 from app.extension_points import ExtensionPointTag, template_folders
 from app.flash import Flash, flash_of
@@ -123,6 +123,7 @@ def environment() -> Environment:
         text=languages.text,
         content_slot=_content_slot,
         may=_may,
+        looked_as=looked_as,
     )
     made.filters.update(
         date=languages.date_text,

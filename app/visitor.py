@@ -163,6 +163,9 @@ SELECT v.versions,
              WHERE a.stand_in = m.id AND a.customer = m.customer AND a.is_active
                AND a.stand_in_from <= now() AND a.stand_in_until > now()) AS roles_stood_in_for,
        s.view_as_role,
+       CASE WHEN s.view_as_role <> '' THEN
+           (SELECT r.name FROM company_roles r WHERE r.customer = c.id AND r.id::text = s.view_as_role)
+       END AS view_as_role_name,
        (SELECT count(*) FROM memberships other WHERE other."user" = u.id AND other.is_active) AS memberships,
        {_BASKET.format('b.application = $2 AND b."user" = u.id AND b.customer = c.id')} AS basket,
        {_BASKET.format("b.token_hash = $4 AND b.application = $2")} AS basket_of_cookie
@@ -279,6 +282,7 @@ def account_of(row: dict[str, Any]) -> Account:
         own_roles={role: frozenset(may) for role, *may in map(str.split, row.get("own_roles") or ())},
         roles_stood_in_for=tuple(row.get("roles_stood_in_for") or ()),
         view_as_role=row.get("view_as_role") or "",
+        view_as_role_name=row.get("view_as_role_name") or "",
         memberships=row.get("memberships") or 1,
     )
 

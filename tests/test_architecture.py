@@ -31,7 +31,7 @@ AREAS: dict[str, set[str]] = {
     "newsletter": {"customers", "mail", "sign_in"},
     "registration": {"customers", "mail", "newsletter", "segments", "sign_in"},
     # The people of a customer with many users: who they are, what they may, what they did.
-    "company_users": {"account", "customers", "mail", "registration", "segments", "sign_in"},
+    "company_users": {"account", "customers", "mail", "registration", "requisitions", "segments", "sign_in"},
     "account": {"customers", "mail", "orders", "registration", "segments", "sign_in"},
     "orders": {"basket", "catalog", "customers", "mail", "marketing", "segments", "sign_in"},
     "checkout": {"account", "basket", "customers", "orders", "requisitions", "segments", "sign_in"},

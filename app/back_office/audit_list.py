@@ -7,8 +7,7 @@ from typing import Any
 
 import msgspec
 
-from app.field_labels import field_label
-from app.languages import gettext as _
+from app.audit_words import recorded_changes
 from app.languages import text
 from tables.engine import DB
 
@@ -16,6 +15,8 @@ PER_PAGE = 50
 LINES_OF_CUSTOMER = 5
 # What the program records, wherever it does; the log shows these words in the language of the reader.
 ACTIONS = (
+    text("account manager added"),
+    text("account manager removed"),
     text("address added"),
     text("address changed"),
     text("address deleted"),
@@ -31,6 +32,9 @@ ACTIONS = (
     text("content changed"),
     text("content created"),
     text("content deleted"),
+    text("contract changed"),
+    text("contract created"),
+    text("contract deleted"),
     text("customer application corrected"),
     text("customer approved"),
     text("customer created"),
@@ -53,7 +57,11 @@ ACTIONS = (
     text("e-mail verified"),
     text("guest orders claimed"),
     text("mail sent again"),
+    text("member changed"),
     text("member left"),
+    text("member limits changed"),
+    text("member removed"),
+    text("member roles changed"),
     text("membership disabled"),
     text("membership enabled"),
     text("newsletter sent"),
@@ -87,6 +95,14 @@ ACTIONS = (
     text("promotion deleted"),
     text("recovery code used"),
     text("recovery codes renewed"),
+    text("requisition approved"),
+    text("requisition asked"),
+    text("requisition expired"),
+    text("requisition rejected"),
+    text("requisition withdrawn"),
+    text("role changed"),
+    text("role created"),
+    text("role deleted"),
     text("second factor added"),
     text("second factor removed"),
     text("segment changed"),
@@ -101,31 +117,12 @@ ACTIONS = (
     text("staff member added"),
     text("staff member disabled"),
     text("staff member enabled"),
+    text("stand-in appointed"),
+    text("stand-in ended"),
     text("tax rates changed"),
     text("user disabled"),
     text("user enabled"),
 )
-# How fields and their values are called; others are shown as they are.
-FIELDS = {
-    "approval_status": text("Approval"),
-    "is_active": text("Active"),
-    "number": text("Number"),
-    "customer_type": text("Customer type"),
-    "application": text("Registered at"),
-    "company_name": text("Company name"),
-    "first_name": text("First name"),
-    "last_name": text("Last name"),
-    "login": text("Login"),
-    "privileges": text("Privileges"),
-    "phone": text("Phone"),
-    "street": text("Street and number"),
-    "street_2": text("Floor, building or care of"),
-    "postal_code": text("Postal code"),
-    "city": text("City"),
-    "region": text("Region"),
-    "country": text("Country"),
-}
-APPROVALS = {"pending": text("Pending"), "approved": text("Approved"), "rejected": text("Rejected")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,29 +207,4 @@ _ACTIONS = """
 def _line(row: dict[str, Any]) -> AuditLine:
     before = msgspec.json.decode(row.pop("before"), type=dict[str, Any])
     after = msgspec.json.decode(row.pop("after"), type=dict[str, Any])
-    return AuditLine(**row, changes=tuple(_changes(before, after)))
-
-
-def _changes(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """(field, what stood before, what stands now) of every field that has a value on either side."""
-    changes = []
-    for name in dict.fromkeys([*before, *after]):
-        then, now = _shown(name, before), _shown(name, after)
-        if then or now:
-            label = FIELDS.get(name) or field_label(name)
-            changes.append((_(label) if label else name, then, now))
-    return changes
-
-
-def _shown(name: str, values: dict[str, Any]) -> str:
-    match values.get(name):
-        case None:
-            return ""
-        case bool(value):
-            return _("Yes") if value else _("No")
-        case str(value):
-            return _(APPROVALS[value]) if name == "approval_status" and value in APPROVALS else value
-        case list(several):
-            return ", ".join(str(one) for one in several)
-        case other:
-            return msgspec.json.encode(other).decode()
+    return AuditLine(**row, changes=tuple(recorded_changes(before, after)))

@@ -16,6 +16,8 @@ from app.access import (
     recently_authenticated,
 )
 from app.customers.types import CustomerType, Extension, customer_type_of
+from app.languages import gettext as _
+from app.languages import text
 from app.visitor import Visitor
 
 
@@ -38,6 +40,12 @@ BUILT_IN_ROLES: Mapping[str, frozenset[Permission]] = {
     "approver": frozenset({Permission.PURCHASE, Permission.APPROVE}),
     ACCOUNT_ADMINISTRATOR: frozenset(Permission),
     "viewer": frozenset(),
+}
+BUILT_IN_ROLE_NAMES: Mapping[str, str] = {
+    "buyer": text("Buyer"),
+    "approver": text("Approver"),
+    ACCOUNT_ADMINISTRATOR: text("Account administrator"),
+    "viewer": text("Viewer"),
 }
 
 
@@ -74,6 +82,14 @@ def permissions_of_account(account: Account) -> frozenset[Permission]:
     if account.view_as_role:
         granted &= permissions_of(customer_type, (account.view_as_role,), own)
     return granted
+
+
+def looked_as(visitor: Visitor | None) -> str:
+    """The name of the role as which the visitor looks at the shop, in their language; "" when as themself."""
+    if visitor is None or visitor.account is None or not visitor.is_signed_in:
+        return ""
+    role = visitor.account.view_as_role
+    return _(BUILT_IN_ROLE_NAMES[role]) if role in BUILT_IN_ROLE_NAMES else visitor.account.view_as_role_name
 
 
 def visitor_may(visitor: Visitor, permission: Permission) -> bool:

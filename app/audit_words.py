@@ -1,0 +1,80 @@
+"""What the audit log recorded, in words of the reader's language: fields, and their values before and after."""
+
+from typing import Any
+
+import msgspec
+
+from app.field_labels import field_label
+from app.languages import gettext as _
+from app.languages import text
+
+# How fields and their values are called; others are shown as they are.
+FIELDS = {
+    "approval_status": text("Approval"),
+    "is_active": text("Active"),
+    "number": text("Number"),
+    "customer_type": text("Customer type"),
+    "application": text("Registered at"),
+    "company_name": text("Company name"),
+    "first_name": text("First name"),
+    "last_name": text("Last name"),
+    "login": text("Login"),
+    "privileges": text("Privileges"),
+    "phone": text("Phone"),
+    "street": text("Street and number"),
+    "street_2": text("Floor, building or care of"),
+    "postal_code": text("Postal code"),
+    "city": text("City"),
+    "region": text("Region"),
+    "country": text("Country"),
+    "name": text("Name"),
+    "business_partner_number": text("Business partner number"),
+    "roles": text("Roles"),
+    "permissions": text("Permissions"),
+    "order_limit": text("Limit for each order"),
+    "budget_amount": text("Budget"),
+    "budget_period": text("Period of the budget"),
+}
+# Fields whose values are words of the program.
+WORDS = {
+    "approval_status": {
+        "pending": text("Pending"),
+        "approved": text("Approved"),
+        "rejected": text("Rejected"),
+    },
+    "budget_period": {
+        "week": text("week"),
+        "month": text("month"),
+        "quarter": text("quarter"),
+        "half_year": text("half-year"),
+        "year": text("year"),
+    },
+}
+# Fields whose values are recorded in English, and may be names that somebody has given.
+NAMES = frozenset({"roles", "permissions"})
+
+
+def recorded_changes(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """(field, what stood before, what stands now) of every field that has a value on either side."""
+    changes = []
+    for name in dict.fromkeys([*before, *after]):
+        then, now = _shown(name, before), _shown(name, after)
+        if then or now:
+            label = FIELDS.get(name) or field_label(name)
+            changes.append((_(label) if label else name, then, now))
+    return changes
+
+
+def _shown(name: str, values: dict[str, Any]) -> str:
+    match values.get(name):
+        case None:
+            return ""
+        case bool(value):
+            return _("Yes") if value else _("No")
+        case str(value):
+            words = WORDS.get(name, {})
+            return _(words[value]) if value in words else value
+        case list(several):
+            return ", ".join(_(str(one)) if name in NAMES else str(one) for one in several)
+        case other:
+            return msgspec.json.encode(other).decode()

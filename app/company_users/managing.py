@@ -1,0 +1,157 @@
+"""Managing the people of a company: the rules that hold whatever is changed, also in parallel (domain.md 10).
+
+Every change runs inside `managing`. It makes the changes of one company wait for each other, reads anew what
+the one who changes may do, and looks afterwards whether the company still has an administrator.
+"""
+
+import uuid
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from app.access import NotPermitted
+from app.company_users.roles import Role, roles_of, together
+from app.customers.permissions import ACCOUNT_ADMINISTRATOR, Permission
+from app.errors import Conflict
+from app.visitor import Visitor
+from tables.engine import DB
+
+
+class Rule(StrEnum):
+    """What stands against a change."""
+
+    NOT_ONESELF = "not_oneself"
+    NO_MORE_THAN_OWN = "no_more_than_own"
+    MAY_MORE = "may_more"
+    LAST_ADMINISTRATOR = "last_administrator"
+    UNKNOWN_ROLE = "unknown_role"
+
+
+class ChangeRefused(Exception):
+    """A rule stands against the change; nothing has changed."""
+
+    def __init__(self, rule: Rule) -> None:
+        super().__init__(rule)
+        self.rule = rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedMember:
+    """A user of the company whose membership is locked until the transaction ends."""
+
+    membership_id: uuid.UUID
+    user_id: uuid.UUID
+    name: str
+    email: str
+    roles: tuple[str, ...]
+    is_active: bool
+    order_limit: int | None
+    budget_amount: int | None
+    budget_period: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Managing:
+    """A change of a company's people that is under way: whose it is, and what they may do themself."""
+
+    visitor: Visitor
+    customer_id: uuid.UUID
+    membership_id: uuid.UUID
+    may: frozenset[Permission]
+    roles: tuple[Role, ...]
+
+    async def member(self, user_id: uuid.UUID, version: int | None = None) -> LockedMember:
+        """The user of this company, locked. Raises Conflict when they are not there, or not in that version."""
+        row = await DB.fetch_row(_MEMBER, self.customer_id, user_id)
+        if row is None or version not in (None, row["version"]):
+            raise Conflict
+        return LockedMember(**row | {"roles": tuple(row["roles"])})
+
+    def refuse_for_oneself(self, member: LockedMember) -> None:
+        """Nobody disables, removes or demotes themself: who did so by mistake could not undo it."""
+        if member.membership_id == self.membership_id:
+            raise ChangeRefused(Rule.NOT_ONESELF)
+
+    def refuse_for_who_may_more(self, member: LockedMember) -> None:
+        """Who may less than a colleague does not decide on what that colleague may."""
+        if not together(self.roles, member.roles) <= self.may:
+            raise ChangeRefused(Rule.MAY_MORE)
+
+    def refuse_to_grant(self, permissions: Collection[Permission]) -> None:
+        """Nobody grants more than they have."""
+        if not frozenset(permissions) <= self.may:
+            raise ChangeRefused(Rule.NO_MORE_THAN_OWN)
+
+
+# Changes of a company's people wait for each other at the customer's row, as leaving it does
+# (app/personal_data/deletion.py); orders and sign-ins of the company go on meanwhile.
+_LOCK = "SELECT FROM customers WHERE id = $1 FOR NO KEY UPDATE"
+_ACTOR = """
+    SELECT m.roles FROM memberships m JOIN users u ON u.id = m."user"
+    WHERE m.id = $1 AND m.customer = $2 AND m.is_active AND u.is_active
+"""
+_MEMBER = """
+    SELECT m.id AS membership_id, u.id AS user_id, u.email,
+           coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.login) AS name,
+           m.roles, m.is_active, m.order_limit, m.budget_amount, m.budget_period, m.version
+    FROM memberships m JOIN users u ON u.id = m."user"
+    WHERE m.customer = $1 AND m."user" = $2 FOR UPDATE OF m
+"""
+_HAS_ADMINISTRATOR = """
+    SELECT EXISTS (SELECT FROM memberships m JOIN users u ON u.id = m."user"
+                   WHERE m.customer = $1 AND m.is_active AND u.is_active AND $2 = ANY(m.roles))
+"""
+_COMBINATIONS = """
+    SELECT DISTINCT m.roles FROM memberships m JOIN users u ON u.id = m."user"
+    WHERE m.customer = $1 AND m.is_active AND u.is_active
+"""
+
+
+@asynccontextmanager
+async def managing(visitor: Visitor) -> AsyncIterator[Managing]:
+    """A transaction in which the visitor changes the people of the company for which they act.
+
+    Raises NotPermitted when they may not (any more), ChangeRefused for what a rule stands against.
+    """
+    account = visitor.account
+    if account is None or account.customer_id is None or account.membership_id is None:
+        raise NotPermitted
+    async with DB.transaction():
+        await DB.execute(_LOCK, account.customer_id)
+        roles = await roles_of(account.customer_id)
+        may = await _permissions(account.membership_id, account.customer_id, roles)
+        if Permission.MANAGE_USERS not in may:
+            raise NotPermitted
+        had_administrator = await has_administrator(account.customer_id, roles)
+        yield Managing(
+            visitor=visitor,
+            customer_id=account.customer_id,
+            membership_id=account.membership_id,
+            may=may,
+            roles=roles,
+        )
+        roles = await roles_of(account.customer_id)
+        if had_administrator and not await has_administrator(account.customer_id, roles):
+            raise ChangeRefused(Rule.LAST_ADMINISTRATOR)
+        # A change of a role that one has oneself is a change of oneself.
+        if not may <= await _permissions(account.membership_id, account.customer_id, roles):
+            raise ChangeRefused(Rule.NOT_ONESELF)
+
+
+async def has_administrator(customer_id: uuid.UUID, roles: Collection[Role]) -> bool:
+    """Whether somebody who may sign in can do everything for the company; there is always one (domain.md 10)."""
+    if await DB.fetch_value(_HAS_ADMINISTRATOR, customer_id, ACCOUNT_ADMINISTRATOR):
+        return True
+    found: list[dict[str, Any]] = await DB.fetch(_COMBINATIONS, customer_id)
+    return any(together(roles, row["roles"]) == frozenset(Permission) for row in found)
+
+
+async def _permissions(
+    membership_id: uuid.UUID, customer_id: uuid.UUID, roles: Collection[Role]
+) -> frozenset[Permission]:
+    # Their own, and not those of whom they stand in for: what is granted would outlast the standing in.
+    row = await DB.fetch_row(_ACTOR, membership_id, customer_id)
+    return together(roles, row["roles"]) if row is not None else frozenset()
