@@ -73,6 +73,8 @@ class TypeSettings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     security_contact: SecurityContact | msgspec.UnsetType = msgspec.UNSET
     # Where days, weeks and months of budgets and contracts begin (domain.md 10), for example Europe/Berlin.
     time_zone: TimeZone | msgspec.UnsetType = msgspec.UNSET
+    # Before the end of a contract: when its account managers are told (domain.md 12).
+    contract_reminder_days: Days | msgspec.UnsetType = msgspec.UNSET
 
 
 class TypeEntry(TypeSettings, forbid_unknown_fields=True, kw_only=True):
@@ -128,6 +130,7 @@ class Application:
     attributes: tuple[DeclaredAttribute, ...]
     security_contact: str
     time_zone: str
+    contract_reminder_days: int
 
     @property
     def is_back_office(self) -> bool:
@@ -293,6 +296,7 @@ def _application(
         attributes=tuple(attributes),
         security_contact=setting("security_contact", ""),
         time_zone=time_zone,
+        contract_reminder_days=setting("contract_reminder_days", 30),
     )
 
 

@@ -46,6 +46,7 @@ JOBS = (
     Job("app.personal_data.deletion", "forget_finished_orders", every=3600),
     Job("app.segments.filling", "fill_due_segments", every=2),
     Job("app.segments.push", "delete_expired_members", every=3600),
+    Job("app.contracts.ending", "tell_of_ending_contracts", every=600),
 )
 
 

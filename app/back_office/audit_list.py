@@ -17,6 +17,8 @@ LINES_OF_CUSTOMER = 5
 ACTIONS = (
     text("account manager added"),
     text("account manager removed"),
+    text("account manager added"),
+    text("account manager removed"),
     text("address added"),
     text("address changed"),
     text("address deleted"),
@@ -32,6 +34,9 @@ ACTIONS = (
     text("content changed"),
     text("content created"),
     text("content deleted"),
+    text("contract changed"),
+    text("contract created"),
+    text("contract deleted"),
     text("contract changed"),
     text("contract created"),
     text("contract deleted"),

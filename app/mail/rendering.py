@@ -61,6 +61,8 @@ KINDS: dict[str, frozenset[str]] = {
     "order_cancelled": frozenset({"name", "number", "lines", "link"}),
     "order_returned": frozenset({"name", "number", "lines", "link"}),
     "order_withdrawn": frozenset({"name", "number", "time", "lines"}),
+    # To account managers (domain.md 12).
+    "contract_ends": frozenset({"name", "customer_name", "number", "contract_name", "last_day", "link"}),
     # wanted: export or delete (domain.md 13).
     "data_request_confirm": frozenset({"name", "wanted", "link", "hours"}),
     "data_archive_ready": frozenset({"name", "link", "days"}),

@@ -49,6 +49,7 @@ SAMPLES: dict[str, object] = {
     "wanted": "export",
     "days": 30,
     "unsubscribe_link": f"{ADDRESS}/newsletter/unsubscribe?token=abc",
+    "contract_name": "Søren 0821",
     "headline": "Søren & <Tee>",
     "text": "0817",
 }
