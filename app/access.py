@@ -70,6 +70,10 @@ class Account:
     view_as_role_name: str = ""
     # For how many customers the user can act: more than one may be switched between.
     memberships: int = 1
+    # Of a staff member: the branch of the tree outside of which they see no customers (domain.md 11), None where
+    # they see all; and whether they are an account manager (domain.md 12).
+    branch: uuid.UUID | None = None
+    looks_after_customers: bool = False
 
     @property
     def name(self) -> str:

@@ -134,7 +134,8 @@ SELECT v.versions,
        c.id AS customer_id, c.number AS customer_number, c.customer_type, c.approval_status,
        c.is_active AS customer_is_active,
        co.company_name,
-       st.is_active AS staff_is_active, st.privileges,
+       st.is_active AS staff_is_active, st.privileges, st.organisation AS branch,
+       EXISTS (SELECT FROM account_managers am WHERE am.staff_member = st.id) AS looks_after_customers,
        f.id IS NOT NULL AS has_second_factor,
        u.price_display, c.recurring_since IS NOT NULL AS is_recurring,
        -- The union of the services that are active here; unless said otherwise that is the standard one.
@@ -284,6 +285,8 @@ def account_of(row: dict[str, Any]) -> Account:
         view_as_role=row.get("view_as_role") or "",
         view_as_role_name=row.get("view_as_role_name") or "",
         memberships=row.get("memberships") or 1,
+        branch=row.get("branch"),
+        looks_after_customers=bool(row.get("looks_after_customers")),
     )
 
 

@@ -14,6 +14,8 @@ class Privilege(StrEnum):
     PRICES = "prices"
     MARKETING = "marketing"
     ORDERS = "orders"
+    CONTRACTS = "contracts"
+    ORGANISATIONS = "organisations"
     MAIL = "mail"
     PERSONAL_DATA = "personal_data"
     AUDIT = "audit"
@@ -28,6 +30,8 @@ NAMES = {
     Privilege.PRICES: text("Price lists"),
     Privilege.MARKETING: text("Promotions and content"),
     Privilege.ORDERS: text("Orders"),
+    Privilege.CONTRACTS: text("Contracts of all customers"),
+    Privilege.ORGANISATIONS: text("Organisations"),
     Privilege.MAIL: text("Mails"),
     Privilege.PERSONAL_DATA: text("Personal data"),
     Privilege.AUDIT: text("Audit log"),

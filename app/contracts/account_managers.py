@@ -47,6 +47,18 @@ async def possible_account_managers(customer_id: uuid.UUID) -> list[AccountManag
     return [AccountManager(**row) for row in rows]
 
 
+async def looks_after(user_id: uuid.UUID, customer_id: uuid.UUID) -> bool:
+    """Whether a user is an account manager of a customer."""
+    return bool(
+        await DB.fetch_value(
+            "SELECT EXISTS (SELECT FROM account_managers m JOIN staff_members s ON s.id = m.staff_member"
+            ' WHERE m.customer = $1 AND s."user" = $2)',
+            customer_id,
+            user_id,
+        )
+    )
+
+
 async def add_account_manager(
     customer_id: uuid.UUID, staff_member: uuid.UUID, *, visitor: Visitor | None = None
 ) -> bool:
