@@ -28,6 +28,7 @@ from app.orders import routes as orders
 from app.personal_data import account_routes as own_data
 from app.personal_data import link_routes as data_requests
 from app.prices import routes as prices
+from app.quick_order import routes as quick_order
 from app.registration import correction_routes, verification_routes
 from app.registration import routes as registration
 from app.settings import settings
@@ -74,7 +75,7 @@ def extension_routes(extension: Extension) -> list[Any]:
     """Routes of shops that admit a customer type with this extension."""
     of_extension: dict[Extension, list[Any]] = {
         Extension.COMPANY: [*company_pages.routes],
-        Extension.GROUP: [*switch_pages.routes],
+        Extension.GROUP: [*switch_pages.routes, *quick_order.routes],
     }
     return of_extension.get(extension, [])
 

@@ -35,6 +35,7 @@ AREAS: dict[str, set[str]] = {
     "account": {"customers", "mail", "orders", "registration", "segments", "sign_in"},
     "orders": {"basket", "catalog", "customers", "mail", "marketing", "segments", "sign_in"},
     "checkout": {"account", "basket", "customers", "orders", "requisitions", "segments", "sign_in"},
+    "quick_order": {"basket", "catalog", "customers", "orders"},
     "requisitions": {"basket", "catalog", "customers", "mail", "marketing", "orders", "prices", "segments"},
     # Who asks for their data is answered like somebody who registers: after the same time, whoever it is.
     "personal_data": {"customers", "mail", "registration", "segments", "sign_in"},

@@ -1,0 +1,30 @@
+"""Text files as people's programs write them: in one of a few encodings, with one of a few line ends."""
+
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+
+
+class NoText(ValueError):
+    """What was uploaded is no text: a picture, or a workbook that was not saved as CSV."""
+
+
+def uploaded_text(content: bytes) -> str:
+    """The text of a file: UTF-8 with or without byte order mark, UTF-16 with one, else Windows-1252, which is
+    what spreadsheet programs write on many desks. Raises NoText."""
+    encodings: tuple[str, ...]
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        encodings = ("utf-16",)
+    elif b"\0" in content:
+        raise NoText
+    else:
+        encodings = ("utf-8-sig", "cp1252")
+    for encoding in encodings:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise NoText
+
+
+def lines_of_text(text: str) -> list[str]:
+    """The lines, whatever ends them: Windows, Unix or an old Mac. Nothing else breaks a line."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
