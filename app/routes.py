@@ -21,6 +21,7 @@ from app.back_office import selling_routes, why_price
 from app.basket import routes as basket
 from app.catalog import routes as catalog
 from app.checkout import routes as checkout
+from app.company_users import granting_pages, list_pages, member_pages, role_pages
 from app.customers.types import Extension
 from app.newsletter import routes as newsletter
 from app.orders import guest_routes as guest_orders
@@ -28,7 +29,6 @@ from app.orders import routes as orders
 from app.personal_data import account_routes as own_data
 from app.personal_data import link_routes as data_requests
 from app.prices import routes as prices
-from app.quick_order import routes as quick_order
 from app.registration import correction_routes, verification_routes
 from app.registration import routes as registration
 from app.settings import settings
@@ -75,7 +75,13 @@ def extension_routes(extension: Extension) -> list[Any]:
     """Routes of shops that admit a customer type with this extension."""
     of_extension: dict[Extension, list[Any]] = {
         Extension.COMPANY: [*company_pages.routes],
-        Extension.GROUP: [*switch_pages.routes, *quick_order.routes],
+        Extension.GROUP: [
+            *switch_pages.routes,
+            *list_pages.routes,
+            *member_pages.routes,
+            *granting_pages.routes,
+            *role_pages.routes,
+        ],
     }
     return of_extension.get(extension, [])
 
