@@ -45,6 +45,8 @@ KINDS: dict[str, frozenset[str]] = {
     "approval_requested": frozenset({"customer_name", "customer_type_name", "number", "link"}),
     "approval_received": frozenset({"name", "customer_name"}),
     "approved": frozenset({"name", "customer_name", "sign_in_link"}),
+    # To somebody whom an administrator of a company has removed from it.
+    "member_removed": frozenset({"name", "customer_name"}),
     "rejected": frozenset({"name", "customer_name", "comment", "link"}),
     # lines, sums: pairs of what and its amount; billing, shipping: lines of an address; link: "" for guests.
     "order_placed": frozenset(
