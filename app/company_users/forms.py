@@ -28,7 +28,7 @@ class MemberSearchForm(Form):
     """The search above the list of users."""
 
     q: Annotated[str, Text(required=False)]
-    state: Annotated[str, Text(required=False)]
+    status: Annotated[str, Text(required=False)]
     role: Annotated[str, Text(required=False)]
 
 

@@ -24,18 +24,19 @@ STATE_NAMES = dict(zip(STATES, (text("Active"), text("Disabled")), strict=True))
 async def users_page(
     visitor: CurrentVisitor,
     q: FromQuery[str] = "",
-    state: FromQuery[str] = "",
+    status: FromQuery[str] = "",
     role: FromQuery[str] = "",
     page: FromQuery[int] = 1,
 ) -> Page:
     """The users that fit the search, 25 on a page."""
     roles = await roles_of(_customer_id(visitor))
     search = MemberSearch(
-        q=q.strip()[:200],
-        state=state if state in STATES else "",
+        # What no page can print finds nobody.
+        q="".join(one if one.isprintable() else " " for one in q).strip()[:200],
+        state=status if status in STATES else "",
         role=role if role in {one.id for one in roles} else "",
     )
-    filters = {"q": search.q, "state": search.state, "role": search.role}
+    filters = {"q": search.q, "status": search.state, "role": search.role}
     found = await find_members(_customer_id(visitor), search, page)
     return Page(
         "company_users/users.html",
