@@ -12,6 +12,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
 
 from app.applications import Application
+from app.back_office.branch import within_branch
 from app.customers.types import Extension
 from app.errors import answer_error
 from app.pages import environment
@@ -24,6 +25,7 @@ def litestar_for(application: Application) -> Litestar:
     """The Litestar app of an application."""
     return Litestar(
         route_handlers=_routes_of(application),
+        guards=[within_branch] if application.is_back_office else None,
         request_class=HTMXRequest,
         dependencies={"visitor": Provide(visitor_of, sync_to_thread=False)},
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),

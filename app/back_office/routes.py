@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from app.access import signed_in, staff
 from app.back_office import (
+    contract_routes,
     customer_list_routes,
     customer_routes,
     customer_tab_routes,
@@ -16,6 +17,7 @@ from app.back_office import (
     data_request_routes,
     new_customer_routes,
     newsletter_routes,
+    organisation_routes,
     staff_routes,
 )
 from app.back_office.audit_list import PER_PAGE as AUDIT_PER_PAGE
@@ -90,6 +92,8 @@ routes: list[Any] = [
     outbox,
     retry,
     audit,
+    *contract_routes.routes,
+    *organisation_routes.routes,
     *customer_list_routes.routes,
     *new_customer_routes.routes,
     *customer_routes.routes,

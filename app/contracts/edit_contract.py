@@ -146,6 +146,9 @@ async def delete_contract(contract_id: uuid.UUID, *, visitor: Visitor | None = N
 def _refuse(details: ContractDetails) -> None:
     if not details.name.strip() or len(details.name) > 200:
         raise ContractRefused(_("Please enter a name."), "name")
+    for field, day in (("starts_on", details.starts_on), ("ends_on", details.ends_on)):
+        if day is not None and not 2000 <= day.year <= 2200:
+            raise ContractRefused(_("Please enter a day between 2000 and 2200."), field)
     if details.ends_on is not None and details.ends_on < details.starts_on:
         raise ContractRefused(_("The last day cannot be before the first one."), "ends_on")
 
@@ -177,7 +180,9 @@ async def _bring(contract_id: uuid.UUID, details: ContractDetails) -> None:
         if not changed:
             continue
         # Whoever edits one of them at this moment, with its target group as it was, is told so.
-        change = f"UPDATE {table} SET version = version + 1 WHERE id = ANY($1::text[]) RETURNING id"  # see above
+        change = (
+            f"UPDATE {table} SET version = version + 1 WHERE id = ANY($1::text[]) RETURNING id"  # see above
+        )
         known = await DB.fetch(change, changed)
         added = set(wanted) - before
         if missing := added - {row["id"] for row in known}:

@@ -1,0 +1,93 @@
+"""Staff who are limited to a branch of the tree: they see its customers, and nothing of others (domain.md 11).
+
+One guard stands before all routes of the back office: what an address names is looked up, and what lies outside
+is the same 404 as what is missing. Lists, and what is typed into forms, ask `branch_of` themselves.
+"""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.exceptions import NotFoundException
+from litestar.handlers.base import BaseRouteHandler
+
+from app.organisations.tree import Organisation, organisations
+from app.visitor import Visitor
+from tables.engine import DB
+
+# Whether a customer lies in the branch $1.
+_IN_BRANCH = "EXISTS (SELECT FROM organisations o WHERE o.id = c.organisation AND $1 = ANY(o.path))"
+_OF_USER = 'SELECT FROM memberships m JOIN customers c ON c.id = m.customer WHERE m."user" = $2'
+# By the first part of an address and the name of its parameter: whether what it names lies in the branch.
+LOOKS: Mapping[tuple[str, str], str] = {
+    ("customers", "number"): f"SELECT EXISTS (SELECT FROM customers c WHERE c.number = $2 AND {_IN_BRANCH})",
+    ("segments", "number"): f"SELECT EXISTS (SELECT FROM customers c WHERE c.number = $2 AND {_IN_BRANCH})",
+    ("users", "user_id"): f"SELECT EXISTS ({_OF_USER} AND {_IN_BRANCH})",
+    ("orders", "number"): f"""
+        SELECT EXISTS (SELECT FROM orders d JOIN customers c ON c.id = d.customer
+                       WHERE d.number = $2 AND {_IN_BRANCH})
+    """,
+    ("contracts", "contract_id"): f"""
+        SELECT EXISTS (SELECT FROM contracts k JOIN customers c ON c.id = k.customer
+                       WHERE k.id = $2 AND {_IN_BRANCH})
+    """,
+    ("organisations", "organisation_id"): """
+        SELECT EXISTS (SELECT FROM organisations o WHERE o.id = $2 AND $1 = ANY(o.path))
+    """,
+    ("personal-data-requests", "request_id"): f"""
+        SELECT EXISTS (SELECT FROM personal_data_requests r JOIN memberships m ON m."user" = r."user"
+                       JOIN customers c ON c.id = m.customer WHERE r.id = $2 AND {_IN_BRANCH})
+    """,
+}  # only constants of this module are put in
+
+
+async def within_branch(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    """Raises NotFoundException where an address names something outside of the staff member's branch."""
+    branch = branch_of(connection.scope.get("visitor"))  # type: ignore[arg-type]  # put there by app.main
+    if branch is None:
+        return
+    first = connection.scope["path_template"].strip("/").partition("/")[0]
+    for name, value in connection.path_params.items():
+        look = LOOKS.get((first, name))
+        if look is None:
+            continue
+        # PostgreSQL refuses a NUL instead of finding nothing.
+        if (isinstance(value, str) and "\x00" in value) or not await DB.fetch_value(look, branch, value):
+            raise NotFoundException
+
+
+def branch_of(visitor: Visitor | None) -> uuid.UUID | None:
+    """The branch outside of which a staff member sees nothing; None for who sees all, and for people who are no
+    staff."""
+    if visitor is None or not visitor.is_staff or visitor.account is None:
+        return None
+    return visitor.account.branch
+
+
+async def sees_customer(visitor: Visitor, customer_id: uuid.UUID) -> bool:
+    """Whether a customer that a form names lies in the staff member's branch."""
+    branch = branch_of(visitor)
+    return branch is None or bool(
+        await DB.fetch_value(
+            f"SELECT EXISTS (SELECT FROM customers c WHERE c.id = $2 AND {_IN_BRANCH})",  # see above
+            branch,
+            customer_id,
+        )
+    )
+
+
+async def seen_organisations(visitor: Visitor) -> list[Organisation]:
+    """The tree as far as the staff member sees it: parents before their children."""
+    branch = branch_of(visitor)
+    return [one for one in await organisations() if branch is None or branch in one.path]
+
+
+async def organisation_choices(
+    visitor: Visitor, *, without: uuid.UUID | None = None
+) -> list[tuple[str, str]]:
+    """(id, name) of the organisations that may be chosen, those below others marked by dashes; `without` leaves
+    out a node with all below it."""
+    seen = await seen_organisations(visitor)
+    top = min((one.depth for one in seen), default=0)
+    return [(str(one.id), f"{'– ' * (one.depth - top)}{one.name}") for one in seen if without not in one.path]
