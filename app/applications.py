@@ -71,6 +71,8 @@ class TypeSettings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     attributes: list[DeclaredAttribute] | msgspec.UnsetType = msgspec.UNSET
     # For /.well-known/security.txt: a mailto: or https: address (RFC 9116).
     security_contact: SecurityContact | msgspec.UnsetType = msgspec.UNSET
+    # After so many days without a decision a requisition expires (domain.md 10).
+    requisition_days: Days | msgspec.UnsetType = msgspec.UNSET
     # Where days, weeks and months of budgets and contracts begin (domain.md 10), for example Europe/Berlin.
     time_zone: TimeZone | msgspec.UnsetType = msgspec.UNSET
     # Before the end of a contract: when its account managers are told (domain.md 12).
@@ -129,6 +131,7 @@ class Application:
     own_profile_fields: tuple[MembershipField, ...]
     attributes: tuple[DeclaredAttribute, ...]
     security_contact: str
+    requisition_days: int
     time_zone: str
     contract_reminder_days: int
 
@@ -295,6 +298,7 @@ def _application(
         ),
         attributes=tuple(attributes),
         security_contact=setting("security_contact", ""),
+        requisition_days=setting("requisition_days", 14),
         time_zone=time_zone,
         contract_reminder_days=setting("contract_reminder_days", 30),
     )

@@ -21,16 +21,27 @@ from app.back_office import selling_routes, why_price
 from app.basket import routes as basket
 from app.catalog import routes as catalog
 from app.checkout import routes as checkout
-from app.company_users import granting_pages, list_pages, member_pages, role_pages
+from app.company_users import (
+    granting_pages,
+    invitation_import_pages,
+    invitations_link_pages,
+    invitations_pages,
+    list_pages,
+    member_pages,
+    role_pages,
+)
 from app.customers.types import Extension
 from app.newsletter import routes as newsletter
+from app.order_templates import routes as order_templates
 from app.orders import guest_routes as guest_orders
 from app.orders import routes as orders
 from app.personal_data import account_routes as own_data
 from app.personal_data import link_routes as data_requests
 from app.prices import routes as prices
+from app.quick_order import routes as quick_order
 from app.registration import correction_routes, verification_routes
 from app.registration import routes as registration
+from app.requisitions import routes as requisitions
 from app.settings import settings
 from app.sign_in import (
     again_routes,
@@ -81,6 +92,12 @@ def extension_routes(extension: Extension) -> list[Any]:
             *member_pages.routes,
             *granting_pages.routes,
             *role_pages.routes,
+            *requisitions.routes,
+            *quick_order.routes,
+            *order_templates.routes,
+            *invitations_pages.routes,
+            *invitations_link_pages.routes,
+            *invitation_import_pages.routes,
         ],
     }
     return of_extension.get(extension, [])

@@ -35,7 +35,8 @@ AREAS: dict[str, set[str]] = {
     "account": {"customers", "mail", "orders", "registration", "segments", "sign_in"},
     "orders": {"basket", "catalog", "customers", "mail", "marketing", "segments", "sign_in"},
     "checkout": {"account", "basket", "customers", "orders", "requisitions", "segments", "sign_in"},
-    "quick_order": {"basket", "catalog", "customers", "orders"},
+    "quick_order": {"basket", "catalog", "customers"},
+    "order_templates": {"account", "basket", "catalog", "customers", "orders"},
     "requisitions": {"basket", "catalog", "customers", "mail", "marketing", "orders", "prices", "segments"},
     # Who asks for their data is answered like somebody who registers: after the same time, whoever it is.
     "personal_data": {"customers", "mail", "registration", "segments", "sign_in"},
@@ -89,6 +90,11 @@ EXCEPTIONS = {
     # An order beyond its buyer's limits is none yet.
     ("orders.placing", "requisitions.budgets"),
     ("orders.wish", "requisitions.budgets"),
+    # What is approved is looked at anew: whether its delivery and payment are still offered.
+    ("requisitions.checking", "checkout.payments"),
+    ("requisitions.checking", "checkout.shipping"),
+    ("requisitions.deciding", "checkout.payments"),
+    ("requisitions.requisition", "checkout.payments"),
     # The audience is part of who a visitor is; it is found out by the same query.
     ("visitor", "segments.audience"),
     # Content slots are a word of the template language.

@@ -47,6 +47,8 @@ class PlaceForm(Form):
     terms: Annotated[
         bool, Flag(required=True, must=text("Please accept the terms, or we cannot take your order."))
     ]
+    # For who approves it, where that is needed.
+    approval_comment: Annotated[str, Text(max_length=1000, required=False, multiline=True)]
 
 
 async def read_checkout(

@@ -22,10 +22,13 @@ from app.customers.permissions import Permission, visitor_may
 from app.flash import Flash
 from app.forms import FilledForm, blank, read_form
 from app.languages import gettext as _
-from app.orders.placing import number_placed_with, place_order
+from app.orders.placing import excess_of_order
 from app.orders.seen_by_guest import let_guest_see
 from app.orders.wish import OrderRefused, OrderWish
 from app.pages import Page, see
+from app.requisitions.approvers import approvers_for
+from app.requisitions.asking import Outcome, order_or_ask, outcome_of
+from app.requisitions.words import excess_words
 from app.sign_in.limits import count_client
 from app.visitor import CurrentVisitor, Visitor
 
@@ -86,32 +89,41 @@ async def place(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Res
         await count_client(request.scope, "order", at_most=60)
     owner = owner_of(visitor, request)
     _only_for_buyers(visitor)
-    number = await number_placed_with(owner, form.value("idempotency_key"))
-    wish = await _wish(request, visitor) if number is None else None
-    if number is None and wish is None:
+    done = await outcome_of(owner, form.value("idempotency_key"))
+    wish = await _wish(request, visitor) if done is None else None
+    if done is None and wish is None:
         # Either nothing was chosen yet, or the same click has just been answered beside this one.
-        number = await number_placed_with(owner, form.value("idempotency_key"))
-        if number is None:
+        done = await outcome_of(owner, form.value("idempotency_key"))
+        if done is None:
             return see(request, "checkout")
-    if number is None and wish is not None:
+    if done is None and wish is not None:
         if not form.is_valid:
             return await _review(request, visitor, wish, form, status_code=422)
         try:
-            number = await place_order(
+            done = await order_or_ask(
                 visitor,
                 owner,
                 wish,
                 idempotency_key=form.data.idempotency_key,
                 fingerprint=form.data.review,
+                comment=form.data.approval_comment,
             )
         except OrderRefused as refused:
             return await _review(request, visitor, wish, reasons=refused.reasons, status_code=409)
         except PaymentRefused:
             refusal = _("The payment was refused. Please choose another way to pay.")
             return await _review(request, visitor, wish, reasons=[refusal], status_code=409)
-    answer = see(request, "order_thanks", number=number)
-    if not visitor.is_signed_in and number is not None:
-        let_guest_see(answer, request, visitor.application, number)
+    return _answer(request, visitor, done or Outcome())
+
+
+def _answer(request: Request[Any, Any, Any], visitor: Visitor, done: Outcome) -> Response[Any]:
+    """To the thanks for an order, or to what has to be approved first."""
+    if done.requisition is not None:
+        said = _("Your order waits for approval. You will get a mail as soon as somebody has decided.")
+        return see(request, "requisition", requisition_id=done.requisition, flash=Flash(said, "info"))
+    answer = see(request, "order_thanks", number=done.order)
+    if not visitor.is_signed_in:
+        let_guest_see(answer, request, visitor.application, done.order)
     return answer
 
 
@@ -199,12 +211,20 @@ async def _review(
         return _to_basket(request)
     if form is None:
         form = blank(PlaceForm)
+    total, account = basket.reckoning.totals.total.net, visitor.account
+    excess = await excess_of_order(visitor, total, basket.reckoning.currency)
+    # Only asked where something is beyond the limits, which guests have not.
+    approvers = (
+        await approvers_for(account.customer_id, account.user_id) if excess and account is not None else []
+    )
     return Page(
         "checkout/review.html",
         status_code=status_code,
         form=form,
         basket=basket,
         wish=wish,
+        exceeds=excess_words(excess, total),
+        approvers=[one.name for one in approvers],
         reasons=[*reasons, *(note for note in basket.notes if note not in reasons)],
         idempotency_key=secrets.token_urlsafe(32),
     )

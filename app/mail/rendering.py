@@ -47,6 +47,10 @@ KINDS: dict[str, frozenset[str]] = {
     "approved": frozenset({"name", "customer_name", "sign_in_link"}),
     # To somebody whom an administrator of a company has removed from it.
     "member_removed": frozenset({"name", "customer_name"}),
+    "invitation": frozenset({"name", "inviter_name", "customer_name", "link", "minutes"}),
+    "join_asked": frozenset({"name", "asker_name", "asker_email", "customer_name", "link"}),
+    # link: "" for who was refused.
+    "join_decided": frozenset({"name", "customer_name", "is_accepted", "link"}),
     "rejected": frozenset({"name", "customer_name", "comment", "link"}),
     # lines, sums: pairs of what and its amount; billing, shipping: lines of an address; link: "" for guests.
     "order_placed": frozenset(
@@ -63,6 +67,16 @@ KINDS: dict[str, frozenset[str]] = {
     "order_cancelled": frozenset({"name", "number", "lines", "link"}),
     "order_returned": frozenset({"name", "number", "lines", "link"}),
     "order_withdrawn": frozenset({"name", "number", "time", "lines"}),
+    # To account managers (domain.md 12).
+    "contract_ends": frozenset({"name", "customer_name", "number", "contract_name", "last_day", "link"}),
+    # reasons: sentences on the limits that are exceeded.
+    "requisition_asked": frozenset(
+        {"name", "number", "buyer", "total", "reasons", "comment", "expires", "link"}
+    ),
+    # state: approved, rejected or expired.
+    "requisition_decided": frozenset(
+        {"name", "number", "state", "decided_by", "comment", "order_number", "link"}
+    ),
     # To account managers (domain.md 12).
     "contract_ends": frozenset({"name", "customer_name", "number", "contract_name", "last_day", "link"}),
     # wanted: export or delete (domain.md 13).
@@ -129,7 +143,7 @@ def one_line(text: str) -> str:
 def _shown(name: str, value: object, language: str) -> object:
     if isinstance(value, datetime):
         return datetime_text(value, language)
-    if name in ("name", "customer_name"):
+    if name in ("name", "customer_name", "inviter_name", "buyer", "decided_by"):
         return _never_a_link(one_line(str(value)))
     return value
 

@@ -17,7 +17,7 @@ from app.languages import gettext as _
 from app.marketing.promotion_uses import PromotionUsedUp
 from app.orders.wish import ApprovalNeeded, OrderRefused, OrderWish, TotalsChanged
 from app.orders.writing import OrderedBy, write_order
-from app.requisitions.budgets import Excess, budget_of, excess_of
+from app.requisitions.budgets import Excess, budget_of, excess_of, lock_budget
 from app.visitor import Visitor
 from tables.engine import DB
 
@@ -64,11 +64,12 @@ async def _place(
     if placed is not None:
         return placed
     visitor = await as_of_now(visitor)
+    if _has_limits(visitor):
+        await lock_budget(visitor.account.membership_id if visitor.account is not None else None)
     await _lock_products(owner)
     basket = await agreed_basket(visitor, owner, wish, fingerprint)
     of = basket.reckoning
-    # The buyer's orders wait for each other here, so that each counts those before it.
-    _must_be_within_limits(await excess_of_order(visitor, of.totals.total.net, of.currency, lock=True))
+    _must_be_within_limits(await excess_of_order(visitor, of.totals.total.net, of.currency))
     buyer = OrderedBy(
         application=visitor.application,
         customer_id=owner.customer_id,
@@ -86,20 +87,21 @@ async def as_of_now(visitor: Visitor) -> Visitor:
     return replace(visitor, versions={row["subject"]: row["number"] for row in rows})
 
 
-async def excess_of_order(
-    visitor: Visitor, net: int, currency: str, *, lock: bool = False
-) -> tuple[Excess, ...]:
-    """What an order of the visitor's would exceed now: nothing for guests, and for customers without many users.
-
-    With `lock` the membership stays locked until the transaction ends.
-    """
+async def excess_of_order(visitor: Visitor, net: int, currency: str) -> tuple[Excess, ...]:
+    """What an order of the visitor's (net, minor units) would exceed now; nothing for who has no limits."""
     account = visitor.account
-    if account is None or account.membership_id is None or not visitor.is_signed_in:
+    if account is None or account.membership_id is None or not _has_limits(visitor):
         return ()
-    if not customer_type_of(account.customer_type).applies(Extension.GROUP):
-        return ()
-    budget = await budget_of(account.membership_id, lock=lock)
+    budget = await budget_of(account.membership_id)
     return excess_of(budget, net, currency) if budget is not None else ()
+
+
+def _has_limits(visitor: Visitor) -> bool:
+    """Whether the visitor may have limits at all: users of a customer with many have them, guests never."""
+    account = visitor.account
+    if account is None or not account.customer_type or not visitor.is_signed_in:
+        return False
+    return customer_type_of(account.customer_type).applies(Extension.GROUP)
 
 
 def _must_be_within_limits(excess: tuple[Excess, ...]) -> None:

@@ -139,14 +139,14 @@ async def spent_in_period(membership: uuid.UUID) -> int:
     return found[membership].spent if membership in found else 0
 
 
-async def budget_of(membership: uuid.UUID, *, lock: bool = False) -> Budget | None:
-    """The budget of a membership as of now; None where there is no such membership.
+async def lock_budget(membership: uuid.UUID | None) -> None:
+    """Locks a membership until the current transaction ends, so that of two orders at once the second one counts
+    the first. Whoever locks products as well locks them afterwards, so that none wait in a circle."""
+    await DB.execute("SELECT FROM memberships WHERE id = $1 FOR NO KEY UPDATE", membership)
 
-    With `lock` the membership stays locked until the current transaction ends, so that of two orders at once the
-    second one counts the first.
-    """
-    if lock:
-        await DB.execute("SELECT FROM memberships WHERE id = $1 FOR NO KEY UPDATE", membership)
+
+async def budget_of(membership: uuid.UUID) -> Budget | None:
+    """The budget of a membership as of now; None where there is no such membership."""
     return (await budgets_of([membership])).get(membership)
 
 

@@ -44,6 +44,7 @@ FORWARDS = (
         ADD CONSTRAINT approved_has_an_order CHECK ("order" IS NULL OR state = 'approved')
     """,
     "CREATE INDEX requisitions_of_customer ON requisitions (customer, state, created_at DESC, id)",
+    "CREATE INDEX requisitions_by_time ON requisitions (customer, created_at DESC, id)",
     'CREATE INDEX requisitions_of_user ON requisitions ("user", created_at DESC, id)',
     "CREATE INDEX requisitions_that_expire ON requisitions (expires_at) WHERE state = 'pending'",
     # What a user has spent in a period is summed up from this index alone.

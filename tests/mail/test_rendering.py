@@ -49,6 +49,12 @@ SAMPLES: dict[str, object] = {
     "wanted": "export",
     "days": 30,
     "unsubscribe_link": f"{ADDRESS}/newsletter/unsubscribe?token=abc",
+    "buyer": "Søren Søn",
+    "reasons": ["0818", "0819"],
+    "expires": datetime(2026, 3, 1, 9, 30, tzinfo=UTC),
+    "state": "approved",
+    "decided_by": "Ines Lüdemann",
+    "order_number": "4714",
     "contract_name": "Søren 0821",
     "headline": "Søren & <Tee>",
     "text": "0817",
@@ -67,6 +73,11 @@ VARIANTS = [
     *((kind, {"wanted": "delete"}) for kind in ("data_request_confirm", "data_request_declined")),
     ("data_archive_ready", {"days": 1}),
     ("order_shipped", {"link": ""}),
+    ("requisition_asked", {"comment": ""}),
+    *(
+        ("requisition_decided", {"state": state, "order_number": "", "comment": comment})
+        for state, comment in (("rejected", "0815"), ("expired", ""))
+    ),
 ]
 
 

@@ -1,0 +1,32 @@
+"""What is typed about requisitions."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from app.forms import Day, Form, Text
+
+
+class ApproveForm(Form):
+    """Approving. `review` is the fingerprint of what was shown; amounts are never read from a form."""
+
+    comment: Annotated[str, Text(max_length=1000, required=False, multiline=True)]
+    review: Annotated[str, Text(max_length=64, required=False)]
+
+
+class RejectForm(Form):
+    """Rejecting: the buyer is told why (domain.md 10)."""
+
+    comment: Annotated[str, Text(max_length=1000, multiline=True)]
+
+
+class StandInForm(Form):
+    """Who approves in somebody's place, from when to when."""
+
+    email: Annotated[str, Text(max_length=320)]
+    first_day: Annotated[Any, Day(required=True)]
+    last_day: Annotated[Any, Day(required=True)]
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last day."""
+        return self.first_day, self.last_day

@@ -1,0 +1,64 @@
+"""Mails about requisitions: to those who decide, and to the buyer about what became of it (domain.md 10)."""
+
+from app.applications import application_by_id
+from app.languages import current_language, money_text
+from app.links import links_of
+from app.mail.outbox import queue_mail
+from app.requisitions.approvers import approvers_for
+from app.requisitions.requisition import StoredRequisition
+from app.requisitions.words import excess_words
+from tables.engine import DB
+
+
+async def mail_asked(requisition: StoredRequisition) -> None:
+    """Tells everybody who may decide, in the current transaction; the link leads to the decision."""
+    application = application_by_id(requisition.application)
+    if application is None:
+        return
+    for one in await approvers_for(requisition.customer, requisition.user):
+        await queue_mail(
+            application=application,
+            kind="requisition_asked",
+            to_email=one.email,
+            to_name=one.name,
+            language=one.language,
+            name=one.name,
+            number=requisition.number,
+            buyer=requisition.buyer_name,
+            total=money_text(requisition.gross_total, requisition.currency, one.language),
+            reasons=_reasons(requisition, one.language),
+            comment=requisition.comment,
+            expires=requisition.expires_at,
+            link=links_of(application).url("requisition", requisition_id=requisition.id),
+        )
+
+
+async def mail_decided(requisition: StoredRequisition) -> None:
+    """Tells the buyer what became of it, in the current transaction; nobody where the user is gone."""
+    application = application_by_id(requisition.application)
+    person = await DB.fetch_row("SELECT email FROM users WHERE id = $1", requisition.user)
+    if application is None or person is None:
+        return
+    await queue_mail(
+        application=application,
+        kind="requisition_decided",
+        to_email=person["email"],
+        to_name=requisition.buyer_name,
+        language=requisition.language,
+        name=requisition.buyer_name,
+        number=requisition.number,
+        state=requisition.state.value,
+        decided_by=requisition.decided_by_name,
+        comment=requisition.decision_comment,
+        order_number=requisition.order_number,
+        link=links_of(application).url("requisition", requisition_id=requisition.id),
+    )
+
+
+def _reasons(requisition: StoredRequisition, language: str) -> list[str]:
+    """What it exceeds, in the language of who reads it."""
+    before = current_language.set(language)
+    try:
+        return excess_words(requisition.reasons, requisition.net_total)
+    finally:
+        current_language.reset(before)
