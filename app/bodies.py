@@ -7,6 +7,10 @@ from litestar.types import HTTPReceiveMessage, Receive, Scope
 
 FORM_BYTES = 1_000_000
 FORM_FIELDS = 2_000
+# Pages that take files, as paths of an application: what they read at most. Larger bodies are let run into
+# nothing before they are refused, up to DRAINED_BYTES, since a browser shows no answer while it still sends.
+UPLOADS = {"/account/users/import": 5_000_000}
+DRAINED_BYTES = 300_000_000
 # Seconds. A body that takes longer is not coming, or somebody wants to keep us waiting.
 BODY_WITHIN = 30
 UTF_8 = (b"utf-8", b"utf8")
@@ -22,8 +26,10 @@ class BodyRefused(Exception):
         self.status_code = status_code
 
 
-async def checked_body(scope: Scope, receive: Receive) -> Receive:
+async def checked_body(scope: Scope, receive: Receive, path: str = "") -> Receive:
     """Reads the body of a form whole and gives it back as a new `receive`. Raises BodyRefused.
+
+    `path` is that of the page within its application: some take files.
 
     Everything that Litestar's form parsers would answer with 500 or a flood of work is refused here: too many
     bytes or fields, an unknown charset, text that is not UTF-8, broken multipart.
@@ -32,10 +38,11 @@ async def checked_body(scope: Scope, receive: Receive) -> Receive:
         name: value for name, value in scope["headers"] if name in (b"content-type", b"content-length")
     }
     kind, _, parameters = headers.get(b"content-type", b"").partition(b";")
-    _refuse_declared_size(headers.get(b"content-length"))
+    at_most = UPLOADS.get(path, FORM_BYTES)
+    _refuse_declared_size(headers.get(b"content-length"), DRAINED_BYTES if path in UPLOADS else at_most)
     try:
         async with asyncio.timeout(BODY_WITHIN):
-            body = await _whole_body(receive)
+            body = await _whole_body(receive, at_most, DRAINED_BYTES if path in UPLOADS else 0)
     except TimeoutError:
         raise BodyRefused(408) from None
     kind = kind.strip().lower()
@@ -48,17 +55,17 @@ async def checked_body(scope: Scope, receive: Receive) -> Receive:
     return _once(body)
 
 
-def _refuse_declared_size(declared: bytes | None) -> None:
+def _refuse_declared_size(declared: bytes | None, at_most: int) -> None:
     if declared is None:
         return
     if not declared.isdigit():
         raise BodyRefused(400)
     # The length of the number first: Python refuses to read one of thousands of digits.
-    if len(declared) > 20 or int(declared) > FORM_BYTES:
+    if len(declared) > 20 or int(declared) > at_most:
         raise BodyRefused(413)
 
 
-async def _whole_body(receive: Receive) -> bytes:
+async def _whole_body(receive: Receive, at_most: int, drained: int) -> bytes:
     parts: list[bytes] = []
     size = 0
     while True:
@@ -67,10 +74,16 @@ async def _whole_body(receive: Receive) -> bytes:
             raise BodyRefused(400)
         part = message["body"]
         size += len(part)
-        if size > FORM_BYTES:
-            raise BodyRefused(413)
-        parts.append(part)
+        if size <= at_most:
+            parts.append(part)
+        else:
+            # Nothing of it is kept, however long it goes on.
+            parts.clear()
+            if size > drained:
+                raise BodyRefused(413)
         if not message.get("more_body"):
+            if size > at_most:
+                raise BodyRefused(413)
             return b"".join(parts)
 
 

@@ -114,7 +114,7 @@ class Patron:
             if is_from_elsewhere(scope, application):
                 raise StaleForm
             if scope["method"] not in SAFE_METHODS:
-                receive = await checked_body(scope, receive)
+                receive = await checked_body(scope, receive, path)
             if not path.startswith(WITHOUT_VISITOR):
                 token = _cookie(scope, application.cookie_name("session"))
                 prices = _cookie(scope, application.cookie_name("prices")) or ""

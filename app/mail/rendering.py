@@ -143,7 +143,7 @@ def one_line(text: str) -> str:
 def _shown(name: str, value: object, language: str) -> object:
     if isinstance(value, datetime):
         return datetime_text(value, language)
-    if name in ("name", "customer_name", "inviter_name", "buyer", "decided_by"):
+    if name in ("name", "customer_name", "inviter_name", "asker_name", "buyer", "decided_by"):
         return _never_a_link(one_line(str(value)))
     return value
 

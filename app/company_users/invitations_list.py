@@ -1,0 +1,89 @@
+"""The invitations of a company, as its administrators see them."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from app.customers.emails import canonical_email
+from tables.engine import DB
+
+PAGE = 50
+
+
+class Shown(StrEnum):
+    """Which invitations are shown."""
+
+    OPEN = "open"
+    EXPIRED = "expired"
+    ACCEPTED = "accepted"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentInvitation:
+    """One of the list. Times are UTC."""
+
+    id: uuid.UUID
+    email: str
+    name: str
+    roles: tuple[str, ...]
+    state: str
+    inviter: str
+    # The inviter may not invite any more: the link does not work until somebody else sends it again.
+    inviter_is_gone: bool
+    sent_at: datetime
+    expires_at: datetime
+
+    @property
+    def can_be_sent(self) -> bool:
+        """Whether it still waits for an answer, or did until it expired."""
+        return self.state in (Shown.OPEN, Shown.EXPIRED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitations:
+    """One page of the list."""
+
+    invitations: tuple[SentInvitation, ...]
+    count: int
+    page: int
+    pages: int
+
+
+_STATE = """
+    CASE WHEN i.accepted_at IS NOT NULL THEN 'accepted' WHEN i.revoked_at IS NOT NULL THEN 'revoked'
+         WHEN i.expires_at <= now() THEN 'expired' ELSE 'open' END
+"""
+_FOUND = f"""
+    FROM invitations i
+    WHERE i.customer = $1 AND ($2 = '' OR {_STATE} = $2)
+      AND ($3 = '' OR starts_with(i.email_canonical, $3) OR starts_with(lower(i.last_name), lower($3)))
+"""  # only constants of this module are put in
+_COUNT = f"SELECT count(*) {_FOUND}"
+_ROWS = f"""
+    SELECT i.id, i.email, trim(i.first_name || ' ' || i.last_name) AS name, i.roles, {_STATE} AS state,
+           i.sent_at, i.expires_at, NOT coalesce(m.is_active AND u.is_active, false) AS inviter_is_gone,
+           coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.login, '') AS inviter
+    FROM (SELECT i.* {_FOUND} ORDER BY i.sent_at DESC, i.id LIMIT {PAGE} OFFSET $4) i
+    LEFT JOIN memberships m ON m.id = i.invited_by LEFT JOIN users u ON u.id = m."user"
+    ORDER BY i.sent_at DESC, i.id
+"""  # only constants of this module are put in
+
+
+async def invitations_of(
+    customer_id: uuid.UUID | None, *, state: str = "", search: str = "", page: int = 1
+) -> Invitations:
+    """A page of the company's invitations, the newest first: of one state, or of an e-mail or last name that
+    begins so. Two queries, however many there are."""
+    wanted = canonical_email(search) if search else ""
+    count = await DB.fetch_value(_COUNT, customer_id, state, wanted)
+    pages = max(1, -(-count // PAGE))
+    page = min(max(page, 1), pages)
+    rows = await DB.fetch(_ROWS, customer_id, state, wanted, (page - 1) * PAGE)
+    return Invitations(
+        invitations=tuple(SentInvitation(**row | {"roles": tuple(row["roles"])}) for row in rows),
+        count=count,
+        page=page,
+        pages=pages,
+    )
