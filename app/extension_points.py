@@ -58,7 +58,7 @@ EXTENSION_POINTS: dict[str, ExtensionPoint] = {
         ExtensionPoint(
             "account/overview",
             "Cards of the account overview.",
-            ("customer", "details", "company", "users", "approval"),
+            ("customer", "details", "company", "users", "approval", "open_requisitions", "budget"),
         ),
         ExtensionPoint(
             "account/profile_fields",
@@ -68,6 +68,8 @@ EXTENSION_POINTS: dict[str, ExtensionPoint] = {
         ExtensionPoint(
             "account/profile", "Profile page, below the form.", ("customer", "details", "company")
         ),
+        ExtensionPoint("basket/actions", "Basket, below the way to the checkout.", ("basket",)),
+        ExtensionPoint("orders/actions", "An order of the history, below what can be done with it.", ("order",)),
         ExtensionPoint("address/fields", "Address form, before the person's name.", ("form", "prefix")),
         ExtensionPoint(
             "back_office/customer",

@@ -28,6 +28,7 @@ from app.language_choice import keep_language
 from app.languages import gettext as _
 from app.pages import Page, see
 from app.registration.forms import check_language
+from app.requisitions.listing import open_tasks_of, own_budget
 from app.visitor import CurrentVisitor, Visitor
 from tables import Customer
 
@@ -47,6 +48,8 @@ async def account_page(visitor: CurrentVisitor) -> Page:
         company=await company_of(customer),
         users=[{"name": name_of(one)} for one in users],
         approval=await approval_of(customer),
+        open_requisitions=await open_tasks_of(visitor),
+        budget=await own_budget(visitor),
         billing=next((one for one in addresses if one.is_preferred_billing), None),
         shipping=next((one for one in addresses if one.is_preferred_shipping), None),
     )

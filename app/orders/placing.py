@@ -64,7 +64,7 @@ async def _place(
     if placed is not None:
         return placed
     visitor = await as_of_now(visitor)
-    if _has_limits(visitor):
+    if may_have_limits(visitor):
         await lock_budget(visitor.account.membership_id if visitor.account is not None else None)
     await _lock_products(owner)
     basket = await agreed_basket(visitor, owner, wish, fingerprint)
@@ -90,13 +90,13 @@ async def as_of_now(visitor: Visitor) -> Visitor:
 async def excess_of_order(visitor: Visitor, net: int, currency: str) -> tuple[Excess, ...]:
     """What an order of the visitor's (net, minor units) would exceed now; nothing for who has no limits."""
     account = visitor.account
-    if account is None or account.membership_id is None or not _has_limits(visitor):
+    if account is None or account.membership_id is None or not may_have_limits(visitor):
         return ()
     budget = await budget_of(account.membership_id)
     return excess_of(budget, net, currency) if budget is not None else ()
 
 
-def _has_limits(visitor: Visitor) -> bool:
+def may_have_limits(visitor: Visitor) -> bool:
     """Whether the visitor may have limits at all: users of a customer with many have them, guests never."""
     account = visitor.account
     if account is None or not account.customer_type or not visitor.is_signed_in:

@@ -8,7 +8,9 @@ from typing import Any
 
 from app.customers.permissions import Permission, visitor_may
 from app.languages import text
+from app.orders.placing import may_have_limits
 from app.requisitions.approvers import approves_own
+from app.requisitions.budgets import Budget, budget_of
 from app.requisitions.requisition import STATE_NOW, account_in_group
 from app.visitor import Visitor
 from tables.companies import RequisitionState
@@ -99,12 +101,22 @@ async def requisitions_for(
 
 
 async def open_tasks_of(visitor: Visitor) -> int | None:
-    """On how many requisitions the person could decide now; None for those who may not approve."""
-    if not visitor_may(visitor, Permission.APPROVE):
+    """On how many requisitions the person could decide now; None for those who may not approve, and where there
+    are no requisitions since the customer has no more than one user."""
+    if not may_have_limits(visitor) or not visitor_may(visitor, Permission.APPROVE):
         return None
     where, values = await _asked(visitor, Shown.TO_DECIDE, None)
     found: int = await DB.fetch_value(f"SELECT count(*) FROM requisitions r WHERE {where}", *values)
     return found
+
+
+async def own_budget(visitor: Visitor) -> Budget | None:
+    """What the person may spend themself, and has spent; None for who is not limited."""
+    account = visitor.account
+    if account is None or account.membership_id is None or not may_have_limits(visitor):
+        return None
+    budget = await budget_of(account.membership_id)
+    return budget if budget is not None and not budget.is_unlimited else None
 
 
 async def _asked(visitor: Visitor, shown: Shown, state: RequisitionState | None) -> tuple[str, list[Any]]:

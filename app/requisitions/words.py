@@ -2,18 +2,9 @@
 
 from collections.abc import Iterable
 
-from app.languages import date_text, money_text, text
+from app.languages import date_text, money_text
 from app.languages import gettext as _
 from app.requisitions.budgets import Excess, Limit
-from tables.customers import BudgetPeriod
-
-PERIOD_NAMES = {
-    BudgetPeriod.WEEK: text("week"),
-    BudgetPeriod.MONTH: text("month"),
-    BudgetPeriod.QUARTER: text("quarter"),
-    BudgetPeriod.HALF_YEAR: text("half-year"),
-    BudgetPeriod.YEAR: text("year"),
-}
 
 
 def excess_words(excess: Iterable[Excess], net: int) -> list[str]:
