@@ -26,6 +26,8 @@ from app.company_users import (
     invitation_import_pages,
     invitations_link_pages,
     invitations_pages,
+    joining_own_pages,
+    joining_pages,
     list_pages,
     member_pages,
     role_pages,
@@ -39,7 +41,7 @@ from app.personal_data import account_routes as own_data
 from app.personal_data import link_routes as data_requests
 from app.prices import routes as prices
 from app.quick_order import routes as quick_order
-from app.registration import correction_routes, verification_routes
+from app.registration import add_company_routes, correction_routes, verification_routes
 from app.registration import routes as registration
 from app.requisitions import routes as requisitions
 from app.settings import settings
@@ -74,6 +76,8 @@ def shop_routes() -> list[Any]:
         *registration.routes,
         *verification_routes.routes,
         *correction_routes.routes,
+        *add_company_routes.account_routes,
+        *joining_own_pages.routes,
     ]
     found += [*basket.routes, *checkout.routes, *orders.routes, *guest_orders.routes]
     found += [*code_routes.routes, Router("/account", route_handlers=security_routes())]
@@ -98,6 +102,8 @@ def extension_routes(extension: Extension) -> list[Any]:
             *invitations_pages.routes,
             *invitations_link_pages.routes,
             *invitation_import_pages.routes,
+            *joining_pages.routes,
+            *add_company_routes.routes,
         ],
     }
     return of_extension.get(extension, [])

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from app.applications import Application
+from app.applications import Application, all_applications
 from app.audit import record
 from app.customers.address_form import address_details
 from app.customers.companies import company_details
@@ -15,7 +15,7 @@ from app.customers.emails import canonical_login
 from app.customers.extensions import name_of
 from app.customers.free_logins import login_kept_for
 from app.customers.phones import normalised_phone
-from app.customers.types import CustomerType
+from app.customers.types import CustomerType, Extension
 from app.links import links_of
 from app.mail.outbox import queue_mail
 from app.newsletter.opt_in import order_newsletter
@@ -27,6 +27,10 @@ from tables.engine import DB
 
 # Seconds. Longer than the work ever takes: the time of an answer does not tell whether an e-mail is known.
 ANSWER_AFTER = 0.25
+
+_TYPES_OF_USER = """
+    SELECT DISTINCT c.customer_type FROM memberships m JOIN customers c ON c.id = m.customer WHERE m."user" = $1
+"""
 
 
 async def register(
@@ -128,6 +132,7 @@ async def tell_owner_of_login(application: Application, email: str) -> None:
             name=name_of(owner),
             sign_in_link=links.url("sign_in"),
             reset_link=links.url("forgotten_password"),
+            companies_link=await _companies_link(application, owner),
         )
         return
     kept = await login_kept_for(canonical)
@@ -141,3 +146,13 @@ async def tell_owner_of_login(application: Application, email: str) -> None:
             language=language_for(application, owner),
             name=name_of(owner),
         )
+
+
+async def _companies_link(application: Application, owner: User) -> str:
+    """Where somebody with a login adds a company, told where companies register; "" elsewhere (domain.md 4)."""
+    if not any(one.applies(Extension.GROUP) for one in application.login):
+        return ""
+    rows = await DB.fetch(_TYPES_OF_USER, owner.id)
+    at_home = (one for one in all_applications() if any(one.admits(row["customer_type"]) for row in rows))
+    home = next(at_home, None)
+    return links_of(home).url("own_companies") if home is not None else ""

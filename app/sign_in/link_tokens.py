@@ -29,6 +29,8 @@ class Purpose(StrEnum):
     CONFIRM_NEWSLETTER = "confirm-newsletter"
     CHANGE_EMAIL = "change-email"
     UNDO_EMAIL_CHANGE = "undo-email-change"
+    # Takes a person who is signed in in one shop to the registration of a company in another.
+    ADD_COMPANY = "add-company"
 
 
 class TokenState(StrEnum):

@@ -20,6 +20,7 @@ SAMPLES: dict[str, object] = {
     "link": f"{ADDRESS}/link?token=abc.def-1&next=2",
     "sign_in_link": f"{ADDRESS}/sign-in",
     "reset_link": f"{ADDRESS}/forgotten-password",
+    "companies_link": f"{ADDRESS}/account/companies",
     "hours": 24,
     "minutes": 60,
     "login": "ines@example.com",
@@ -30,6 +31,10 @@ SAMPLES: dict[str, object] = {
     "new_email": "neu@example.com",
     "customer_name": "Søren & Søn <A/S>",
     "customer_type_name": "XYZ",
+    "inviter_name": "Ines Lüdemann",
+    "asker_name": "Søren Søn",
+    "asker_email": "soeren@example.com",
+    "is_accepted": True,
     "number": "4711",
     "comment": "0815\n<0816>",
     "reason": "created",
@@ -73,6 +78,8 @@ VARIANTS = [
     *((kind, {"wanted": "delete"}) for kind in ("data_request_confirm", "data_request_declined")),
     ("data_archive_ready", {"days": 1}),
     ("order_shipped", {"link": ""}),
+    ("already_registered", {"companies_link": ""}),
+    ("join_decided", {"is_accepted": False, "link": ""}),
     ("requisition_asked", {"comment": ""}),
     *(
         ("requisition_decided", {"state": state, "order_number": "", "comment": comment})
