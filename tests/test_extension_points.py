@@ -28,6 +28,7 @@ from app.extension_points import (
 from app.pages import environment, page_variables
 from app.visitor import Visitor
 from tests.browser_like import forget_patron, patron, visit
+from tests.checkout.ordering import add, open_shop, order
 from tests.people import company, shopper, staff_member
 
 PROJECT = Path(__file__).parent.parent
@@ -258,18 +259,25 @@ async def test_every_point_is_seen_and_gives_what_it_promises(plug_ins: PlugIns)
             for point in EXTENSION_POINTS.values()
         },
     )
+    await open_shop()
     individual, administrator, employee = await shopper(), await company(), await staff_member()
+    buyer = await individual.signed_in()
+    number = await order(buyer, "TEA")
+    await add(buyer, "TEA")
     paths = {
         "shop": ("/", "/register/individual", "/register/done"),
         "business": ("/", "/register/smb", "/register/done"),
-        "shop, signed in": ("/account", "/account/profile", "/account/addresses/new"),
+        "shop, signed in": (
+            *("/account", "/account/profile", "/account/addresses/new", "/basket"),
+            f"/account/orders/{number}",
+        ),
         "business, signed in": ("/account", "/account/profile", "/account/addresses/new"),
         "back office": (f"/customers/{individual.number}", f"/customers/{administrator.number}"),
     }
     people = {
         "shop": await visit("shop"),
         "business": await visit("business"),
-        "shop, signed in": await individual.signed_in(),
+        "shop, signed in": buyer,
         "business, signed in": await administrator.signed_in(),
         "back office": await employee.signed_in(),
     }

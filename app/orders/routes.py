@@ -18,7 +18,7 @@ from app.links import links_of
 from app.orders.claiming import claim_guest_orders
 from app.orders.history import Wanted, buyers_of, history_of, order_seen_by
 from app.orders.order import OrderMissing, StoredOrder, lines_of
-from app.orders.reorder import Reordered, reorder
+from app.orders.reorder import reorder, told
 from app.orders.states import STATE_NAMES
 from app.orders.withdrawal import RightOfWithdrawal, WithdrawalRefused, right_of_withdrawal, withdraw
 from app.pages import Page, see
@@ -81,7 +81,7 @@ async def order_again(
     if not visitor_may(visitor, Permission.PURCHASE):
         raise NotPermitted
     done = await reorder(visitor, owner_of(visitor, request), await _order(visitor, number))
-    return see(request, "basket", flash=_report(done))
+    return see(request, "basket", flash=told(done))
 
 
 @get("/account/orders/{number:str}/withdraw", name="withdraw_order", guards=[signed_in])
@@ -146,18 +146,6 @@ def _wanted(page: str, buyer: str, days: FilledForm[DaysForm]) -> Wanted:
         first=days.data.first if days.is_valid else None,
         last=days.data.last if days.is_valid else None,
     )
-
-
-def _report(done: Reordered) -> Flash:
-    parts = []
-    if done.added or done.fewer:
-        count = len(done.added) + len(done.fewer)
-        parts.append(ngettext("One product is in your basket.", "%(n)s products are in your basket.", count))
-    if done.fewer:
-        parts.append(_("There are fewer in stock of: %(names)s.", names=", ".join(done.fewer)))
-    if done.missing:
-        parts.append(_("Not available: %(names)s.", names=", ".join(done.missing)))
-    return Flash(" ".join(parts), "success" if not (done.missing or done.fewer) else "warning")
 
 
 routes = [
