@@ -23,7 +23,8 @@ from app.back_office.selling_lists import Row, ShownList, delete_page, list_page
 from app.back_office.selling_targets import (
     TargetGroupForm,
     chosen_targets,
-    segment_choices,
+    organisation_names,
+    target_choices,
     targets_as_typed,
     tell_refused,
     tell_unknown,
@@ -138,7 +139,7 @@ async def change(
             await change_content(item, draft, version=form.data.version or 0, visitor=visitor)
             return see(request, "content_item", item=item, flash=Flash(_("The content is changed.")))
         except Conflict:
-            stale = stale_form(ContentForm, form, await _as_typed(item))
+            stale = stale_form(ContentForm, form, await _as_typed(item), await organisation_names())
             return await _page(stale, item, status_code=409)
         except (NoServiceActive, TargetUnknown) as error:
             tell_refused(form, error)
@@ -208,8 +209,7 @@ async def _draft(form: FilledForm[ContentForm], stored: dict[str, str] | None = 
         valid_from=data.valid_from,
         valid_to=data.valid_to,
         is_active=data.is_active,
-        segments=chosen.segments,
-        customers=chosen.customers,
+        **chosen.whom,
     )
 
 
@@ -220,7 +220,7 @@ async def _page(form: FilledForm[ContentForm], item: uuid.UUID | None, status_co
         form=form,
         item=item,
         slots=[(one, _(name)) for one, name in SLOTS.items()],
-        segments=await segment_choices(),
+        targets=await target_choices(),
         shown=[
             (one, rendered(form.value(f"text_{one}"))) for one in ("en", "de") if form.value(f"text_{one}")
         ],

@@ -31,7 +31,8 @@ from app.back_office.selling_targets import (
     ChosenTargets,
     TargetGroupForm,
     chosen_targets,
-    segment_choices,
+    organisation_names,
+    target_choices,
     targets_as_typed,
     tell_refused,
     tell_unknown,
@@ -160,7 +161,7 @@ async def change(
         if form.is_valid and await _is_kept(form, list_id, visitor, is_new=False):
             return see(request, "price_list", list_id=list_id, flash=Flash(_("The price list is changed.")))
     except Conflict:
-        stale = stale_form(PriceListForm, form, await _as_typed(list_id))
+        stale = stale_form(PriceListForm, form, await _as_typed(list_id), await organisation_names())
         return await _page(stale, list_id, status_code=409)
     return await _page(form, list_id, status_code=422)
 
@@ -234,7 +235,7 @@ async def _is_kept(form: FilledForm[Any], list_id: str, visitor: Visitor, *, is_
                 await create_price_list(list_id, details, visitor=visitor)
             else:
                 await change_price_list(list_id, details, version=data.version or 0, visitor=visitor)
-            await aim(TargetKind.PRICE_LIST, list_id, segments=chosen.segments, customers=chosen.customers)
+            await aim(TargetKind.PRICE_LIST, list_id, **chosen.whom)
     except PriceListExists:
         form.add_error("id", _("There is one with this id already."))
     except PriceListInvalid as error:
@@ -255,7 +256,7 @@ async def _page(form: FilledForm[Any], list_id: str, status_code: int = 200) -> 
         list_id=list_id,
         kinds=[(value, _(name)) for value, name in KINDS],
         currencies=[(one, one) for one in CURRENCIES],
-        segments=await segment_choices(),
+        targets=await target_choices(),
     )
 
 

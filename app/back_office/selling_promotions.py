@@ -32,7 +32,8 @@ from app.back_office.selling_targets import (
     ChosenTargets,
     TargetGroupForm,
     chosen_targets,
-    segment_choices,
+    organisation_names,
+    target_choices,
     targets_as_typed,
     tell_refused,
     tell_unknown,
@@ -209,7 +210,8 @@ async def change(
             await change_promotion(promotion_id, draft, version=form.data.version or 0, visitor=visitor)
             return see(request, "promotions", flash=Flash(_("The promotion is changed.")))
         except Conflict:
-            now, names = await _as_typed(promotion_id), dict(await category_choices())
+            now = await _as_typed(promotion_id)
+            names = {**dict(await category_choices()), **await organisation_names()}
             stale = stale_form(PromotionForm, form, now, names)
             return await _page(stale, promotion_id, status_code=409)
         except CodeTaken:
@@ -305,8 +307,7 @@ async def _draft(form: FilledForm[Any], stored: dict[str, str] | None = None) ->
         valid_from=data.valid_from,
         valid_to=data.valid_to,
         is_active=data.is_active,
-        segments=chosen.segments,
-        customers=chosen.customers,
+        **chosen.whom,
     )
 
 
@@ -319,7 +320,7 @@ async def _page(form: FilledForm[Any], promotion_id: str, status_code: int = 200
         kinds=[(value, _(name)) for value, name in KINDS],
         currencies=[(one, one) for one in CURRENCIES],
         categories=[("", _("All")), *await category_choices()],
-        segments=await segment_choices(),
+        targets=await target_choices(),
     )
 
 

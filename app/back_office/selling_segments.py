@@ -21,7 +21,7 @@ from app.back_office.selling_segment_rules import (
 )
 from app.back_office.stale_form import stale_form
 from app.flash import Flash
-from app.forms import FilledForm, Text, blank, read_form
+from app.forms import FilledForm, Flag, Text, blank, read_form
 from app.languages import gettext as _
 from app.languages import ngettext, text
 from app.links import Links, links_of
@@ -42,7 +42,7 @@ from app.segments.custom import (
 from app.segments.implicit import implicit_segments
 from app.segments.members import Preview, preview
 from app.segments.rules import RuleRefused
-from app.segments.uses import RULE, Use, uses_of_segment
+from app.segments.uses import ORGANISATION, RULE, Use, uses_of_segment
 from app.visitor import CurrentVisitor
 from tables.segments import TargetKind
 
@@ -53,6 +53,7 @@ USES = {
     TargetKind.PROMOTION: text("Promotion %(name)s"),
     TargetKind.CONTENT: text("Content %(name)s"),
     TargetKind.SHIPPING_METHOD: text("Shipping method %(name)s"),
+    ORGANISATION: text("Organisation %(name)s"),
     RULE: text("Rule of the segment %(name)s"),
 }
 
@@ -62,6 +63,7 @@ class SegmentForm(RuleForm):
 
     name: Annotated[str, Text()]
     description: Annotated[str, Text(required=False, multiline=True, max_length=2000)]
+    is_customer_group: Annotated[bool, Flag()]
     preview: Annotated[str, Text(required=False)]
     version: Annotated[Any, WholeNumber(required=False)]
 
@@ -130,7 +132,14 @@ async def create(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Re
             if data.preview:
                 shown = await preview(rule) if rule is not None else None
                 return await _page(form, None, links, shown=shown)
-            await create_segment(data.id, data.name, data.description, rule, visitor=visitor)
+            await create_segment(
+                data.id,
+                data.name,
+                data.description,
+                rule,
+                is_customer_group=data.is_customer_group,
+                visitor=visitor,
+            )
             told = _("The segment is created.")
             return see(request, "segment", segment_id=data.id, flash=Flash(told))
     except (SegmentRefused, RuleRefused) as error:
@@ -158,7 +167,13 @@ async def change(
             if data.preview:
                 return await _page(form, of, links, shown=await preview(rule) if rule is not None else None)
             await edit_segment(
-                segment_id, data.name, data.description, rule, version=data.version or 0, visitor=visitor
+                segment_id,
+                data.name,
+                data.description,
+                rule,
+                is_customer_group=data.is_customer_group,
+                version=data.version or 0,
+                visitor=visitor,
             )
             return see(request, "segment", segment_id=segment_id, flash=Flash(_("The segment is changed.")))
     except (SegmentRefused, RuleRefused) as error:
@@ -222,6 +237,7 @@ def _as_typed(of: CustomSegment) -> dict[str, str]:
     return {
         "name": of.name,
         "description": of.description,
+        "is_customer_group": "on" if of.is_customer_group else "",
         "version": str(of.version),
         **rule_as_typed(of.rule),
     }
@@ -235,6 +251,7 @@ def _told(use: Use, links: Links) -> tuple[str, str]:
         TargetKind.PROMOTION: ("promotion", "promotion_id"),
         TargetKind.CONTENT: ("content_item", "item"),
         TargetKind.SHIPPING_METHOD: ("shipping_method", "method"),
+        ORGANISATION: ("back_office_organisation", "organisation_id"),
         RULE: ("segment", "segment_id"),
     }
     route, parameter = addresses.get(use.kind, ("", ""))

@@ -25,7 +25,8 @@ from app.back_office.selling_lists import Row, ShownList, delete_page, list_page
 from app.back_office.selling_targets import (
     TargetGroupForm,
     chosen_targets,
-    segment_choices,
+    organisation_names,
+    target_choices,
     targets_as_typed,
     tell_refused,
     tell_unknown,
@@ -149,7 +150,7 @@ async def change(
         if form.is_valid and await _is_kept(form, method, stored, visitor):
             return see(request, "shipping_methods", flash=Flash(_("The shipping method is changed.")))
     except Conflict:
-        stale = stale_form(ShippingForm, form, await _as_typed(method))
+        stale = stale_form(ShippingForm, form, await _as_typed(method), await organisation_names())
         return await _page(stale, method, status_code=409)
     return await _page(form, method, status_code=422)
 
@@ -223,12 +224,11 @@ async def _is_kept(
         position=data.position or 0,
         is_active=data.is_active,
     )
-    whom: dict[str, Any] = {"segments": chosen.segments, "customers": chosen.customers}
     try:
         if stored is None:
-            await create_shipping_method(details, **whom, visitor=visitor)
+            await create_shipping_method(details, **chosen.whom, visitor=visitor)
         else:
-            await change_shipping_method(details, version=data.version or 0, **whom, visitor=visitor)
+            await change_shipping_method(details, version=data.version or 0, **chosen.whom, visitor=visitor)
     except ShippingMethodExists:
         form.add_error("id", _("There is one with this id already."))
     except (NoServiceActive, TargetUnknown) as error:
@@ -243,7 +243,7 @@ async def _page(form: FilledForm[Any], method: str, status_code: int = 200) -> P
         form=form,
         method=method,
         currencies=[(one, one) for one in CURRENCIES],
-        segments=await segment_choices(),
+        targets=await target_choices(),
     )
 
 

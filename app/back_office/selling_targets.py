@@ -1,4 +1,5 @@
-"""The target group as staff choose it: ticked segments and typed customer numbers (domain.md 8)."""
+"""The target group as staff choose it: ticked segments and organisations, typed numbers of customers and
+contracts (domain.md 8, 11, 12)."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -6,6 +7,7 @@ from typing import Annotated, Any
 
 from app.forms import FilledForm, Form, Several, Text
 from app.languages import gettext as _
+from app.organisations.tree import organisations
 from app.segments.custom import names_of_segments
 from app.segments.targets import NoServiceActive, Targets, TargetUnknown, targets_of
 from tables.engine import DB
@@ -16,37 +18,70 @@ class TargetGroupForm(Form):
     """The part of a form that asks for the target group."""
 
     target_segments: Annotated[list[str], Several(at_most=2000)]
+    target_organisations: Annotated[list[str], Several(at_most=2000)]
     target_customers: Annotated[str, Text(required=False, multiline=True, max_length=20_000)]
+    target_contracts: Annotated[str, Text(required=False, multiline=True, max_length=20_000)]
 
 
 @dataclass(frozen=True)
 class ChosenTargets:
-    """A target group that was chosen; `unknown` are customer numbers that nobody has."""
+    """A target group that was chosen; the unknown are what nothing has, as it was typed."""
 
     segments: frozenset[str]
     customers: frozenset[uuid.UUID]
+    organisations: frozenset[uuid.UUID]
+    contracts: frozenset[uuid.UUID]
     unknown: tuple[str, ...] = field(default=())
+    unknown_contracts: tuple[str, ...] = field(default=())
+    unknown_organisations: tuple[str, ...] = field(default=())
+
+    @property
+    def whom(self) -> dict[str, frozenset[Any]]:
+        """The group by the names that `app.segments.targets.aim` and its callers take."""
+        return {
+            "segments": self.segments,
+            "customers": self.customers,
+            "organisations": self.organisations,
+            "contracts": self.contracts,
+        }
+
+
+@dataclass(frozen=True)
+class TargetChoices:
+    """What may be ticked: (id, name) of segments, and of organisations as a tree marked by dashes."""
+
+    segments: list[tuple[str, str]]
+    organisations: list[tuple[str, str]]
 
 
 async def chosen_targets(data: TargetGroupForm) -> ChosenTargets:
-    """The segments and customers that the form names."""
-    numbers = list(dict.fromkeys(data.target_customers.replace(",", " ").replace(";", " ").split()))
-    rows = await DB.fetch("SELECT id, number FROM customers WHERE number = ANY($1::text[])", numbers)
-    known = {row["number"] for row in rows}
+    """The segments, organisations, customers and contracts that the form names."""
+    customers, unknown = await _numbered("customers", data.target_customers)
+    contracts, unknown_contracts = await _numbered("contracts", data.target_contracts)
+    known = {str(one.id) for one in await organisations()} if data.target_organisations else set()
     return ChosenTargets(
         frozenset(data.target_segments),
-        frozenset(row["id"] for row in rows),
-        tuple(one for one in numbers if one not in known),
+        customers,
+        frozenset(uuid.UUID(one) for one in data.target_organisations if one in known),
+        contracts,
+        unknown,
+        unknown_contracts,
+        tuple(one for one in data.target_organisations if one not in known),
     )
 
 
 def tell_unknown(form: FilledForm[Any], chosen: ChosenTargets) -> bool:
-    """Notes unknown customer numbers at their field; whether there are any."""
+    """Notes at their fields what there is not; whether there is any of it."""
     if chosen.unknown:
         form.add_error(
             "target_customers", _("There is no customer %(numbers)s.", numbers=", ".join(chosen.unknown[:10]))
         )
-    return bool(chosen.unknown)
+    if chosen.unknown_contracts:
+        numbers = ", ".join(chosen.unknown_contracts[:10])
+        form.add_error("target_contracts", _("There is no contract %(numbers)s.", numbers=numbers))
+    if chosen.unknown_organisations:
+        form.add_error("target_organisations", _("Please choose one of the options."))
+    return bool(chosen.unknown or chosen.unknown_contracts or chosen.unknown_organisations)
 
 
 def tell_refused(form: FilledForm[Any], error: NoServiceActive | TargetUnknown) -> None:
@@ -61,15 +96,41 @@ def tell_refused(form: FilledForm[Any], error: NoServiceActive | TargetUnknown) 
 async def targets_as_typed(kind: TargetKind, owner: str) -> dict[str, list[str]]:
     """The target group of an owner as the fields of the form show it."""
     found: Targets = await targets_of(kind, owner)
-    rows = await DB.fetch(
-        "SELECT number FROM customers WHERE id = ANY($1::uuid[]) ORDER BY number", list(found.customers)
-    )
     return {
         "target_segments": sorted(found.segments),
-        "target_customers": [" ".join(row["number"] for row in rows)],
+        "target_organisations": sorted(str(one) for one in found.organisations),
+        "target_customers": [await _numbers("customers", found.customers)],
+        "target_contracts": [await _numbers("contracts", found.contracts)],
     }
 
 
-async def segment_choices() -> list[tuple[str, str]]:
-    """(id, name) of all segments that may be ticked."""
-    return list((await names_of_segments()).items())
+async def target_choices() -> TargetChoices:
+    """All segments and organisations that may be ticked."""
+    named = [(one, f"{name} ({one})") for one, name in (await names_of_segments()).items()]
+    tree = [(str(one.id), f"{'– ' * one.depth}{one.name}") for one in await organisations()]
+    return TargetChoices(named, tree)
+
+
+async def organisation_names() -> dict[str, str]:
+    """The names of organisations by id, where a form says what is stored now."""
+    return {str(one.id): one.name for one in await organisations()}
+
+
+async def _numbered(table: str, typed: str) -> tuple[frozenset[uuid.UUID], tuple[str, ...]]:
+    """The ids of those whose numbers were typed, and numbers that none has."""
+    numbers = list(dict.fromkeys(typed.replace(",", " ").replace(";", " ").split()))
+    if not numbers:
+        return frozenset(), ()
+    rows = await DB.fetch(
+        f"SELECT id, number FROM {table} WHERE number = ANY($1::text[])", numbers
+    )  # see above
+    known = {row["number"] for row in rows}
+    return frozenset(row["id"] for row in rows), tuple(one for one in numbers if one not in known)
+
+
+async def _numbers(table: str, ids: frozenset[uuid.UUID]) -> str:
+    rows = await DB.fetch(
+        f"SELECT number FROM {table} WHERE id = ANY($1::uuid[]) ORDER BY number",
+        list(ids),  # see above
+    )
+    return " ".join(row["number"] for row in rows)

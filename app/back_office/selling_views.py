@@ -19,7 +19,8 @@ from app.back_office.selling_targets import (
     ChosenTargets,
     TargetGroupForm,
     chosen_targets,
-    segment_choices,
+    organisation_names,
+    target_choices,
     targets_as_typed,
     tell_refused,
     tell_unknown,
@@ -128,7 +129,8 @@ async def change(
         if form.is_valid and await _is_kept(form, view, visitor, is_new=False):
             return see(request, "catalog_views", flash=Flash(_("The catalog view is changed.")))
     except Conflict:
-        stale = stale_form(ViewForm, form, await _as_typed(view), dict(await category_choices()))
+        names = {**dict(await category_choices()), **await organisation_names()}
+        stale = stale_form(ViewForm, form, await _as_typed(view), names)
         return await _page(stale, view, status_code=409)
     return await _page(form, view, status_code=422)
 
@@ -218,7 +220,7 @@ async def _write(
         await create_view(view, details)
     else:
         await change_view(view, version, details)
-    await aim(TargetKind.CATALOG_VIEW, view, segments=chosen.segments, customers=chosen.customers)
+    await aim(TargetKind.CATALOG_VIEW, view, **chosen.whom)
     after = {"id": view, "name": details.name, "is_active": details.is_active, "rules": len(details.rules)}
     if is_new:
         await record("catalog view created", visitor=visitor, after=after)
@@ -263,7 +265,7 @@ async def _page(form: FilledForm[Any], view: str, status_code: int = 200) -> Pag
         form=form,
         view=view,
         categories=await category_choices(),
-        segments=await segment_choices(),
+        targets=await target_choices(),
     )
 
 

@@ -39,6 +39,8 @@ async def create_shipping_method(
     *,
     segments: Collection[str] = (),
     customers: Collection[uuid.UUID] = (),
+    organisations: Collection[uuid.UUID] = (),
+    contracts: Collection[uuid.UUID] = (),
     visitor: Visitor | None = None,
 ) -> None:
     """Makes a method for a target group; without one it is for nobody.
@@ -48,7 +50,14 @@ async def create_shipping_method(
     async with DB.transaction():
         if not await DB.execute(_CREATE, *_columns(method)):
             raise ShippingMethodExists(method.id)
-        await aim(TargetKind.SHIPPING_METHOD, method.id, segments=segments, customers=customers)
+        await aim(
+            TargetKind.SHIPPING_METHOD,
+            method.id,
+            segments=segments,
+            customers=customers,
+            organisations=organisations,
+            contracts=contracts,
+        )
         await record("shipping method created", visitor=visitor, after=_told(method))
         await raise_version(Subject.SHIPPING)
 
@@ -59,6 +68,8 @@ async def change_shipping_method(
     version: int,
     segments: Collection[str] = (),
     customers: Collection[uuid.UUID] = (),
+    organisations: Collection[uuid.UUID] = (),
+    contracts: Collection[uuid.UUID] = (),
     visitor: Visitor | None = None,
 ) -> None:
     """Changes all of a method but its id, and whom it is for; orders keep what they say of it.
@@ -72,7 +83,14 @@ async def change_shipping_method(
         )
         if not await DB.execute(_CHANGE, *_columns(method), version):
             raise Conflict
-        await aim(TargetKind.SHIPPING_METHOD, method.id, segments=segments, customers=customers)
+        await aim(
+            TargetKind.SHIPPING_METHOD,
+            method.id,
+            segments=segments,
+            customers=customers,
+            organisations=organisations,
+            contracts=contracts,
+        )
         await record("shipping method changed", visitor=visitor, before=before, after=_told(method))
         await raise_version(Subject.SHIPPING)
 

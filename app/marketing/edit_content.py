@@ -30,6 +30,8 @@ class ContentDraft:
     is_active: bool = True
     segments: frozenset[str] = field(default_factory=frozenset)
     customers: frozenset[uuid.UUID] = field(default_factory=frozenset)
+    organisations: frozenset[uuid.UUID] = field(default_factory=frozenset)
+    contracts: frozenset[uuid.UUID] = field(default_factory=frozenset)
 
     @property
     def values(self) -> tuple[object, ...]:
@@ -90,6 +92,13 @@ async def delete_content(item: uuid.UUID, *, visitor: Visitor | None = None) -> 
 
 
 async def _finish(action: str, item: uuid.UUID, draft: ContentDraft, visitor: Visitor | None) -> None:
-    await aim(TargetKind.CONTENT, str(item), segments=draft.segments, customers=draft.customers)
+    await aim(
+        TargetKind.CONTENT,
+        str(item),
+        segments=draft.segments,
+        customers=draft.customers,
+        organisations=draft.organisations,
+        contracts=draft.contracts,
+    )
     await record(action, visitor=visitor, after={"slot": draft.slot, "name": draft.name})
     await raise_version(Subject.CONTENT)

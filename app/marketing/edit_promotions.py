@@ -48,6 +48,8 @@ class PromotionDraft:
     is_active: bool = True
     segments: frozenset[str] = field(default_factory=frozenset)
     customers: frozenset[uuid.UUID] = field(default_factory=frozenset)
+    organisations: frozenset[uuid.UUID] = field(default_factory=frozenset)
+    contracts: frozenset[uuid.UUID] = field(default_factory=frozenset)
 
 
 _COLUMNS = (
@@ -147,7 +149,14 @@ async def _finish(
     visitor: Visitor | None,
     before: Mapping[str, object] | None = None,
 ) -> None:
-    await aim(TargetKind.PROMOTION, promotion_id, segments=draft.segments, customers=draft.customers)
+    await aim(
+        TargetKind.PROMOTION,
+        promotion_id,
+        segments=draft.segments,
+        customers=draft.customers,
+        organisations=draft.organisations,
+        contracts=draft.contracts,
+    )
     after = {"id": promotion_id, **{k: str(v) for k, v in asdict(draft).items() if v not in (None, "")}}
     await record(action, visitor=visitor, before=before, after=after)
     await raise_version(Subject.PROMOTIONS)

@@ -240,8 +240,9 @@ async def _refuse(
         except_for,
     ):
         raise OrganisationRefused(_("There is an organisation of this name at this place already."), "name")
+    # The row is held, so that it stays a customer group until this is committed.
     if customer_group and not await DB.fetch_value(
-        "SELECT EXISTS (SELECT FROM segments WHERE id = $1 AND is_customer_group)", customer_group
+        "SELECT true FROM segments WHERE id = $1 AND is_customer_group FOR SHARE", customer_group
     ):
         raise OrganisationRefused(
             _("Please choose one of the segments that are customer groups."), "customer_group"

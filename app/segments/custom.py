@@ -10,7 +10,7 @@ from app.segments.filling import find_members_of, forget_found_members_of
 from app.segments.implicit import REGISTERED_USERS, UNREGISTERED_USERS, ImplicitSegment, implicit_segments
 from app.segments.rule_members import arranged, current_rules
 from app.segments.rules import Rule, RuleRefused, read_rule, rule_text, segments_named_in
-from app.segments.uses import Use, uses_of_segment
+from app.segments.uses import Use, organisations_of_group, uses_of_segment
 from app.versions import Subject, raise_version
 from app.visitor import Visitor
 from tables.engine import DB
@@ -52,7 +52,8 @@ class SegmentInUse(Exception):
 class CustomSegment:
     """A custom segment as staff see it. `member_count` counts customers of all services, expired ones not.
 
-    While `is_being_filled` the worker is still finding out for whom the rule holds.
+    One that `is_customer_group` can be given to organisations, and wins over the group of a single customer
+    (domain.md 11). While `is_being_filled` the worker is still finding out for whom the rule holds.
     """
 
     id: str
@@ -60,12 +61,13 @@ class CustomSegment:
     description: str
     rule: Rule | None
     version: int
+    is_customer_group: bool
     is_being_filled: bool
     member_count: int
 
 
 _SEGMENTS = """
-    SELECT s.id, s.name, s.description, s.rule::text AS rule, s.version,
+    SELECT s.id, s.name, s.description, s.rule::text AS rule, s.version, s.is_customer_group,
            (s.rule <> '{}' AND s.fill_due_at IS NOT NULL AND s.fill_due_at <= now()) AS is_being_filled,
            (SELECT count(DISTINCT sm.customer) FROM segment_members sm
             WHERE sm.segment = s.id AND (sm.expires_at IS NULL OR sm.expires_at > now())) AS member_count
@@ -105,6 +107,7 @@ async def create_segment(
     description: str = "",
     rule: Rule | None = None,
     *,
+    is_customer_group: bool = False,
     visitor: Visitor | None = None,
 ) -> None:
     """Creates a segment; with a rule its members are found (app/segments/filling.py).
@@ -122,20 +125,22 @@ async def create_segment(
         await _one_at_a_time()
         await _check_rule(segment_id, rule)
         created = await DB.execute(
-            "INSERT INTO segments (id, name, description, rule, fill_due_at, created_at)"
-            " VALUES ($1, $2, $3, $4, NULL, now())"
+            "INSERT INTO segments (id, name, description, rule, is_customer_group, fill_due_at, created_at)"
+            " VALUES ($1, $2, $3, $4, $5, NULL, now())"
             " ON CONFLICT (id) DO NOTHING",
             segment_id,
             name.strip(),
             description,
             rule_text(rule) if rule is not None else "{}",
+            is_customer_group,
         )
         if not created:
             raise SegmentRefused(_("There is a segment with this id already."))
         await raise_version(Subject.SEGMENTS)
         if rule is not None:
             await find_members_of(segment_id)
-        await record("segment created", visitor=visitor, after=_shown(segment_id, name, description, rule))
+        after = _shown(segment_id, name, description, rule, is_customer_group)
+        await record("segment created", visitor=visitor, after=after)
 
 
 async def edit_segment(
@@ -144,12 +149,14 @@ async def edit_segment(
     description: str = "",
     rule: Rule | None = None,
     *,
+    is_customer_group: bool = False,
     version: int | None = None,
     visitor: Visitor | None = None,
 ) -> None:
     """Overwrites all of a segment but its id, if it has the version that was read (None: whatever it has).
 
-    Without a rule it keeps the members that were assigned by hand. Raises SegmentUnknown, StaleSegment,
+    Without a rule it keeps the members that were assigned by hand. The group of an organisation stays a customer
+    group. Raises SegmentUnknown, StaleSegment,
     SegmentRefused, RuleRefused.
     """
     _refuse_empty_name(name)
@@ -160,12 +167,17 @@ async def edit_segment(
             raise StaleSegment(segment_id)
         await _check_rule(segment_id, rule)
         await DB.execute(
-            "UPDATE segments SET name = $2, description = $3, rule = $4, version = version + 1 WHERE id = $1",
+            "UPDATE segments SET name = $2, description = $3, rule = $4, is_customer_group = $5,"
+            " version = version + 1 WHERE id = $1",
             segment_id,
             name.strip(),
             description,
             rule_text(rule) if rule is not None else "{}",
+            is_customer_group,
         )
+        if not is_customer_group and (of := await organisations_of_group(segment_id)):
+            names = ", ".join(one.name for one in of[:10])
+            raise SegmentRefused(_("It is the customer group of %(names)s. Change that first.", names=names))
         await raise_version(Subject.SEGMENTS)
         if rule != before.rule:
             if rule is None:
@@ -174,8 +186,8 @@ async def edit_segment(
         await record(
             "segment changed",
             visitor=visitor,
-            before=_shown(segment_id, before.name, before.description, before.rule),
-            after=_shown(segment_id, name, description, rule),
+            before=_shown(segment_id, before.name, before.description, before.rule, before.is_customer_group),
+            after=_shown(segment_id, name, description, rule, is_customer_group),
         )
 
 
@@ -196,6 +208,10 @@ async def delete_segment(
         if any(one.is_rule for one in uses) or (uses and not although_used):
             raise SegmentInUse(uses)
         await DB.execute("DELETE FROM targets WHERE segment = $1", segment_id)
+        await DB.execute(
+            "UPDATE organisations SET customer_group = '', version = version + 1 WHERE customer_group = $1",
+            segment_id,
+        )
         await DB.execute("DELETE FROM segment_members WHERE segment = $1", segment_id)
         await DB.execute("DELETE FROM segments WHERE id = $1", segment_id)
         if uses:
@@ -204,7 +220,9 @@ async def delete_segment(
         await record(
             "segment deleted",
             visitor=visitor,
-            before=_shown(segment_id, segment.name, segment.description, segment.rule)
+            before=_shown(
+                segment_id, segment.name, segment.description, segment.rule, segment.is_customer_group
+            )
             | {"used by": [f"{one.kind} {one.owner}" for one in uses]},
         )
 
@@ -249,10 +267,13 @@ def _stored_rule(text: str) -> Rule | None:
         return None
 
 
-def _shown(segment_id: str, name: str, description: str, rule: Rule | None) -> dict[str, object]:
+def _shown(
+    segment_id: str, name: str, description: str, rule: Rule | None, is_customer_group: bool
+) -> dict[str, object]:
     return {
         "id": segment_id,
         "name": name,
         "description": description,
         "rule": rule_text(rule) if rule is not None else "",
+        "is_customer_group": is_customer_group,
     }

@@ -9,7 +9,7 @@ from tables.engine import DB
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Something that names a segment. `kind` is one of tables.segments.TargetKind, or "rule"."""
+    """Something that names a segment. `kind` is one of tables.segments.TargetKind, "rule", or "organisation"."""
 
     kind: str
     owner: str
@@ -22,6 +22,8 @@ class Use:
 
 
 RULE = "rule"
+# Whose customer group it is (domain.md 11).
+ORGANISATION = "organisation"
 
 _TARGETS = """
     SELECT t.kind, t.owner,
@@ -38,8 +40,9 @@ _TARGETS = """
 
 
 async def uses_of_segment(segment_id: str) -> list[Use]:
-    """Everything that names the segment: target groups first, then rules of other segments."""
+    """Everything that names the segment: target groups first, organisations, then rules of other segments."""
     found = [Use(row["kind"], row["owner"], row["name"]) for row in await DB.fetch(_TARGETS, segment_id)]
+    found += await organisations_of_group(segment_id)
     asking = [
         one
         for one, rule in (await current_rules()).by_segment.items()
@@ -47,3 +50,12 @@ async def uses_of_segment(segment_id: str) -> list[Use]:
     ]
     rows = await DB.fetch("SELECT id, name FROM segments WHERE id = ANY($1::text[]) ORDER BY id", asking)
     return found + [Use(RULE, row["id"], row["name"]) for row in rows]
+
+
+async def organisations_of_group(segment_id: str) -> list[Use]:
+    """The organisations whose customer group a segment is, by name."""
+    rows = await DB.fetch(
+        "SELECT id::text AS id, name FROM organisations WHERE customer_group = $1 ORDER BY name, id",
+        segment_id,
+    )
+    return [Use(ORGANISATION, row["id"], row["name"]) for row in rows]
