@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from app.access import NotPermitted
 from app.company_users.roles import Role, roles_of, together
-from app.customers.permissions import ACCOUNT_ADMINISTRATOR, Permission
+from app.customers.administrators import has_administrator
+from app.customers.permissions import Permission
 from app.errors import Conflict
 from app.visitor import Visitor
 from tables.engine import DB
@@ -100,14 +100,6 @@ _MEMBER = """
     FROM memberships m JOIN users u ON u.id = m."user"
     WHERE m.customer = $1 AND m."user" = $2 FOR UPDATE OF m
 """
-_HAS_ADMINISTRATOR = """
-    SELECT EXISTS (SELECT FROM memberships m JOIN users u ON u.id = m."user"
-                   WHERE m.customer = $1 AND m.is_active AND u.is_active AND $2 = ANY(m.roles))
-"""
-_COMBINATIONS = """
-    SELECT DISTINCT m.roles FROM memberships m JOIN users u ON u.id = m."user"
-    WHERE m.customer = $1 AND m.is_active AND u.is_active
-"""
 
 
 @asynccontextmanager
@@ -125,7 +117,7 @@ async def managing(visitor: Visitor) -> AsyncIterator[Managing]:
         may = await _permissions(account.membership_id, account.customer_id, roles)
         if Permission.MANAGE_USERS not in may:
             raise NotPermitted
-        had_administrator = await has_administrator(account.customer_id, roles)
+        had_administrator = await has_administrator(account.customer_id)
         yield Managing(
             visitor=visitor,
             customer_id=account.customer_id,
@@ -134,19 +126,11 @@ async def managing(visitor: Visitor) -> AsyncIterator[Managing]:
             roles=roles,
         )
         roles = await roles_of(account.customer_id)
-        if had_administrator and not await has_administrator(account.customer_id, roles):
+        if had_administrator and not await has_administrator(account.customer_id):
             raise ChangeRefused(Rule.LAST_ADMINISTRATOR)
         # A change of a role that one has oneself is a change of oneself.
         if not may <= await _permissions(account.membership_id, account.customer_id, roles):
             raise ChangeRefused(Rule.NOT_ONESELF)
-
-
-async def has_administrator(customer_id: uuid.UUID, roles: Collection[Role]) -> bool:
-    """Whether somebody who may sign in can do everything for the company; there is always one (domain.md 10)."""
-    if await DB.fetch_value(_HAS_ADMINISTRATOR, customer_id, ACCOUNT_ADMINISTRATOR):
-        return True
-    found: list[dict[str, Any]] = await DB.fetch(_COMBINATIONS, customer_id)
-    return any(together(roles, row["roles"]) == frozenset(Permission) for row in found)
 
 
 async def _permissions(

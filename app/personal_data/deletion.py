@@ -10,8 +10,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 
 from app.audit import record
+from app.customers.administrators import has_administrator
 from app.customers.emails import canonical_email
-from app.customers.permissions import ACCOUNT_ADMINISTRATOR
 from app.personal_data.held_data import own_customers
 from app.personal_data.people import is_shared, memberships_of
 from app.segments.segmentation_services import update_segments_of
@@ -43,13 +43,6 @@ _LOCK_USER = """
 _LOCK_COMPANIES = """
     SELECT c.id, c.search_name FROM customers c
     WHERE c.id IN (SELECT customer FROM memberships WHERE "user" = $1) ORDER BY c.id FOR NO KEY UPDATE
-"""
-_OTHER_ADMINISTRATORS = """
-    SELECT count(*) FROM memberships m JOIN users u ON u.id = m."user"
-    WHERE m.customer = $1 AND m."user" <> $2 AND m.is_active AND u.is_active AND $3 = ANY(m.roles)
-"""
-_IS_ADMINISTRATOR = """
-    SELECT m.is_active AND $3 = ANY(m.roles) FROM memberships m WHERE m.customer = $1 AND m."user" = $2
 """
 _FORGET_USER = """
     UPDATE users SET login = 'deleted-' || id, login_canonical = 'deleted-' || id, email = $2,
@@ -207,10 +200,7 @@ async def _leave_companies(user_id: uuid.UUID, visitor: Visitor, without_adminis
 
 
 async def _is_last_administrator(customer_id: uuid.UUID, user_id: uuid.UUID) -> bool:
-    if not await DB.fetch_value(_IS_ADMINISTRATOR, customer_id, user_id, ACCOUNT_ADMINISTRATOR):
-        return False
-    others: int = await DB.fetch_value(_OTHER_ADMINISTRATORS, customer_id, user_id, ACCOUNT_ADMINISTRATOR)
-    return others == 0
+    return await has_administrator(customer_id) and not await has_administrator(customer_id, besides=user_id)
 
 
 async def _forget_customer(customer_id: uuid.UUID) -> None:

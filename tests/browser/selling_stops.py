@@ -2,6 +2,7 @@
 
 from app.demo.load import ADMINISTRATOR
 from tests.browser import stops
+from tests.browser.company_user_stops import COMPANY_USERS
 from tests.browser.email_and_password_stops import EMAIL_AND_PASSWORD
 from tests.browser.order_stops import ORDERS
 from tests.browser.passwordless_stops import PASSWORDLESS
@@ -141,4 +142,5 @@ ALL_STOPS = [
     *SECURITY,
     *PASSWORDLESS,
     *PERSONAL_DATA,
+    *COMPANY_USERS,
 ]
