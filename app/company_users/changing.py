@@ -210,7 +210,7 @@ async def _tell_who_is_removed(change: Managing, member: LockedMember) -> None:
         to_name=member.name,
         language=row["preferred_language"],
         name=member.name,
-        customer_name=account.company_name,
+        customer_name=account.company_name or account.customer_number,
     )
 
 

@@ -58,6 +58,8 @@ FORWARDS = (
     "ALTER TABLE organisations ADD CONSTRAINT nothing_is_above_itself CHECK (parent <> id)",
     # The users of a company by state, and likely duplicates of a customer.
     "CREATE INDEX memberships_of_customer ON memberships (customer, is_active, id)",
+    # What was done in a company, the newest first.
+    "CREATE INDEX entries_of_customer ON audit_entries (customer_id, happened_at DESC, id DESC)",
     "CREATE INDEX companies_by_taxation_id ON companies (taxation_id) WHERE taxation_id <> ''",
     "CREATE INDEX users_by_email_domain ON users (split_part(email_canonical, '@', 2))",
 )
