@@ -84,6 +84,8 @@ EXCEPTIONS = {
     ("customers.addresses", "segments.segmentation_services"),
     ("customers.creation", "segments.segmentation_services"),
     ("customers.custom_attributes", "segments.segmentation_services"),
+    ("customers.moving", "segments.segmentation_services"),
+    ("customers.moving", "sign_in.sessions"),
     # An order knows the name of its way of payment, and placing asks the provider that was chosen.
     ("orders.order", "checkout.payments"),
     ("orders.wish", "checkout.payments"),

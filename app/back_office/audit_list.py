@@ -38,14 +38,17 @@ ACTIONS = (
     text("customer application corrected"),
     text("customer approved"),
     text("customer created"),
+    text("customer deleted"),
     text("customer disabled"),
     text("customer enabled"),
+    text("customer merge undone"),
     text("customer put into organisation"),
     text("customer number changed"),
     text("customer put into segment"),
     text("customer registered"),
     text("customer rejected"),
     text("customer taken out of segment"),
+    text("customers merged"),
     text("e-mail change asked"),
     text("e-mail change undone"),
     text("e-mail changed"),
@@ -125,6 +128,7 @@ ACTIONS = (
     text("tax rates changed"),
     text("user disabled"),
     text("user enabled"),
+    text("user moved"),
 )
 
 

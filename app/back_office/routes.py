@@ -10,11 +10,13 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from app.access import signed_in, staff
 from app.back_office import (
     contract_routes,
+    customer_contract_routes,
     customer_list_routes,
     customer_routes,
     customer_tab_routes,
     customer_user_routes,
     data_request_routes,
+    move_user_routes,
     new_customer_routes,
     newsletter_routes,
     organisation_routes,
@@ -94,12 +96,14 @@ routes: list[Any] = [
     audit,
     *contract_routes.routes,
     *organisation_routes.routes,
+    *customer_contract_routes.routes,
     *customer_list_routes.routes,
     *new_customer_routes.routes,
     *customer_routes.routes,
     *data_request_routes.routes,
     *newsletter_routes.routes,
     *customer_user_routes.routes,
+    *move_user_routes.routes,
     *customer_tab_routes.routes,
     *staff_routes.routes,
 ]

@@ -1,0 +1,155 @@
+"""Moving a user with their orders to another customer (domain.md 2, 9)."""
+
+import uuid
+from typing import Annotated, Any
+
+from litestar import Request, Response, get, post
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, FromQuery
+
+from app.access import staff
+from app.back_office.branch import sees_customer
+from app.back_office.customer_record import customer_with_number
+from app.back_office.forms import Version
+from app.back_office.privileges import Privilege
+from app.customers.deleting import CustomerHasOrders
+from app.customers.moving import LastUser, Move, MoveRefused, Obstacle, Place, move_user, places_of
+from app.customers.permissions import BUILT_IN_ROLE_NAMES
+from app.errors import Conflict
+from app.flash import Flash
+from app.forms import Choice, FilledForm, Form, Several, Text, read_form
+from app.languages import gettext as _
+from app.languages import ngettext, text
+from app.pages import Page, see
+from app.visitor import CurrentVisitor, Visitor
+
+CUSTOMERS = staff(Privilege.CUSTOMERS)
+LAST_USER = (
+    (LastUser.KEEP.value, text("Keep the customer, without users")),
+    (LastUser.DELETE.value, text("Delete the customer too")),
+)
+
+
+class MoveForm(Form):
+    """Where a user goes. `customer` is the number of the new one, `membership` the place that is left."""
+
+    customer: Annotated[str, Text(max_length=40)]
+    roles: Annotated[list[str], Several()]
+    last_user: Annotated[str, Choice(options=LAST_USER, required=False)]
+    administrator: Annotated[str, Text(max_length=40, required=False)]
+    membership: Annotated[str, Text(max_length=40)]
+    version: Annotated[int | None, Version()]
+
+
+@get("/users/{user_id:uuid}/move", name="move_user", guards=[CUSTOMERS])
+async def ask(visitor: CurrentVisitor, user_id: FromPath[uuid.UUID], leaves: FromQuery[str] = "") -> Page:
+    """Asks where the user goes; first from which customer, where there are several."""
+    places = await _places_seen(visitor, user_id)
+    chosen = next((one for one in places if one.number == leaves), places[0] if len(places) == 1 else None)
+    if chosen is None:
+        return Page(
+            "back_office/move_user_from.html", user_id=user_id, user_name=places[0].user_name, places=places
+        )
+    return _page(user_id, chosen, _blank_form(chosen))
+
+
+@post("/users/{user_id:uuid}/move", name="move_user_post", guards=[CUSTOMERS])
+async def move(
+    request: Request[Any, Any, Any], visitor: CurrentVisitor, user_id: FromPath[uuid.UUID]
+) -> Response[Any]:
+    """Moves the user with their orders."""
+    places = await _places_seen(visitor, user_id)
+    form = await read_form(request, MoveForm)
+    place = next((one for one in places if str(one.membership_id) == form.value("membership")), None)
+    if place is None:
+        # Somebody has moved the user meanwhile, or the form is somebody else's.
+        return _page(user_id, places[0], _blank_form(places[0]), status_code=409)
+    if not form.is_valid:
+        return _page(user_id, place, form, status_code=422)
+    try:
+        moved = await _moved(visitor, user_id, place, form.data)
+    except (MoveRefused, CustomerHasOrders) as error:
+        _say_why(form, error)
+        return _page(user_id, place, form, status_code=422)
+    except Conflict:
+        now = await _places_seen(visitor, user_id)
+        return _page(user_id, now[0], _blank_form(now[0]), status_code=409)
+    told = ngettext(
+        "%(name)s is moved, with %(n)s order.",
+        "%(name)s is moved, with %(n)s orders.",
+        moved.orders,
+        name=moved.user_name,
+    )
+    if moved.customer_is_deleted:
+        told += " " + _("Customer %(number)s is deleted.", number=moved.from_number)
+    return see(request, "customer_users", number=moved.to_number, flash=Flash(told))
+
+
+async def _moved(visitor: Visitor, user_id: uuid.UUID, place: Place, data: MoveForm) -> Move:
+    target = await customer_with_number(data.customer)
+    # A customer outside of the staff member's branch is as good as none (domain.md 11).
+    if target is None or not await sees_customer(visitor, target.id):
+        raise MoveRefused(Obstacle.TARGET_UNKNOWN)
+    return await move_user(
+        user_id,
+        place.membership_id,
+        target.number,
+        roles=data.roles,
+        version=data.version or place.version,
+        visitor=visitor,
+        last_user=LastUser(data.last_user) if data.last_user else None,
+        administrator=_key(data.administrator),
+    )
+
+
+def _say_why(form: FilledForm[MoveForm], error: MoveRefused | CustomerHasOrders) -> None:
+    if isinstance(error, CustomerHasOrders):
+        form.add_error(
+            "last_user", _("It has orders of other people, so it stays. Keep it; you can disable it then.")
+        )
+        return
+    field, message = {
+        Obstacle.TARGET_UNKNOWN: ("customer", _("There is no customer with this number.")),
+        Obstacle.TARGET_IS_SAME: ("customer", _("The user is a user of this customer already.")),
+        Obstacle.TARGET_HAS_ONE_USER: ("customer", _("This customer has exactly one user, its own.")),
+        Obstacle.NO_ROLE: ("roles", _("Please choose at least one role.")),
+        Obstacle.LAST_USER: ("last_user", _("Please choose one of the options.")),
+        Obstacle.LAST_ADMINISTRATOR: ("administrator", _("Please choose who becomes administrator.")),
+    }[error.obstacle]
+    form.add_error(field, message)
+
+
+def _blank_form(place: Place) -> FilledForm[MoveForm]:
+    roles = [one for one in place.roles if one in BUILT_IN_ROLE_NAMES]
+    return FilledForm(MoveForm, {"roles": roles or ["buyer"]}, frozenset())
+
+
+def _page(user_id: uuid.UUID, place: Place, form: FilledForm[MoveForm], status_code: int = 200) -> Page:
+    return Page(
+        "back_office/move_user.html",
+        status_code=status_code,
+        user_id=user_id,
+        place=place,
+        form=form,
+        roles=[(role, _(name)) for role, name in BUILT_IN_ROLE_NAMES.items()],
+        last_user=[(value, _(name)) for value, name in LAST_USER],
+        is_stale=status_code == 409,
+    )
+
+
+async def _places_seen(visitor: Visitor, user_id: uuid.UUID) -> list[Place]:
+    """The places that the staff member may take the user from; an individual's user is not moved (domain.md 2)."""
+    places = [one for one in await places_of(user_id) if await sees_customer(visitor, one.customer_id)]
+    if not places:
+        raise NotFoundException
+    return places
+
+
+def _key(typed: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(typed) if typed else None
+    except ValueError:
+        return None
+
+
+routes = [ask, move]

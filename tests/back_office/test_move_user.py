@@ -1,0 +1,204 @@
+"""Moving a user with their orders to another customer (domain.md 2, 9)."""
+
+import asyncio
+import uuid
+
+import pytest
+
+from app.customers.moving import FOLLOWS, STAYS
+from tables.engine import DB
+from tests import people
+from tests.browser_like import Person, SeenPage
+from tests.customers.belonging import (
+    address,
+    asked,
+    basket,
+    links_to_people,
+    member_too,
+    ordered,
+    template,
+    values,
+)
+from tests.people import Known
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+async def other_company(email: str = "o@other.example") -> Known:
+    return await people.company(email, company_name="Other Ltd")
+
+
+async def moved(staff: Person, who: Known, to: str, **fields: object) -> SeenPage:
+    page = await staff.get(f"/users/{who.user_id}/move")
+    assert page.status == 200, page.text[:300]
+    return await staff.fill(page, {"customer": to, **fields}, form="customer")
+
+
+async def test_moving_knows_every_column_that_points_to_people() -> None:
+    known = set(FOLLOWS) | set(STAYS)
+    assert await links_to_people() - known == set(), (
+        "say in app/customers/moving.py whether the rows go along"
+    )
+    assert known - await links_to_people() == set()
+    assert not set(FOLLOWS) & set(STAYS)
+    assert all(STAYS.values())
+
+
+async def test_a_moved_user_takes_orders_and_all_of_their_own_along(staff: Person) -> None:
+    company, other = await people.company(), await other_company()
+    buyer = await people.colleague(company, "buyer@alfki.example")
+    await ordered(buyer, "O-1")
+    await ordered(company, "O-2")
+    await asked(buyer, "R-1")
+    await asked(buyer, "R-2", "expired")
+    await template(buyer, "Mine")
+    await template(buyer, "Ours", is_shared=True)
+    await address(buyer, "Own street 1", is_personal=True)
+    await basket(buyer)
+    browser = await buyer.signed_in()
+    page = await moved(staff, buyer, other.number, roles=["buyer"])
+    assert page.path == f"/customers/{other.number}/users" or other.number in str(page.html)
+    assert "is moved, with 1 order." in page.text
+    found = await DB.fetch("SELECT number, customer FROM orders ORDER BY number")
+    assert [row["customer"] for row in found] == [other.customer_id, company.customer_id]
+    found = await DB.fetch("SELECT state, customer FROM requisitions ORDER BY number")
+    assert [(row["state"], row["customer"]) for row in found] == [
+        ("withdrawn", other.customer_id),
+        ("expired", other.customer_id),
+    ]
+    found = await DB.fetch('SELECT customer, "user" FROM order_templates ORDER BY name')
+    assert [tuple(row.values()) for row in found] == [
+        (other.customer_id, buyer.user_id),
+        (company.customer_id, None),
+    ]
+    assert await values("SELECT customer FROM addresses WHERE street = 'Own street 1'") == [other.customer_id]
+    assert await values("SELECT customer FROM baskets") == [other.customer_id]
+    # The person is signed out, signs in anew and acts for the new company.
+    assert "Sign in" in (await browser.get("/account")).text
+    browser = await buyer.signed_in()
+    assert "O-1" in (await browser.get("/account/orders")).text
+
+
+async def test_both_companies_histories_tell_of_the_move(staff: Person) -> None:
+    company, other = await people.company(), await other_company()
+    buyer = await people.colleague(company, "buyer@alfki.example")
+    await moved(staff, buyer, other.number)
+    for one in (company, other):
+        assert "user moved" in (await staff.get(f"/customers/{one.number}/history")).main
+
+
+async def test_the_last_users_place_or_the_customer_too(staff: Person) -> None:
+    company, other = await people.company(), await other_company()
+    await ordered(company, "O-1")
+    page = await moved(staff, company, other.number)
+    assert page.status == 422
+    assert "last_user" in page.errors
+    page = await staff.fill(page, {"customer": other.number, "last_user": "delete"}, form="customer")
+    assert f"Customer {company.number} is deleted." in page.text
+    assert await values("SELECT customer FROM orders") == [other.customer_id]
+    assert (await staff.get(f"/customers/{company.number}")).status == 404
+
+
+async def test_a_customer_stays_without_users_when_staff_say_so(staff: Person) -> None:
+    company, other = await people.company(), await other_company()
+    await moved(staff, company, other.number, last_user="keep")
+    assert "This customer has no users." in (await staff.get(f"/customers/{company.number}/users")).text
+
+
+async def test_a_customer_with_orders_of_others_is_not_deleted_with_its_last_user(staff: Person) -> None:
+    company, other = await people.company(), await other_company()
+    await ordered(company, "O-1")
+    await DB.execute('UPDATE orders SET "user" = NULL')
+    page = await moved(staff, company, other.number, last_user="delete")
+    assert page.status == 422
+    assert "orders of other people" in page.errors["last_user"]
+    assert await values("SELECT customer FROM memberships WHERE id = $1", company.membership_id) == [
+        company.customer_id
+    ]
+
+
+async def test_a_company_whose_last_administrator_moves_gets_another_one(staff: Person) -> None:
+    company, other = await people.company(), await other_company()
+    buyer = await people.colleague(company, "buyer@alfki.example")
+    page = await moved(staff, company, other.number)
+    assert page.status == 422
+    assert "administrator" in page.errors
+    page = await staff.fill(
+        page, {"customer": other.number, "administrator": str(buyer.user_id)}, form="customer"
+    )
+    assert "is moved" in page.text
+    assert await values("SELECT roles FROM memberships WHERE id = $1", buyer.membership_id) == [
+        ["buyer", "account_administrator"]
+    ]
+
+
+async def test_an_individuals_user_cannot_be_moved_and_nobody_moves_to_an_individual(staff: Person) -> None:
+    shopper, company = await people.shopper(), await people.company()
+    assert (await staff.get(f"/users/{shopper.user_id}/move")).status == 404
+    assert (await staff.post(f"/users/{shopper.user_id}/move", {"customer": company.number})).status == 404
+    assert (await staff.get(f"/users/{uuid.uuid4()}/move")).status == 404
+    buyer = await people.colleague(company, "buyer@alfki.example")
+    for number, words in (
+        (shopper.number, "exactly one user"),
+        ("nobody", "no customer with this number"),
+        (company.number, "already"),
+    ):
+        page = await moved(staff, buyer, number)
+        assert page.status == 422
+        assert words in page.errors["customer"]
+
+
+async def test_who_is_there_already_keeps_their_roles_there(staff: Person) -> None:
+    company, other = await people.company(), await other_company()
+    buyer = await people.colleague(company, "buyer@alfki.example")
+    there = await member_too(buyer, other, ("viewer",))
+    await ordered(buyer, "O-1")
+    await asked(buyer, "R-1", "expired")
+    await address(buyer, "Own street 1", is_personal=True)
+    page = await staff.get(f"/users/{buyer.user_id}/move")
+    assert {company.number, other.number} <= {
+        link.partition("leaves=")[2] for link in page.links if "leaves=" in link
+    }
+    page = await staff.get(f"/users/{buyer.user_id}/move?leaves={company.number}")
+    await staff.fill(page, {"customer": other.number, "roles": ["account_administrator"]}, form="customer")
+    found = await DB.fetch('SELECT id, roles FROM memberships WHERE "user" = $1', buyer.user_id)
+    assert [(row["id"], row["roles"]) for row in found] == [(there, ["viewer"])]
+    for table in ("addresses", "requisitions"):
+        assert there in await values(f"SELECT membership FROM {table} WHERE customer = $1", other.customer_id)
+
+
+async def test_two_moves_at_once_move_once(staff: Person) -> None:
+    company, one, two = await people.company(), await other_company(), await other_company("t@two.example")
+    buyer = await people.colleague(company, "buyer@alfki.example")
+    await ordered(buyer, "O-1")
+    page = await staff.get(f"/users/{buyer.user_id}/move")
+    answers = await asyncio.gather(
+        *(staff.fill(page, {"customer": to.number, "roles": ["buyer"]}, form="customer") for to in (one, two))
+    )
+    assert sorted(answer.status for answer in answers) == [200, 409]
+    places = await values('SELECT customer FROM memberships WHERE "user" = $1', buyer.user_id)
+    assert places == await values("SELECT customer FROM orders")
+
+
+async def test_moving_is_for_staff_who_look_after_customers() -> None:
+    company = await people.company()
+    person = await (await people.staff_member(privileges=("orders",))).signed_in()
+    assert (await person.get(f"/users/{company.user_id}/move")).status == 403
+
+
+async def test_nobody_moves_out_of_or_into_another_branch(staff: Person) -> None:
+    company, other = await people.company(), await other_company()
+    buyer = await people.colleague(company, "buyer@alfki.example")
+    branch = uuid.uuid4()
+    await DB.execute(
+        "INSERT INTO organisations (id, name, path, created_at) VALUES ($1::uuid, 'North', ARRAY[$1::uuid], now())",
+        branch,
+    )
+    await DB.execute("UPDATE customers SET organisation = $1 WHERE id = $2", branch, company.customer_id)
+    limited = await people.staff_member("north@example.com")
+    await DB.execute('UPDATE staff_members SET organisation = $1 WHERE "user" = $2', branch, limited.user_id)
+    person = await limited.signed_in()
+    assert (await person.get(f"/users/{other.user_id}/move")).status == 404
+    page = await moved(person, buyer, other.number)
+    assert page.status == 422
+    assert "no customer with this number" in page.errors["customer"]
