@@ -10,6 +10,8 @@ from litestar.params import FromPath
 
 from app.access import staff
 from app.applications import application_by_id
+from app.back_office.branch import branch_of, organisation_choices
+from app.back_office.customer_contract_routes import OrganisationOfCustomerForm
 from app.back_office.customer_record import customer_with_number, record_of
 from app.back_office.customer_tabs import customer_page, found_customer
 from app.back_office.forms import RejectionForm, Version, VersionForm
@@ -20,6 +22,7 @@ from app.customers.approval import approve, can_be_decided, reject
 from app.customers.change_number import change_customer_number, number_now
 from app.customers.creation import NumberTaken
 from app.customers.extensions import display_name_of
+from app.customers.types import Extension, customer_type_of
 from app.errors import Conflict
 from app.flash import Flash
 from app.forms import FilledForm, Form, blank, read_form
@@ -194,9 +197,20 @@ async def _page(
         individual=record.individual,
         registered_at=application.name if application is not None else of.application,
         form=form or blank(RejectionForm),
+        organisations=await _organisations(visitor, of),
+        organisation_form=blank(OrganisationOfCustomerForm, organisation=str(of.organisation or "")),
         wanted=wanted,
         newest=record.history[0] if record.history else None,
     )
+
+
+async def _organisations(visitor: Visitor, of: Customer) -> list[tuple[str, str]]:
+    """The organisations that the customer may be put into; none for people who belong to none, and where there is
+    no tree."""
+    choices = await organisation_choices(visitor)
+    if not choices or not customer_type_of(of.customer_type).applies(Extension.COMPANY):
+        return []
+    return choices if branch_of(visitor) is not None else [("", _("None")), *choices]
 
 
 async def _number_page(

@@ -20,7 +20,9 @@ from app.forms import FilledForm, Form, Text, blank, read_form
 from app.languages import gettext as _
 from app.orders.states import STATE_NAMES
 from app.pages import Page, see
+from app.segments.audience import with_group_of_organisation
 from app.segments.custom import SegmentUnknown, names_of_segments
+from app.segments.customer_groups import customer_groups, group_given_to
 from app.segments.implicit import REGISTERED_USERS, implicit_segments
 from app.segments.members import assign, reasons_of_customer, remove, segments_of_customer
 from app.visitor import CurrentVisitor, Visitor
@@ -127,7 +129,7 @@ async def take_out_of_segment(
 async def price_lists(visitor: CurrentVisitor, number: FromPath[str]) -> Page:
     """The price lists of a customer: specific to it, and effective through its segments."""
     of = await found_customer(number)
-    offers = await price_lists_for(of.id, await _segments_of(of))
+    offers = await price_lists_for(of, await _segments_of(of))
     return await _offers_page(visitor, of, "customer_price_lists", offers, "price_list", Privilege.PRICES)
 
 
@@ -135,7 +137,7 @@ async def price_lists(visitor: CurrentVisitor, number: FromPath[str]) -> Page:
 async def catalog_views(visitor: CurrentVisitor, number: FromPath[str]) -> Page:
     """The catalog views of a customer: specific to it, and effective through its segments."""
     of = await found_customer(number)
-    offers = await catalog_views_for(of.id, await _segments_of(of))
+    offers = await catalog_views_for(of, await _segments_of(of))
     return await _offers_page(
         visitor, of, "customer_catalog_views", offers, "catalog_view", Privilege.CATALOG
     )
@@ -161,7 +163,11 @@ async def history(
 async def _segments_of(of: Customer) -> list[str]:
     """The segments that a signed-in user of the customer has in its shop."""
     application = application_for_type(of.customer_type)
-    return [*await segments_of_customer(of.id, application), REGISTERED_USERS.id]
+    found = frozenset(await segments_of_customer(of.id, application))
+    groups = [key for key, _name in await customer_groups()]
+    return sorted(
+        with_group_of_organisation(found, await group_given_to(of.id), groups) | {REGISTERED_USERS.id}
+    )
 
 
 async def _segments_page(
@@ -187,6 +193,7 @@ async def _segments_page(
             for one, why in reasons.items()
         ],
         others=[(one, name) for one, name in names.items() if one not in implicit and one not in reasons],
+        group_of_organisation=names.get(await group_given_to(of.id), ""),
         may_change=visitor.may(Privilege.SEGMENTS),
     )
 

@@ -5,9 +5,10 @@ from typing import Any
 
 from litestar.exceptions import NotFoundException
 
+from app.back_office.contract_access import sees_contracts_of
 from app.back_office.customer_record import customer_with_number
 from app.customers.extensions import display_name_of
-from app.customers.types import customer_type_of
+from app.customers.types import Extension, customer_type_of
 from app.languages import gettext as _
 from app.languages import text
 from app.links import links_of
@@ -24,8 +25,12 @@ TABS = (
     ("customer_segments", text("Segments")),
     ("customer_price_lists", text("Price lists")),
     ("customer_catalog_views", text("Catalog views")),
+    ("customer_contracts", text("Contracts")),
+    ("customer_account_managers", text("Account managers")),
     ("customer_history", text("History")),
 )
+# Tabs that only companies have.
+OF_COMPANIES = ("customer_contracts", "customer_account_managers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +60,21 @@ async def customer_page(
         customer_name=await display_name_of(of),
         type_name=_(customer_type_of(of.customer_type).name),
         tab=_(dict(TABS)[tab]),
-        tabs=[Tab(_(name), links.path(route, number=of.number), route == tab) for route, name in TABS],
+        tabs=[
+            Tab(_(name), links.path(route, number=of.number), route == tab)
+            for route, name in TABS
+            if await _is_shown(route, of, visitor)
+        ],
         **context,
     )
+
+
+async def _is_shown(route: str, of: Customer, visitor: Visitor) -> bool:
+    if route not in OF_COMPANIES:
+        return True
+    if not customer_type_of(of.customer_type).applies(Extension.COMPANY):
+        return False
+    return route != "customer_contracts" or await sees_contracts_of(visitor, of.id)
 
 
 async def found_customer(number: str) -> Customer:

@@ -8,6 +8,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from app.access import staff
+from app.back_office.branch import branch_of
 from app.back_office.forms import asked_for
 from app.back_office.privileges import Privilege
 from app.back_office.selling_lists import ON_A_PAGE, page_asked_for, pages_of
@@ -70,22 +71,25 @@ _FOUND = """
     WHERE ($1 = '' OR o.number ILIKE $2 || '%' OR o.email_canonical = lower($1) OR c.number = $1
            OR strpos(lower(c.search_name), lower($1)) > 0 OR strpos(lower(o.buyer_name), lower($1)) > 0)
       AND ($3 = '' OR o.state = $3)
+      AND ($6::uuid IS NULL OR EXISTS (SELECT FROM organisations g WHERE g.id = c.organisation AND $6 = ANY(g.path)))
     ORDER BY o.placed_at DESC, o.id DESC LIMIT $4 OFFSET $5
 """
 
 
 @get("/orders", name="back_office_orders", guards=[ORDERS])
 async def orders(
+    visitor: CurrentVisitor,
     wanted_state: Annotated[str, QueryParameter(name="state")] = "",
     q: FromQuery[str] = "",
     page: FromQuery[int] = 1,
 ) -> Page:
-    """Orders that fit the search, the newest first."""
+    """Orders that fit the search, the newest first; of who is limited to a branch, those of its customers."""
     wanted, number = asked_for(q), page_asked_for(page)
     chosen = wanted_state if wanted_state in {one.value for one in OrderState} else ""
     # % and _ in a number that is searched for are no wildcards.
     begins = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    rows = await DB.fetch(_FOUND, wanted, begins, chosen, ON_A_PAGE, (number - 1) * ON_A_PAGE)
+    offset, branch = (number - 1) * ON_A_PAGE, branch_of(visitor)
+    rows = await DB.fetch(_FOUND, wanted, begins, chosen, ON_A_PAGE, offset, branch)
     return Page(
         "back_office/selling/orders.html",
         search=blank(OrderSearchForm, q=wanted, state=chosen),

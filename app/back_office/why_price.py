@@ -12,6 +12,7 @@ from app.access import staff
 from app.applications import Application, application_for_type
 from app.back_office.forms import asked_for
 from app.catalog.products import canonical_sku
+from app.contracts.contract import ContractState, contracts_of_customer
 from app.forms import Form, Text, blank
 from app.languages import gettext as _
 from app.pages import Page, storefronts
@@ -21,7 +22,9 @@ from app.segments.audience import (
     RecognisedCustomer,
     audience_of_customer,
     audience_of_stranger,
+    with_group_of_organisation,
 )
+from app.segments.customer_groups import customer_groups, group_given_to
 from app.segments.segmentation_services import services_of
 from app.visitor import CurrentVisitor
 from tables.engine import DB
@@ -92,23 +95,29 @@ async def audience_to_explain(customer_number: str) -> Audience | None:
     row = await DB.fetch_row(
         "SELECT c.id, c.customer_type, c.recurring_since IS NOT NULL AS is_recurring,"
         " (SELECT a.country FROM addresses a WHERE a.customer = c.id AND a.membership IS NULL"
-        "  AND a.is_preferred_shipping) AS country"
-        " FROM customers c WHERE c.number = $1",
+        "  AND a.is_preferred_shipping) AS country, o.path"
+        " FROM customers c LEFT JOIN organisations o ON o.id = c.organisation WHERE c.number = $1",
         customer_number,
     )
     if row is None:
         return None
     shop = application_for_type(row["customer_type"]) or storefronts()[0]
+    groups = [key for key, _name in await customer_groups()]
+    valid = [one.id for one in await contracts_of_customer(row["id"]) if one.state is ContractState.VALID]
     return audience_of_customer(
         shop,
         RecognisedCustomer(
             customer_id=row["id"],
             customer_type=row["customer_type"],
             is_recurring=row["is_recurring"],
-            custom_segments=await _custom_segments(row["id"], shop),
+            custom_segments=with_group_of_organisation(
+                await _custom_segments(row["id"], shop), await group_given_to(row["id"]), groups
+            ),
             country=row["country"] or "",
             # Named by its id, since a list may be aimed at this very customer.
             is_target=True,
+            organisations=frozenset(row["path"] or ()),
+            contracts=frozenset(valid),
         ),
     )
 

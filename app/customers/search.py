@@ -14,13 +14,14 @@ PER_PAGE = 25
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerSearch:
     """What to look for; "" asks for nothing. `status` is active or inactive, `approval` an ApprovalStatus,
-    `segment` the id of a custom segment."""
+    `segment` the id of a custom segment, `branch` a node of the tree of organisations: it and all below."""
 
     q: str = ""
     customer_type: str = ""
     status: str = ""
     approval: str = ""
     segment: str = ""
+    branch: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +114,11 @@ def _conditions(search: CustomerSearch) -> tuple[str, list[object]]:
         conditions.append(f"c.approval_status = {parameter(search.approval)}")
     if search.segment:
         conditions.append(_IN_SEGMENT.format(segment=parameter(search.segment)))
+    if search.branch is not None:
+        conditions.append(
+            "EXISTS (SELECT FROM organisations o WHERE o.id = c.organisation"
+            f" AND {parameter(search.branch)} = ANY(o.path))"
+        )
     # PostgreSQL stores no NUL, so nothing that holds one can be found.
     typed = " ".join(search.q.replace("\x00", " ").split())
     if typed:

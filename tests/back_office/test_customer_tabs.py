@@ -87,7 +87,9 @@ async def test_segments_say_why_and_are_given_and_taken_by_hand(staff: Person) -
         page = await staff.post(path, {"segment": unknown})
         assert page.errors == {"segment": "Please choose one of the options."}
         assert "Nothing has changed." in (await staff.post(f"{path}/{unknown}/remove")).main
-    entries = await DB.fetch("SELECT action FROM audit_entries WHERE customer_id = $1", known.customer_id)
+    entries = await DB.fetch(
+        "SELECT action FROM audit_entries WHERE customer_id = $1 ORDER BY id", known.customer_id
+    )
     assert [row["action"] for row in entries][-2:] == [
         "customer put into segment",
         "customer taken out of segment",
