@@ -7,11 +7,12 @@ English texts are the keys. Translations are `.po` files: those of `app/translat
 import gettext as python_gettext
 from collections.abc import Iterable
 from contextvars import ContextVar
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from app.customers.types import all_customer_types
 
@@ -21,6 +22,8 @@ SOURCE_LANGUAGE = "en"
 OWN_NAMES = {"en": "English", "de": "Deutsch"}
 
 current_language: ContextVar[str] = ContextVar("current_language", default=SOURCE_LANGUAGE)
+# In which moments are shown: the time zone of the application that answers (domain.md 10).
+current_time_zone: ContextVar[str] = ContextVar("current_time_zone", default="UTC")
 
 
 class Catalog(python_gettext.NullTranslations):
@@ -128,9 +131,9 @@ def language_choices(languages: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def date_text(value: date, language: str | None = None) -> str:
-    """A date as people of the language write it."""
+    """A date as people of the language write it; of a moment the day in the application's time zone."""
     # Of a moment only the day: a list of orders has many moments, and few days.
-    day = value.date() if isinstance(value, datetime) else value
+    day = _in_zone(value).date() if isinstance(value, datetime) else value
     return _date(day, language or current_language.get())
 
 
@@ -141,12 +144,19 @@ def _date(day: date, language: str) -> str:
     return format_date(day, format="long", locale=language)
 
 
-def datetime_text(value: datetime, language: str | None = None) -> str:
-    """A moment as people of the language write it, in UTC and saying so."""
-    from babel.dates import format_datetime
+def datetime_text(value: datetime, language: str | None = None, time_zone: str = "") -> str:
+    """A moment as people of the language write it, in the application's time zone or another, and saying which."""
+    from babel.dates import format_datetime, get_timezone_name
 
-    moment = value.astimezone(UTC)
-    return f"{format_datetime(moment, format='medium', locale=language or current_language.get())} UTC"
+    locale, moment = language or current_language.get(), _in_zone(value, time_zone)
+    name = get_timezone_name(moment, width="short", locale=locale)
+    # Where the language has no name for the zone, the zone's own says more than hours and minutes.
+    known = name if name.isalpha() else moment.tzname()
+    return f"{format_datetime(moment.replace(tzinfo=None), format='medium', locale=locale)} {known}"
+
+
+def _in_zone(value: datetime, time_zone: str = "") -> datetime:
+    return value.astimezone(ZoneInfo(time_zone or current_time_zone.get()))
 
 
 def money_text(minor_units: int, currency: str, language: str | None = None) -> str:

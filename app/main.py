@@ -21,7 +21,7 @@ from app.company_users.looking import refuse_while_looking
 from app.cross_site import SAFE_METHODS, is_from_elsewhere
 from app.errors import StaleForm, answer_error, error_page
 from app.headers import with_headers
-from app.languages import current_language, preferred_language
+from app.languages import current_language, current_time_zone, preferred_language
 from app.links import register_links
 from app.litestar_apps import litestar_for
 from app.marketing.content import hold_content
@@ -107,6 +107,7 @@ class Patron:
         inner["litestar_app"] = litestar
         language = _language_of(application, scope)
         current_language.set(language)
+        current_time_zone.set(application.time_zone)
         inner["visitor"] = Visitor(application=application, language=language)
         try:
             if application.prefix and scope["path"] == application.prefix:

@@ -78,8 +78,6 @@ KINDS: dict[str, frozenset[str]] = {
     "requisition_decided": frozenset(
         {"name", "number", "state", "decided_by", "comment", "order_number", "link"}
     ),
-    # To account managers (domain.md 12).
-    "contract_ends": frozenset({"name", "customer_name", "number", "contract_name", "last_day", "link"}),
     # wanted: export or delete (domain.md 13).
     "data_request_confirm": frozenset({"name", "wanted", "link", "hours"}),
     "data_archive_ready": frozenset({"name", "link", "days"}),
@@ -117,9 +115,11 @@ def render_mail(
 ) -> RenderedMail:
     """The mail of this kind. Raises jinja2.UndefinedError for a name that is missing in the context.
 
-    `context` holds what KINDS names; times are datetimes with a time zone and are shown in UTC.
+    `context` holds what KINDS names; times are datetimes with a time zone and are shown in that of the application.
     """
-    shown = {"name": ""} | {name: _shown(name, value, language) for name, value in context.items()}
+    shown = {"name": ""} | {
+        name: _shown(name, value, language, application.time_zone) for name, value in context.items()
+    }
     shown |= {
         "language": language,
         "shop": application.name,
@@ -141,9 +141,9 @@ def one_line(text: str) -> str:
     return NOT_PRINTED.sub(" ", text).strip()
 
 
-def _shown(name: str, value: object, language: str) -> object:
+def _shown(name: str, value: object, language: str, time_zone: str) -> object:
     if isinstance(value, datetime):
-        return datetime_text(value, language)
+        return datetime_text(value, language, time_zone)
     if name in ("name", "customer_name", "inviter_name", "asker_name", "buyer", "decided_by"):
         return _never_a_link(one_line(str(value)))
     return value

@@ -6,8 +6,9 @@ permission for it all of them, by buyer and time if they like.
 
 import uuid
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from app.access import Account
 from app.customers.emails import canonical_email
@@ -36,7 +37,8 @@ class ListedOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which orders of a history; `first` and `last` are days in UTC, both included."""
+    """Which orders of a history; `first` and `last` are days in the time zone of the
+    application, both included."""
 
     page: int = 1
     buyer: uuid.UUID | None = None
@@ -56,7 +58,7 @@ class History:
 
 _WHERE = """
     o.customer = $1 AND ($2::uuid IS NULL OR o."user" = $2)
-    AND ($3::date IS NULL OR o.placed_at >= $3::date) AND ($4::date IS NULL OR o.placed_at < $4::date)
+    AND ($3::timestamptz IS NULL OR o.placed_at >= $3) AND ($4::timestamptz IS NULL OR o.placed_at < $4)
 """
 # One query for the page, how many there are, and what could be claimed.
 _PAGE = f"""
@@ -87,13 +89,13 @@ async def history_of(visitor: Visitor, wanted: Wanted) -> History:
     """A page of the orders that the person sees, newest first: one query, however long the history."""
     account = _account(visitor)
     user = wanted.buyer if sees_all_orders(visitor) else account.user_id
-    page = max(wanted.page, 1)
+    page, zone = max(wanted.page, 1), ZoneInfo(visitor.application.time_zone)
     rows = await DB.fetch(
         _PAGE,
         account.customer_id,
         user,
-        wanted.first,
-        wanted.last + timedelta(days=1) if wanted.last is not None else None,
+        _begin_of(wanted.first, zone) if wanted.first is not None else None,
+        _begin_of(wanted.last, zone, days=1) if wanted.last is not None else None,
         canonical_email(account.email),
         visitor.application.id,
         (page - 1) * ON_A_PAGE,
@@ -125,6 +127,12 @@ async def order_seen_by(visitor: Visitor, number: str) -> StoredOrder:
     if account.customer_id is None or order.customer != account.customer_id or not is_own:
         raise OrderMissing(number)
     return order
+
+
+def _begin_of(day: date, zone: ZoneInfo, days: int = 0) -> datetime:
+    """Midnight of the day, or of some days later. There are no orders beyond the years that calendars reckon in."""
+    day = min(max(day, date(1900, 1, 1)), date(9000, 1, 1)) + timedelta(days=days)
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
 
 def _account(visitor: Visitor) -> Account:

@@ -1,7 +1,7 @@
 """What is said about prices: to buyers in one sentence, to staff of each candidate (domain.md 8)."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, assert_never
 
 from app.languages import date_text, datetime_text, percent_text
@@ -23,7 +23,12 @@ def price_sentence(price: "Price") -> str:
         parts.append(_("from %(n)s pieces", n=price.quantity_from))
     if price.valid_to is not None:
         # The last moment that counts: a list that ends at midnight holds until the day before.
-        parts.append(_("until %(date)s", date=date_text(price.valid_to - timedelta(microseconds=1))))
+        parts.append(
+            _(
+                "until %(date)s",
+                date=date_text((price.valid_to - timedelta(microseconds=1)).astimezone(UTC).date()),
+            )
+        )
     return f"{', '.join(parts)}."
 
 

@@ -79,7 +79,7 @@ async def stand_in_of(visitor: Visitor) -> StandIn | None:
 async def appoint_stand_in(visitor: Visitor, email: str, first_day: date, last_day: date) -> str:
     """Lets a colleague stand in, from the first to the last day, both included; the colleague's name.
 
-    Somebody who stood in before does so no longer. Raises StandInRefused.
+    A day that is over counts as today. Somebody who stood in before does so no longer. Raises StandInRefused.
     """
     account = account_in_group(visitor)
     zone = ZoneInfo(visitor.application.time_zone)
@@ -104,7 +104,7 @@ async def appoint_stand_in(visitor: Visitor, email: str, first_day: date, last_d
             _APPOINT,
             account.membership_id,
             found[0]["id"],
-            _midnight(first_day, zone),
+            _midnight(max(first_day, today), zone),
             _midnight(last_day + timedelta(days=1), zone),
         )
         await record(

@@ -107,7 +107,7 @@ async def _tell(user_id: uuid.UUID, application_id: str, devices: list[dict[str,
         devices=[
             (
                 device_words(one["user_agent"], language),
-                datetime_text(one["first_used_at"], language),
+                datetime_text(one["first_used_at"], language, application.time_zone),
                 place_words(one["address_family"], language),
             )
             for one in devices

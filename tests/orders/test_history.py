@@ -1,6 +1,7 @@
 """Order history and detail (domain.md 9, pages.md)."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from tables.engine import DB
 from tests import people
@@ -80,12 +81,13 @@ async def test_orders_are_picked_out_by_day(database):
     await open_shop()
     person = await (await people.shopper()).signed_in()
     number = await order(person)
-    today = datetime.now(UTC).date()
+    today = datetime.now(ZoneInfo("Europe/Berlin")).date()
     for query, is_found in (
         (f"from={today}&to={today}", True),
         (f"from={today + timedelta(days=2)}", False),
         (f"to={today - timedelta(days=2)}", False),
         (f"from={today:%d.%m.%Y}", True),
+        ("from=0001-01-01&to=9999-12-31", True),
     ):
         page = await person.get(f"/account/orders?{query}")
         assert (number in page.main) is is_found, query

@@ -1,5 +1,6 @@
 """Withdrawal of consumers (directive 2011/83, article 11a)."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -26,7 +27,7 @@ async def test_a_shopper_withdraws_by_a_button_and_gets_a_receipt(database):
     assert "Withdraw from the contract" not in page.main
     [mail] = await mails("order_withdrawn", "ines@example.com")
     assert number in mail.subject
-    assert "UTC" in mail.text
+    assert re.search(r"\bCES?T\b", mail.text)
     assert "1 x Tea" in mail.text
 
 
