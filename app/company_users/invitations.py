@@ -20,7 +20,7 @@ from app.company_users.roles import Role, recorded_names, together
 from app.customers.emails import canonical_email
 from app.errors import Conflict
 from app.links import links_of
-from app.mail.outbox import queue_mail
+from app.mail.outbox import Letter, queue_mails
 from app.settings import settings
 from app.visitor import Visitor
 from tables.engine import DB
@@ -149,7 +149,9 @@ async def send_again(visitor: Visitor, invitation_id: uuid.UUID) -> str | None:
         minutes = application.invitation_minutes
         await DB.execute(_SEND_AGAIN, invitation_id, change.membership_id, application.id, minutes)
         shown = {name: row[name] for name in ("email", "first_name", "last_name", "language")}
-        await _queue(await inviter_of(change.membership_id), application, invitation_id, Invitee(**shown))
+        inviter = await inviter_of(change.membership_id)
+        letter = _letter(inviter, application, invitation_id, Invitee(**shown))
+        await queue_mails(application, "invitation", [letter])
         await record(
             "invitation sent again",
             visitor=visitor,
@@ -198,8 +200,7 @@ async def write_invitations(
 ) -> list[Outcome]:
     """Writes invitations and queues their mails, in the current transaction; what became of each.
 
-    Whether the inviter may grant the roles is for the caller to ask. A fixed number of queries and one for each
-    mail.
+    Whether the inviter may grant the roles is for the caller to ask. A fixed number of queries.
     """
     canonical = [canonical_email(one.email) for one in invitees]
     members = {
@@ -215,6 +216,7 @@ async def write_invitations(
     }
     firsts = {index for _email, index in fresh}
     outcomes = []
+    letters = []
     for index, (one, email) in enumerate(zip(invitees, canonical, strict=True)):
         if email in members:
             outcomes.append(Outcome.ALREADY_MEMBER)
@@ -223,8 +225,9 @@ async def write_invitations(
         elif email not in written:
             outcomes.append(Outcome.ALREADY_INVITED)
         else:
-            await _queue(inviter, application, written[email], one)
+            letters.append(_letter(inviter, application, written[email], one))
             outcomes.append(Outcome.INVITED)
+    await queue_mails(application, "invitation", letters)
     return outcomes
 
 
@@ -278,18 +281,18 @@ async def _insert(
     )
 
 
-async def _queue(inviter: Inviter, application: Application, key: uuid.UUID, invitee: Invitee) -> None:
-    await queue_mail(
-        application=application,
-        kind="invitation",
+def _letter(inviter: Inviter, application: Application, key: uuid.UUID, invitee: Invitee) -> Letter:
+    return Letter(
         to_email=invitee.email,
         to_name=invitee.name,
         language=invitee.language,
-        name=invitee.name,
-        inviter_name=inviter.name,
-        customer_name=inviter.company,
-        link=links_of(application).url("invitation", token=token_of(key)),
-        minutes=application.invitation_minutes,
+        context={
+            "name": invitee.name,
+            "inviter_name": inviter.name,
+            "customer_name": inviter.company,
+            "link": links_of(application).url("invitation", token=token_of(key)),
+            "minutes": application.invitation_minutes,
+        },
     )
 
 

@@ -239,7 +239,8 @@ def _summary(people: Sequence[Invitee], outcomes: Sequence[Outcome]) -> str:
     if not known:
         return said
     some = ", ".join(known[:5]) + (" …" if len(known) > 5 else "")
-    return f"{said} {_('Known already, and not invited again: %(people)s.', people=some)}"
+    known_already = _("Known already, and not invited again: %(people)s.", people=some)
+    return f"{said} {known_already}"
 
 
 def _is_number(typed: str) -> bool:

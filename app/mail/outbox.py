@@ -4,6 +4,10 @@
 faults).
 """
 
+import asyncio
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from app.applications import Application
@@ -12,12 +16,35 @@ from tables.engine import DB
 from tables.keys import new_key
 
 LONGEST_NAME = 250
+# Letters that are rendered without letting the pages of this process go on in between.
+RENDERED_AT_ONCE = 10
 
 QUEUE = """
     INSERT INTO outbox_mails (id, message_id, application, kind, language, to_email, to_name, subject,
                               text_body, html_body, unsubscribe_link, created_at, due_at, attempts, last_error)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, now(), now(), 0, '')
 """
+
+# Many of one kind in one statement.
+QUEUE_MANY = """
+    INSERT INTO outbox_mails (id, message_id, application, kind, language, to_email, to_name, subject,
+                              text_body, html_body, unsubscribe_link, created_at, due_at, attempts, last_error)
+    SELECT m.id, m.message_id, $1, $2, m.language, m.to_email, m.to_name, m.subject, m.text_body, m.html_body,
+           m.unsubscribe_link, now(), now(), 0, ''
+    FROM unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
+                $11::text[])
+         AS m(id, message_id, language, to_email, to_name, subject, text_body, html_body, unsubscribe_link)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One of many mails of a kind: who gets it, and what is in it."""
+
+    to_email: str
+    to_name: str
+    language: str
+    context: Mapping[str, object]
 
 
 async def queue_mail(
@@ -30,24 +57,43 @@ async def queue_mail(
     application's configured URL. Raises ValueError for an address with control characters and
     jinja2.UndefinedError for a name that is missing in the context.
     """
-    if "@" not in to_email or not to_email.isprintable():
+    row = _row(
+        application, kind, Letter(to_email=to_email, to_name=to_name, language=language, context=context)
+    )
+    key, message_id, *rest = row
+    await DB.execute(QUEUE, key, message_id, application.id, kind, *rest)
+
+
+async def queue_mails(application: Application, kind: str, letters: Sequence[Letter]) -> None:
+    """Writes many mails of one kind into the outbox, in the current transaction. Raises as `queue_mail`."""
+    rows = []
+    for n, letter in enumerate(letters):
+        if n % RENDERED_AT_ONCE == 0:
+            await asyncio.sleep(0)
+        rows.append(_row(application, kind, letter))
+    if rows:
+        await DB.execute(QUEUE_MANY, application.id, kind, *map(list, zip(*rows, strict=True)))
+
+
+def _row(
+    application: Application, kind: str, letter: Letter
+) -> tuple[uuid.UUID, str, str, str, str, str, str, str, str]:
+    """Key, message id, language, address, name, subject, text, HTML and the link to unsubscribe."""
+    if "@" not in letter.to_email or not letter.to_email.isprintable():
         raise ValueError("a mail needs the address of its recipient, without control characters")
-    mail = render_mail(application, kind, language, context)
+    mail = render_mail(application, kind, letter.language, dict(letter.context))
     key = new_key()
-    await DB.execute(
-        QUEUE,
+    return (
         key,
         f"<{key.hex}@{_message_host(application.url)}>",
-        application.id,
-        kind,
-        language,
-        to_email,
-        one_line(to_name)[:LONGEST_NAME],
+        letter.language,
+        letter.to_email,
+        one_line(letter.to_name)[:LONGEST_NAME],
         mail.subject,
         mail.text,
         mail.html,
         # KINDS says which kinds have one: every mail that advertises, and no other.
-        str(context.get("unsubscribe_link", "")),
+        str(letter.context.get("unsubscribe_link", "")),
     )
 
 
