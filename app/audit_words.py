@@ -34,6 +34,7 @@ FIELDS = {
     "order_limit": text("Limit for each order"),
     "budget_amount": text("Budget"),
     "budget_period": text("Period of the budget"),
+    "approves_own_requisitions": text("Approvers decide on their own requisitions"),
 }
 # Fields whose values are words of the program.
 WORDS = {

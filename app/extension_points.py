@@ -68,6 +68,7 @@ EXTENSION_POINTS: dict[str, ExtensionPoint] = {
         ExtensionPoint(
             "account/profile", "Profile page, below the form.", ("customer", "details", "company")
         ),
+        ExtensionPoint("account/company", "Company page, below the details.", ("customer", "company")),
         ExtensionPoint("basket/actions", "Basket, below the way to the checkout.", ("basket",)),
         ExtensionPoint("orders/actions", "An order of the history, below what can be done with it.", ("order",)),
         ExtensionPoint("address/fields", "Address form, before the person's name.", ("form", "prefix")),

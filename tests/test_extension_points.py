@@ -271,7 +271,12 @@ async def test_every_point_is_seen_and_gives_what_it_promises(plug_ins: PlugIns)
             *("/account", "/account/profile", "/account/addresses/new", "/basket"),
             f"/account/orders/{number}",
         ),
-        "business, signed in": ("/account", "/account/profile", "/account/addresses/new"),
+        "business, signed in": (
+            "/account",
+            "/account/profile",
+            "/account/addresses/new",
+            "/account/company",
+        ),
         "back office": (f"/customers/{individual.number}", f"/customers/{administrator.number}"),
     }
     people = {

@@ -9,6 +9,7 @@ from app.access import NotPermitted, customers_with
 from app.account.routes import customer_of
 from app.account.stale_edit import shown_value, stale_page, version_of
 from app.audit import record
+from app.customers.addresses import AddressBook, addresses_of
 from app.customers.companies import (
     CompanyForm,
     StaleCompany,
@@ -29,6 +30,7 @@ from app.customers.custom_attributes import (
 )
 from app.customers.extensions import attributes_of, company_of
 from app.customers.permissions import Permission, visitor_may
+from app.customers.taxation_checks import RESULT_NAMES
 from app.customers.types import Extension
 from app.field_labels import FIELD_LABELS
 from app.flash import Flash
@@ -51,7 +53,7 @@ async def company_page(visitor: CurrentVisitor) -> Page:
     customer, company = await _company(visitor)
     stored = {name: getattr(company, name) for name in LABELS} | _attributes(visitor, customer)
     form = blank(_form(visitor), **stored, version=str(customer.version))
-    return _page(visitor, customer, company, form)
+    return await _page(visitor, customer, company, form)
 
 
 @post("/account/company", name="company_post", guards=[customers_with(Extension.COMPANY)])
@@ -65,7 +67,7 @@ async def save_company(request: Request[Any, Any, Any], visitor: CurrentVisitor)
     for name, message in company_problems({"taxation_id": form.value("taxation_id")}, country):
         form.add_error(name, message)
     if not form.is_valid:
-        return _page(visitor, customer, company, form, 422)
+        return await _page(visitor, customer, company, form, 422)
     details = company_details(form.data, country)
     declared = declared_for(visitor.application, "customer")
     attributes = typed_attributes(form.data, declared, await request.form())
@@ -106,7 +108,7 @@ def _attributes(visitor: Visitor, customer: Customer) -> dict[str, str]:
     return stored_attributes(declared, {"customer": attributes_of(customer)})
 
 
-def _page(
+async def _page(
     visitor: Visitor,
     customer: Customer,
     company: Company,
@@ -123,6 +125,8 @@ def _page(
         industry=industry_name(company.industry),
         attributes=shown_attributes(declared, _attributes(visitor, customer), visitor.language),
         may_change=visitor_may(visitor, Permission.MANAGE_COMPANY),
+        taxation_result=RESULT_NAMES.get(company.taxation_id_result, ""),
+        addresses=await addresses_of(AddressBook(customer_id=customer.id)),
     )
 
 

@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
+from app.audit import record
 from app.customers.taxation_ids import kept_taxation_id, taxation_id_problem
 from app.errors import Conflict
 from app.forms import Choice, Form, Text
 from app.languages import text
+from app.visitor import Visitor
 from tables import Company
 from tables.engine import DB
 from tables.keys import new_key
@@ -54,6 +56,13 @@ class CompanyDetails:
     description: str = ""
 
 
+# What was said of a taxation id is not said of another one; the worker asks anew (app/customers/taxation_checks.py).
+_SAME_ID = (
+    "companies.taxation_id = excluded.taxation_id"
+    " AND companies.taxation_id_country = excluded.taxation_id_country"
+)
+
+
 class StaleCompany(Conflict):
     """Somebody else has changed the company meanwhile; `stored` is what it is now, `version` its version."""
 
@@ -96,7 +105,9 @@ async def keep_company(customer_id: uuid.UUID, details: CompanyDetails) -> None:
     await DB.execute(
         f"INSERT INTO companies (id, customer, {', '.join(names)})"  # names of the dataclass
         f" VALUES ($1, $2, {', '.join(f'${n}' for n in range(3, 3 + len(names)))})"
-        f" ON CONFLICT (customer) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in names)}",
+        f" ON CONFLICT (customer) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in names)},"
+        f" taxation_id_result = CASE WHEN {_SAME_ID} THEN companies.taxation_id_result ELSE '' END,"
+        f" taxation_id_checked_at = CASE WHEN {_SAME_ID} THEN companies.taxation_id_checked_at END",
         new_key(),
         customer_id,
         *values.values(),
@@ -122,6 +133,25 @@ async def change_company(customer_id: uuid.UUID, details: CompanyDetails, versio
             customer_id,
             details.company_name,
         )
+
+
+async def allow_own_requisitions(customer_id: uuid.UUID, allowed: bool, *, visitor: Visitor) -> None:
+    """Says whether an approver may approve requisitions of their own (domain.md 10)."""
+    async with DB.transaction():
+        changed = await DB.execute(
+            "UPDATE companies SET approves_own_requisitions = $2"
+            " WHERE customer = $1 AND approves_own_requisitions <> $2",
+            customer_id,
+            allowed,
+        )
+        if changed:
+            await record(
+                "company changed",
+                visitor=visitor,
+                customer_id=customer_id,
+                before={"approves_own_requisitions": not allowed},
+                after={"approves_own_requisitions": allowed},
+            )
 
 
 async def country_of_company(customer_id: uuid.UUID) -> str:

@@ -60,6 +60,11 @@ FORWARDS = (
     "CREATE INDEX memberships_of_customer ON memberships (customer, is_active, id)",
     # What was done in a company, the newest first.
     "CREATE INDEX entries_of_customer ON audit_entries (customer_id, happened_at DESC, id DESC)",
+    # Taxation ids that the worker asks for.
+    """
+    CREATE INDEX companies_to_be_checked ON companies (taxation_id_result, taxation_id_checked_at)
+        WHERE taxation_id <> ''
+    """,
     "CREATE INDEX companies_by_taxation_id ON companies (taxation_id) WHERE taxation_id <> ''",
     "CREATE INDEX users_by_email_domain ON users (split_part(email_canonical, '@', 2))",
 )
