@@ -33,6 +33,7 @@ from app.company_users import (
     member_pages,
     role_pages,
 )
+from app.contracts import buyer_pages as buyer_contracts
 from app.customers.types import Extension
 from app.newsletter import routes as newsletter
 from app.order_templates import routes as order_templates
@@ -90,7 +91,7 @@ def shop_routes() -> list[Any]:
 def extension_routes(extension: Extension) -> list[Any]:
     """Routes of shops that admit a customer type with this extension."""
     of_extension: dict[Extension, list[Any]] = {
-        Extension.COMPANY: [*company_pages.routes],
+        Extension.COMPANY: [*company_pages.routes, *buyer_contracts.routes],
         Extension.GROUP: [
             *switch_pages.routes,
             *list_pages.routes,
