@@ -58,7 +58,16 @@ EXTENSION_POINTS: dict[str, ExtensionPoint] = {
         ExtensionPoint(
             "account/overview",
             "Cards of the account overview.",
-            ("customer", "details", "company", "users", "approval", "open_requisitions", "budget"),
+            (
+                "customer",
+                "details",
+                "company",
+                "users",
+                "user_count",
+                "approval",
+                "open_requisitions",
+                "budget",
+            ),
         ),
         ExtensionPoint(
             "account/profile_fields",
@@ -70,7 +79,9 @@ EXTENSION_POINTS: dict[str, ExtensionPoint] = {
         ),
         ExtensionPoint("account/company", "Company page, below the details.", ("customer", "company")),
         ExtensionPoint("basket/actions", "Basket, below the way to the checkout.", ("basket",)),
-        ExtensionPoint("orders/actions", "An order of the history, below what can be done with it.", ("order",)),
+        ExtensionPoint(
+            "orders/actions", "An order of the history, below what can be done with it.", ("order",)
+        ),
         ExtensionPoint("address/fields", "Address form, before the person's name.", ("form", "prefix")),
         ExtensionPoint(
             "back_office/customer",

@@ -20,7 +20,7 @@ from app.account.stale_edit import shown_value, stale_page, version_of
 from app.checkout.payments import payment_name, payment_providers
 from app.customers.addresses import AddressBook, addresses_of
 from app.customers.custom_attributes import labels_of, shown_attributes
-from app.customers.extensions import approval_of, company_of, details_of, group_of, name_of
+from app.customers.extensions import approval_of, company_of, details_of, name_of, some_of_group
 from app.field_labels import FIELD_LABELS
 from app.flash import Flash
 from app.forms import FilledForm, blank, read_form
@@ -32,6 +32,7 @@ from app.requisitions.listing import open_tasks_of, own_budget
 from app.visitor import CurrentVisitor, Visitor
 from tables import Customer
 
+NAMES_SHOWN = 8
 LABELS = {name: FIELD_LABELS[name] for name in (*OF_USER, *OF_MEMBERSHIP)}
 
 
@@ -40,13 +41,15 @@ async def account_page(visitor: CurrentVisitor) -> Page:
     """The overview of the account."""
     customer = await customer_of(visitor)
     addresses = await addresses_of(AddressBook(customer_id=customer.id))
-    users = await group_of(customer) or ()
+    # Of thousands of colleagues nobody reads the names here.
+    users, user_count = await some_of_group(customer, NAMES_SHOWN)
     return Page(
         "account/overview.html",
         customer=customer,
         details=await details_of(customer),
         company=await company_of(customer),
         users=[{"name": name_of(one)} for one in users],
+        user_count=user_count,
         approval=await approval_of(customer),
         open_requisitions=await open_tasks_of(visitor),
         budget=await own_budget(visitor),

@@ -33,6 +33,21 @@ async def group_of(customer: Customer) -> "Sequence[User] | None":
     return await users_of(customer)
 
 
+async def some_of_group(customer: Customer, at_most: int) -> "tuple[Sequence[User], int]":
+    """The oldest users of a customer whose type may have many, and how many there are in all; else nobody."""
+    if not customer_type_of(customer.customer_type).applies(Extension.GROUP):
+        return (), 0
+    memberships = await (
+        Membership.select(Membership.user)
+        .where(Membership.customer == customer.id)
+        .order_by(Membership.id)
+        .limit(at_most)
+    )
+    users = await User.objects().where(User.id.is_in([one["user"] for one in memberships]))
+    count = await Membership.count().where(Membership.customer == customer.id)
+    return sorted(users, key=lambda one: (one.created_at, one.id)), count
+
+
 async def company_of(customer: Customer) -> Company | None:
     """The company of a customer whose type has one, else None."""
     if not customer_type_of(customer.customer_type).applies(Extension.COMPANY):
