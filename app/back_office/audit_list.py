@@ -132,6 +132,7 @@ ACTIONS = (
     text("staff member added"),
     text("staff member disabled"),
     text("staff member enabled"),
+    text("staff member limited to organisation"),
     text("stand-in appointed"),
     text("stand-in ended"),
     text("tax rates changed"),
@@ -158,11 +159,16 @@ class AuditLine:
 
 
 async def audit_lines(
-    *, action: str = "", customer_number: str = "", before: uuid.UUID | None = None
+    *,
+    action: str = "",
+    customer_number: str = "",
+    before: uuid.UUID | None = None,
+    branch: uuid.UUID | None = None,
 ) -> tuple[AuditLine, ...]:
     """A page of entries older than the entry `before`; one more than PER_PAGE when there are yet older ones.
 
-    A customer's entries are those that name it or one of its users.
+    A customer's entries are those that name it or one of its users; those of a branch of the tree are those that
+    name a customer in it.
     """
     conditions = ["true"]
     values: list[object] = []
@@ -174,6 +180,9 @@ async def audit_lines(
         conditions.append(
             _OF_CUSTOMER.format(customer=f"(SELECT id FROM customers WHERE number = ${len(values)})")
         )
+    if branch is not None:
+        values.append(branch)
+        conditions.append(_OF_BRANCH.format(branch=f"${len(values)}"))
     if before is not None:
         values.append(before)
         conditions.append(
@@ -198,6 +207,9 @@ async def audited_actions() -> list[str]:
 _OF_CUSTOMER = """(
     a.customer_id = {customer}
     OR a.user_id IN (SELECT m."user" FROM memberships m WHERE m.customer = {customer})
+)"""
+_OF_BRANCH = """a.customer_id IN (
+    SELECT c.id FROM customers c JOIN organisations o ON o.id = c.organisation WHERE {branch} = ANY(o.path)
 )"""
 _LINES = """
     SELECT a.id, a.happened_at, a.action, a.actor_name, a.application, a.before::text AS before,

@@ -5,7 +5,7 @@ is the same 404 as what is missing. Lists, and what is typed into forms, ask `br
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from litestar.connection import ASGIConnection
@@ -34,6 +34,10 @@ LOOKS: Mapping[tuple[str, str], str] = {
     """,
     ("organisations", "organisation_id"): """
         SELECT EXISTS (SELECT FROM organisations o WHERE o.id = $2 AND $1 = ANY(o.path))
+    """,
+    ("staff", "member"): """
+        SELECT EXISTS (SELECT FROM staff_members s JOIN organisations o ON o.id = s.organisation
+                       WHERE s.id = $2 AND $1 = ANY(o.path))
     """,
     ("personal-data-requests", "request_id"): f"""
         SELECT EXISTS (SELECT FROM personal_data_requests r JOIN memberships m ON m."user" = r."user"
@@ -75,6 +79,19 @@ async def sees_customer(visitor: Visitor, customer_id: uuid.UUID) -> bool:
             customer_id,
         )
     )
+
+
+async def numbers_seen(visitor: Visitor, numbers: Sequence[str]) -> list[str]:
+    """Those of the customer numbers that a form names whose customers the staff member sees."""
+    branch = branch_of(visitor)
+    if branch is None:
+        return list(numbers)
+    rows = await DB.fetch(
+        f"SELECT c.number FROM customers c WHERE c.number = ANY($2::text[]) AND {_IN_BRANCH}",  # see above
+        branch,
+        list(numbers),
+    )
+    return [row["number"] for row in rows]
 
 
 async def seen_organisations(visitor: Visitor) -> list[Organisation]:

@@ -1,11 +1,13 @@
 """The list of customers: search, and approving or rejecting many at once."""
 
+from dataclasses import replace
 from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.params import FromQuery
 
 from app.access import staff
+from app.back_office.branch import branch_of, numbers_seen
 from app.back_office.forms import BulkForm, SearchForm, asked_for
 from app.back_office.privileges import Privilege
 from app.customers.approval import BulkDecision, approve_pending, reject_pending
@@ -32,6 +34,7 @@ APPROVALS = (
 
 @get("/customers", name="customers", guards=[staff(Privilege.CUSTOMERS)])
 async def customers(
+    visitor: CurrentVisitor,
     q: FromQuery[str] = "",
     type: FromQuery[str] = "",
     status: FromQuery[str] = "",
@@ -40,7 +43,8 @@ async def customers(
     page: FromQuery[int] = 1,
 ) -> Page:
     """Customers that fit the search, 25 on a page."""
-    return await _list_page(_search(q, type, status, approval, segment), page, blank(BulkForm))
+    search = replace(_search(q, type, status, approval, segment), branch=branch_of(visitor))
+    return await _list_page(search, page, blank(BulkForm))
 
 
 @post("/customers/approve", name="approve_customers", guards=[staff(Privilege.CUSTOMERS)])
@@ -48,8 +52,9 @@ async def approve_customers(request: Request[Any, Any, Any], visitor: CurrentVis
     """Approves the ticked customers that are pending."""
     form = await read_form(request, BulkForm)
     if not form.is_valid:
-        return await _list_page(CustomerSearch(approval="pending"), 1, form, status_code=422)
-    done = await approve_pending(form.data.number, visitor=visitor)
+        search = CustomerSearch(approval="pending", branch=branch_of(visitor))
+        return await _list_page(search, 1, form, status_code=422)
+    done = await approve_pending(await numbers_seen(visitor, form.data.number), visitor=visitor)
     told = ngettext(
         "%(n)s customer is approved and told so by mail.",
         "%(n)s customers are approved and told so by mail.",
@@ -63,8 +68,10 @@ async def reject_customers(request: Request[Any, Any, Any], visitor: CurrentVisi
     """Rejects the ticked customers that are pending, all with the same comment."""
     form = await read_form(request, BulkForm)
     if not form.is_valid:
-        return await _list_page(CustomerSearch(approval="pending"), 1, form, status_code=422)
-    done = await reject_pending(form.data.number, comment=form.data.comment, visitor=visitor)
+        search = CustomerSearch(approval="pending", branch=branch_of(visitor))
+        return await _list_page(search, 1, form, status_code=422)
+    numbers = await numbers_seen(visitor, form.data.number)
+    done = await reject_pending(numbers, comment=form.data.comment, visitor=visitor)
     told = ngettext(
         "%(n)s customer is rejected and told so by mail.",
         "%(n)s customers are rejected and told so by mail.",

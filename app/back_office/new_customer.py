@@ -9,6 +9,7 @@ import msgspec
 
 from app.applications import Application, application_for_type
 from app.audit import record
+from app.back_office.branch import branch_of
 from app.customers.address_form import address_details
 from app.customers.companies import company_details
 from app.customers.creation import NewUser, create_customer
@@ -17,6 +18,7 @@ from app.customers.phones import normalised_phone
 from app.customers.types import CustomerType
 from app.forms import Invalid, Text
 from app.languages import gettext as _
+from app.organisations.tree import put_customer_into
 from app.registration.forms import CompanyRegistrationForm, RegistrationForm, without
 from app.sign_in.password_mails import send_password_mail
 from app.visitor import Visitor
@@ -116,6 +118,9 @@ async def create_by_staff(customer_type: CustomerType, form: Any, visitor: Visit
             customer_id=created.customer.id,
             after={"number": created.customer.number, "customer_type": customer_type.id},
         )
+        # Who is limited to a branch of the tree makes customers of that branch.
+        if (branch := branch_of(visitor)) is not None:
+            await put_customer_into(created.customer.id, branch, visitor=visitor)
         await send_password_mail(created.user.id, "created")
     return created.customer
 

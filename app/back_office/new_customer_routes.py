@@ -8,11 +8,12 @@ from litestar.params import QueryParameter
 
 from app.access import staff
 from app.applications import application_for_type
+from app.back_office.branch import branch_of
 from app.back_office.new_customer import create_by_staff, new_customer_form, shop_for
 from app.back_office.privileges import Privilege
 from app.customers.address_form import asked_address, typed_so_far
 from app.customers.creation import LoginTaken, NumberTaken
-from app.customers.types import CustomerType, all_customer_types
+from app.customers.types import CustomerType, Extension, all_customer_types
 from app.flash import Flash
 from app.forms import FilledForm, blank, read_form
 from app.languages import gettext as _
@@ -28,8 +29,8 @@ WantedType = Annotated[str, QueryParameter(name="type")]
 async def new_customer(visitor: CurrentVisitor, wanted: WantedType = "") -> Page:
     """The choice of customer type, or the form of the chosen one."""
     if not wanted:
-        return Page("back_office/new_customer_type.html", types=_creatable_types())
-    customer_type = _customer_type(wanted)
+        return Page("back_office/new_customer_type.html", types=_creatable_types(visitor))
+    customer_type = _customer_type(visitor, wanted)
     shop = shop_for(customer_type)
     form = blank(
         new_customer_form(customer_type),
@@ -44,7 +45,7 @@ async def create_customer(
     request: Request[Any, Any, Any], visitor: CurrentVisitor, wanted: WantedType = ""
 ) -> Response[Any]:
     """Creates the customer, or tells all errors at once."""
-    customer_type = _customer_type(wanted)
+    customer_type = _customer_type(visitor, wanted)
     asked = new_customer_form(customer_type)
     form = await read_form(request, asked)
     check_language(form, shop_for(customer_type))
@@ -80,13 +81,18 @@ def _form_page(
     )
 
 
-def _creatable_types() -> list[CustomerType]:
-    """Types whose customers can sign in somewhere."""
-    return [one for one in all_customer_types().values() if application_for_type(one.id) is not None]
+def _creatable_types(visitor: Visitor) -> list[CustomerType]:
+    """Types whose customers can sign in somewhere; for who is limited to a branch, those that can belong to it."""
+    return [
+        one
+        for one in all_customer_types().values()
+        if application_for_type(one.id) is not None
+        and (branch_of(visitor) is None or one.applies(Extension.COMPANY))
+    ]
 
 
-def _customer_type(wanted: str) -> CustomerType:
-    found = next((one for one in _creatable_types() if one.id == wanted), None)
+def _customer_type(visitor: Visitor, wanted: str) -> CustomerType:
+    found = next((one for one in _creatable_types(visitor) if one.id == wanted), None)
     if found is None:
         raise NotFoundException
     return found

@@ -24,6 +24,8 @@ from app.back_office import (
 )
 from app.back_office.audit_list import PER_PAGE as AUDIT_PER_PAGE
 from app.back_office.audit_list import audit_lines, audited_actions
+from app.back_office.branch import branch_of
+from app.back_office.contract_access import only_of, sees_contracts
 from app.back_office.forms import AuditForm, asked_for
 from app.back_office.outbox_list import PER_PAGE as MAILS_PER_PAGE
 from app.back_office.outbox_list import STATES, State, mails, send_again
@@ -42,7 +44,8 @@ async def home(visitor: CurrentVisitor) -> Page:
     """What waits for staff."""
     return Page(
         "back_office/work_list.html",
-        work=await work_list(),
+        work=await work_list(branch_of(visitor), only_of(visitor)),
+        sees_contracts=sees_contracts(visitor),
         may={privilege.value: visitor.may(privilege) for privilege in Privilege},
     )
 
@@ -74,11 +77,19 @@ async def retry(
 
 @get("/audit", name="audit", guards=[staff(Privilege.AUDIT)])
 async def audit(
-    action: FromQuery[str] = "", customer: FromQuery[str] = "", before: FromQuery[uuid.UUID | None] = None
+    visitor: CurrentVisitor,
+    action: FromQuery[str] = "",
+    customer: FromQuery[str] = "",
+    before: FromQuery[uuid.UUID | None] = None,
 ) -> Page:
     """The audit log, the newest entries first."""
     filters = {"action": asked_for(action, 60), "customer": asked_for(customer, 40)}
-    found = await audit_lines(action=filters["action"], customer_number=filters["customer"], before=before)
+    found = await audit_lines(
+        action=filters["action"],
+        customer_number=filters["customer"],
+        before=before,
+        branch=branch_of(visitor),
+    )
     return Page(
         "back_office/audit.html",
         entries=found[:AUDIT_PER_PAGE],

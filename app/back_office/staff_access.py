@@ -55,34 +55,40 @@ class KnownStaffMember:
     is_active: bool
     has_second_factor: bool
     last_signed_in_at: datetime | None
+    # The branch of the tree outside of which they see no customers; None and "" for who sees all.
+    organisation: uuid.UUID | None
+    organisation_name: str
 
     @property
     def has_all_privileges(self) -> bool:
         """Whether nothing of the back office is closed to them."""
-        return self.privileges.issuperset(ALL_PRIVILEGES)
+        return self.privileges.issuperset(ALL_PRIVILEGES) and self.organisation is None
 
     @property
     def version(self) -> str:
         """What an edit began with: the state itself, since it is short."""
-        return " ".join((str(self.is_active), *sorted(self.privileges)))
+        return " ".join((str(self.is_active), str(self.organisation), *sorted(self.privileges)))
 
 
 _MEMBERS = """
     SELECT s.id, u.id AS user_id, coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.login) AS name,
            u.login, u.email, s.privileges, s.is_active AND u.is_active AS is_active, u.last_signed_in_at,
            EXISTS (SELECT FROM second_factors f WHERE f."user" = u.id AND f.confirmed_at IS NOT NULL)
-               AS has_second_factor
-    FROM staff_members s JOIN users u ON u.id = s."user"
+               AS has_second_factor,
+           o.id AS organisation, coalesce(o.name, '') AS organisation_name
+    FROM staff_members s JOIN users u ON u.id = s."user" LEFT JOIN organisations o ON o.id = s.organisation
 """
 _HAS_ALL = """
     SELECT EXISTS (SELECT FROM staff_members s JOIN users u ON u.id = s."user"
-                   WHERE s.is_active AND u.is_active AND s.privileges @> $1::varchar[])
+                   WHERE s.is_active AND u.is_active AND s.organisation IS NULL AND s.privileges @> $1::varchar[])
 """
 
 
-async def staff_members() -> list[KnownStaffMember]:
-    """All staff members, by name; the disabled ones last."""
-    return [_known(row) for row in await DB.fetch(f"{_MEMBERS} ORDER BY is_active DESC, name, s.id")]
+async def staff_members(branch: uuid.UUID | None = None) -> list[KnownStaffMember]:
+    """All staff members, or those who are limited to a branch, by name; the disabled ones last."""
+    where = "WHERE $1::uuid IS NULL OR $1 = ANY(o.path)"
+    rows = await DB.fetch(f"{_MEMBERS} {where} ORDER BY is_active DESC, name, s.id", branch)
+    return [_known(row) for row in rows]
 
 
 async def staff_member(member_id: uuid.UUID) -> KnownStaffMember:
@@ -110,7 +116,7 @@ async def change_privileges(
     """
     wanted = frozenset(privileges) & frozenset(ALL_PRIVILEGES)
     async with DB.transaction():
-        member = await _locked(member_id, version)
+        member = await locked_staff_member(member_id, version)
         added, taken = wanted - member.privileges, member.privileges - wanted
         refuse_more_than_own(added, visitor)
         if _is_own(member, visitor) and Privilege.STAFF in taken:
@@ -122,7 +128,7 @@ async def change_privileges(
             member_id,
             [one.value for one in ALL_PRIVILEGES if one in wanted],
         )
-        await _refuse_without_any_left(member)
+        await refuse_without_any_left(member)
         if taken and not _is_own(member, visitor):
             await end_sessions_of(member.user_id)
         await record(
@@ -141,11 +147,11 @@ async def disable_staff_member(member_id: uuid.UUID, *, version: str, visitor: V
     Raises StaffMemberMissing, Conflict, OwnAccess, LastWithAllPrivileges.
     """
     async with DB.transaction():
-        member = await _locked(member_id, version)
+        member = await locked_staff_member(member_id, version)
         if _is_own(member, visitor):
             raise OwnAccess
         await DB.execute("UPDATE staff_members SET is_active = false WHERE id = $1", member_id)
-        await _refuse_without_any_left(member)
+        await refuse_without_any_left(member)
         await end_sessions_of(member.user_id)
         await _note_switch(member, "staff member disabled", visitor, to=False)
 
@@ -156,7 +162,7 @@ async def enable_staff_member(member_id: uuid.UUID, *, version: str, visitor: Vi
     Nobody brings back privileges that they do not have. Raises StaffMemberMissing, Conflict, MoreThanOwn.
     """
     async with DB.transaction():
-        member = await _locked(member_id, version)
+        member = await locked_staff_member(member_id, version)
         refuse_more_than_own(member.privileges, visitor)
         await DB.execute("UPDATE staff_members SET is_active = true WHERE id = $1", member_id)
         await send_password_mail(member.user_id, "enabled")
@@ -176,7 +182,9 @@ async def mail_password_link(member_id: uuid.UUID, *, visitor: Visitor) -> bool:
     return True
 
 
-async def _locked(member_id: uuid.UUID, version: str) -> KnownStaffMember:
+async def locked_staff_member(member_id: uuid.UUID, version: str) -> KnownStaffMember:
+    """A staff member whose access nobody else changes until the current transaction ends. Raises
+    StaffMemberMissing, Conflict."""
     await DB.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
     member = await staff_member(member_id)
     if member.version != version:
@@ -184,8 +192,11 @@ async def _locked(member_id: uuid.UUID, version: str) -> KnownStaffMember:
     return member
 
 
-async def _refuse_without_any_left(before: KnownStaffMember) -> None:
-    """Only who had all privileges can have been the last one with them."""
+async def refuse_without_any_left(before: KnownStaffMember) -> None:
+    """Raises LastWithAllPrivileges, in the transaction of a change that was made already.
+
+    Only who had all privileges can have been the last one with them.
+    """
     had_all = before.is_active and before.has_all_privileges
     if had_all and not await DB.fetch_value(_HAS_ALL, [one.value for one in ALL_PRIVILEGES]):
         raise LastWithAllPrivileges

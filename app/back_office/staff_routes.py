@@ -9,6 +9,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from app.access import staff
+from app.back_office.branch import branch_of, organisation_choices
 from app.back_office.privileges import NAMES, Privilege
 from app.back_office.selling_fields import filled_with
 from app.back_office.selling_lists import Row, ShownList, list_page
@@ -27,6 +28,7 @@ from app.back_office.staff_access import (
     staff_member,
     staff_members,
 )
+from app.back_office.staff_branch import OutsideOwnBranch, begin_in_own_branch, limit_to_branch
 from app.back_office.stale_form import stale_form
 from app.customers.emails import Email
 from app.errors import Conflict
@@ -38,6 +40,7 @@ from app.links import links_of
 from app.pages import Page, see
 from app.registration.forms import check_language
 from app.visitor import CurrentVisitor, Visitor
+from tables.engine import DB
 
 STAFF = staff(Privilege.STAFF)
 
@@ -58,6 +61,13 @@ class NewStaffForm(Form):
     login: Annotated[str, Text(max_length=254)]
     preferred_language: Annotated[str, Text(max_length=10)]
     privileges: Annotated[list[str], Several(required=True)]
+
+
+class BranchForm(Form):
+    """The branch of the tree that a staff member sees; "" for all customers."""
+
+    organisation: Annotated[str, Text(required=False, max_length=40)]
+    version: Annotated[str, Text(required=False, max_length=2000)]
 
 
 class SwitchForm(Form):
@@ -87,7 +97,7 @@ async def members(visitor: CurrentVisitor) -> Page:
                     ],
                     badge=(_("Active"), "success") if one.is_active else (_("Disabled"), "neutral"),
                 )
-                for one in await staff_members()
+                for one in await staff_members(branch_of(visitor))
             ],
             new="new_staff_member",
             new_text=_("Add a staff member"),
@@ -111,15 +121,17 @@ async def add(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Respo
     data = form.data
     try:
         refuse_more_than_own(data.privileges, visitor)
-        await add_staff_member(
-            email=data.email,
-            login=data.login,
-            first_name=data.first_name,
-            last_name=data.last_name,
-            privileges=data.privileges,
-            preferred_language=data.preferred_language,
-            visitor=visitor,
-        )
+        async with DB.transaction():
+            added = await add_staff_member(
+                email=data.email,
+                login=data.login,
+                first_name=data.first_name,
+                last_name=data.last_name,
+                privileges=data.privileges,
+                preferred_language=data.preferred_language,
+                visitor=visitor,
+            )
+            await begin_in_own_branch(added, visitor)
     except MoreThanOwn as error:
         form.add_error("privileges", _too_many(error))
         return _new_page(visitor, form, 422)
@@ -138,7 +150,7 @@ async def add(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Respo
 async def member(visitor: CurrentVisitor, member: FromPath[uuid.UUID]) -> Page:
     """A staff member; 404 where there is none."""
     of = await _stored(member)
-    return _page(visitor, of, filled_with(PrivilegesForm, _as_typed(of)))
+    return await _page(visitor, of, filled_with(PrivilegesForm, _as_typed(of)))
 
 
 @post("/staff/{member:uuid}", name="change_privileges", guards=[STAFF])
@@ -149,7 +161,7 @@ async def change(
     of = await _stored(member)
     form = await read_form(request, PrivilegesForm)
     if not form.is_valid:
-        return _page(visitor, of, form, 422)
+        return await _page(visitor, of, form, 422)
     try:
         changed = await change_privileges(
             member, form.data.privileges, version=form.data.version, visitor=visitor
@@ -157,11 +169,34 @@ async def change(
     except Conflict:
         now = await _stored(member)
         names = {one.value: _(name) for one, name in NAMES.items()}
-        return _page(visitor, now, stale_form(PrivilegesForm, form, _as_typed(now), names), 409)
+        return await _page(visitor, now, stale_form(PrivilegesForm, form, _as_typed(now), names), 409)
     except (MoreThanOwn, OwnAccess, LastWithAllPrivileges) as error:
         form.add_error("privileges", _told(error))
-        return _page(visitor, of, form, 422)
+        return await _page(visitor, of, form, 422)
     flash = Flash(_("The privileges are changed.")) if changed else _nothing_changed()
+    return see(request, "staff_member", member=member, flash=flash)
+
+
+@post("/staff/{member:uuid}/branch", name="limit_staff_member", guards=[STAFF])
+async def limit(
+    request: Request[Any, Any, Any], visitor: CurrentVisitor, member: FromPath[uuid.UUID]
+) -> Response[Any]:
+    """Lets the staff member see the customers of a branch only, or all."""
+    await _stored(member)
+    form = await read_form(request, BranchForm)
+    typed = form.value("organisation")
+    flash = Flash(_("You cannot let others see more than you see yourself."), "warning")
+    if not typed or typed in dict(await organisation_choices(visitor)):
+        try:
+            branch = uuid.UUID(typed) if typed else None
+            changed = await limit_to_branch(member, branch, version=form.value("version"), visitor=visitor)
+            flash = Flash(_("What the staff member sees is saved.")) if changed else _nothing_changed()
+        except Conflict:
+            return _changed_meanwhile(request, member)
+        except LastWithAllPrivileges as error:
+            flash = Flash(_told(error), "warning")
+        except OutsideOwnBranch:
+            pass
     return see(request, "staff_member", member=member, flash=flash)
 
 
@@ -264,7 +299,7 @@ def _new_page(visitor: Visitor, form: FilledForm[NewStaffForm], status_code: int
     )
 
 
-def _page(
+async def _page(
     visitor: Visitor, of: KnownStaffMember, form: FilledForm[PrivilegesForm], status_code: int = 200
 ) -> Page:
     return Page(
@@ -273,6 +308,11 @@ def _page(
         form=form,
         of=of,
         privileges=_grantable(visitor, of.privileges),
+        branches=[
+            *([("", _("All customers"))] if branch_of(visitor) is None else []),
+            *await organisation_choices(visitor),
+        ],
+        branch_form=blank(BranchForm, organisation=str(of.organisation or "")),
         is_own=visitor.account is not None and visitor.account.user_id == of.user_id,
     )
 
@@ -282,4 +322,4 @@ def _grantable(visitor: Visitor, held: Iterable[str] = ()) -> list[tuple[str, st
     return [(one.value, _(name)) for one, name in NAMES.items() if visitor.may(one) or one in held]
 
 
-routes = [members, new, add, member, change, disable, enable, password_mail]
+routes = [members, new, add, member, change, limit, disable, enable, password_mail]

@@ -10,6 +10,7 @@ from litestar.params import FromQuery
 
 from app.access import staff
 from app.applications import Application, application_for_type
+from app.back_office.branch import numbers_seen
 from app.back_office.forms import asked_for
 from app.catalog.products import canonical_sku
 from app.contracts.contract import ContractState, contracts_of_customer
@@ -61,7 +62,9 @@ async def why_price(
     pieces = int(quantity) if quantity.isdecimal() and 1 <= len(quantity) <= 7 else 1
     pieces = min(max(pieces, 1), LARGEST_QUANTITY)
     product = await product_to_explain(sku) if sku else None
-    audience = await audience_to_explain(customer)
+    # Who is limited to a branch asks for its customers only.
+    is_seen = not customer or bool(await numbers_seen(visitor, [customer]))
+    audience = await audience_to_explain(customer) if is_seen else None
     problem = ""
     explanation = None
     if sku and product is None:
