@@ -3,10 +3,13 @@
 from app.demo.load import ADMINISTRATOR
 from tests.browser import stops
 from tests.browser.company_user_stops import COMPANY_USERS
+from tests.browser.invitation_stops import INVITATIONS
 from tests.browser.email_and_password_stops import EMAIL_AND_PASSWORD
+from tests.browser.number_order_stops import NUMBER_ORDERS
 from tests.browser.order_stops import ORDERS
 from tests.browser.passwordless_stops import PASSWORDLESS
 from tests.browser.personal_data_stops import PERSONAL_DATA
+from tests.browser.requisition_stops import REQUISITIONS
 from tests.browser.security_stops import SECURITY
 from tests.browser.stops import Prepared, Stop, at, of_staff, sent
 from tests.browser.window import Window
@@ -136,6 +139,7 @@ SELLING = [
 
 ALL_STOPS = [
     *stops.ALL_STOPS,
+    *NUMBER_ORDERS,
     *SELLING,
     *ORDERS,
     *EMAIL_AND_PASSWORD,
@@ -143,4 +147,6 @@ ALL_STOPS = [
     *PASSWORDLESS,
     *PERSONAL_DATA,
     *COMPANY_USERS,
+    *REQUISITIONS,
+    *INVITATIONS,
 ]
