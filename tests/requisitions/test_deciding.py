@@ -8,7 +8,9 @@ from app.versions import raise_version
 from tables.engine import DB
 from tests import people
 from tests.browser_like import Person, SeenPage, mails
-from tests.requisitions.asking import Company, ask, company, id_of
+from tests.catalog.shelf import counted_queries
+from tests.checkout.ordering import place
+from tests.requisitions.asking import Company, ask, company, id_of, review
 from tests.requisitions.test_budgets import limit
 
 
@@ -128,9 +130,6 @@ async def test_an_approval_and_an_order_at_once_both_count(database):
     of = await company(order_limit=None, amount=2000, period="month")
     key = await asked(of)
     buyer, approver = await of.buyer.signed_in(), await of.approver.signed_in()
-    from tests.checkout.ordering import place
-    from tests.requisitions.asking import review
-
     page = await review(buyer)
     decision = await approver.get(f"/account/requisitions/{key}")
     await asyncio.gather(approver.fill(decision, {}, form="review"), place(buyer, page))
@@ -302,3 +301,29 @@ async def test_a_link_of_another_of_ones_companies_is_a_missing_page(database):
     )
     person = await of.approver.signed_in()
     assert (await person.get(f"/account/requisitions/{key}")).status == 404
+
+
+async def test_a_long_list_has_pages_of_twenty_and_a_fixed_number_of_queries(database):
+    of = await company()
+    await asked(of)
+    person = await of.approver.signed_in()
+    for show in ("to-decide", "all"):
+        with counted_queries() as few:
+            await person.get(f"/account/requisitions?show={show}")
+        await DB.execute(
+            """
+            INSERT INTO requisitions SELECT (jsonb_populate_record(r, jsonb_build_object(
+                'id', gen_random_uuid(), 'number', $1 || n, 'idempotency_key', NULL,
+                'created_at', r.created_at - n * interval '1 minute'))).*
+            FROM requisitions r, generate_series(1, 60) n WHERE r.idempotency_key IS NOT NULL
+            """,
+            show,
+        )
+        with counted_queries() as many:
+            page = await person.get(f"/account/requisitions?show={show}")
+        assert len(many) == len(few)
+        assert len(page.tree.findall(".//tbody/tr")) == 20
+    page = await person.get("/account/requisitions?show=all&state=pending&page=7")
+    assert len(page.tree.findall(".//tbody/tr")) == 1
+    for nonsense in ("show=x&state=y&page=z", "page=-1", "page=99999999", "state=approved"):
+        assert (await person.get(f"/account/requisitions?{nonsense}")).status == 200
