@@ -58,6 +58,7 @@ _FORGET_CUSTOMER = """
 """
 # What belongs to a user and to nobody else.
 OF_USER = (
+    "join_requests",
     "sessions",
     "sign_in_attempts",
     "second_factors",
@@ -103,6 +104,20 @@ def _forget_orders(whose: str) -> str:
     )
 
 
+# What somebody has asked for is never ordered without them; what their company decided on stays with it, without
+# their name.
+_FORGET_REQUISITIONS = f"""
+    UPDATE requisitions SET
+        state = CASE WHEN state = 'pending' THEN 'withdrawn' ELSE state END,
+        decided_at = CASE WHEN state = 'pending' THEN now() ELSE decided_at END,
+        buyer_name = '', comment = '', version = version + 1,
+        checkout = checkout || jsonb_build_object(
+            'email', $2::text, 'remarks', '',
+            'billing', coalesce(checkout -> 'billing', '{{}}') || {_NO_NAME},
+            'shipping', coalesce(checkout -> 'shipping', '{{}}') || {_NO_NAME})
+    WHERE "user" = $1
+"""
+_FORGET_DECISIONS = "UPDATE requisitions SET decided_by_name = '' WHERE decided_by = $1"
 # Only constants of this module are put in.
 _OF_USER = _forget_orders(
     'o."user" = $1::uuid OR o.customer = ANY($3::uuid[])'
@@ -141,6 +156,8 @@ async def forget_user(user_id: uuid.UUID, visitor: Visitor, *, without_administr
     for customer_id in own:
         await _forget_customer(customer_id)
     await DB.execute(_OF_USER, user_id, FORGOTTEN_EMAIL, own, canonical_email(email))
+    await DB.execute(_FORGET_REQUISITIONS, user_id, FORGOTTEN_EMAIL)
+    await DB.execute(_FORGET_DECISIONS, user_id)
     await end_sessions_of(user_id)
     for table in OF_USER:
         await DB.execute(f'DELETE FROM {table} WHERE "user" = $1', user_id)
@@ -227,6 +244,7 @@ async def _forget_email(email: str, name: str) -> None:
         name,
     )
     await DB.execute("DELETE FROM reminder_requests WHERE email_canonical = $1", canonical)
+    await DB.execute("DELETE FROM invitations WHERE email_canonical = $1", canonical)
     await DB.execute("UPDATE promotion_uses SET used_by = $2 WHERE used_by = $1", canonical, FORGOTTEN_EMAIL)
 
 

@@ -91,6 +91,18 @@ EXPORTED: Mapping[str, Section] = {
             FROM order_lines l JOIN orders o ON o.id = l."order" WHERE {_OWN_ORDERS}
             ORDER BY o.placed_at, o.id, l.position""",
     ),
+    "requisitions": Section(
+        text("Requisitions"),
+        """SELECT number, application, created_at, state, buyer_name, comment, checkout, currency, net_total,
+                  gross_total, expires_at, decided_at, decision_comment
+           FROM requisitions WHERE "user" = :user ORDER BY created_at, id""",
+    ),
+    "requisition_lines": Section(
+        text("What you asked to order"),
+        """SELECT r.number, l.sku, l.name, l.quantity, l.unit, r.currency, l.unit_price, l.line_total
+           FROM requisition_lines l JOIN requisitions r ON r.id = l.requisition
+           WHERE r."user" = :user ORDER BY r.created_at, r.id, l.position""",
+    ),
     "promotion_uses": Section(
         text("Promotions that you used"),
         """SELECT promotion, order_number, used_at FROM promotion_uses

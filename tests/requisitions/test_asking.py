@@ -26,7 +26,7 @@ async def orders() -> int:
     return int(await DB.fetch_value("SELECT count(*) FROM orders"))
 
 
-def _application(name: str) -> Application:
+def application(name: str) -> Application:
     found = application_by_id(name)
     assert found is not None
     return found
@@ -117,7 +117,7 @@ async def test_parallel_orders_never_overspend(database):
     """A user has a basket in each application of the company, and all of them share the budget."""
     of = await company(order_limit=None, amount=4000, period="month")
     person = await of.buyer.signed_in()
-    here = await recognise(_application("business"), person.cookie("session"), "en")
+    here = await recognise(application("business"), person.cookie("session"), "en")
     wish = OrderWish(
         email=of.buyer.email,
         buyer_name="Paul",
