@@ -139,7 +139,6 @@ SELLING = [
 
 ALL_STOPS = [
     *stops.ALL_STOPS,
-    *NUMBER_ORDERS,
     *SELLING,
     *ORDERS,
     *EMAIL_AND_PASSWORD,
