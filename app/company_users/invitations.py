@@ -26,6 +26,9 @@ from app.visitor import Visitor
 from tables.engine import DB
 from tables.keys import new_key
 
+# Answered and expired invitations are kept for so many days: the company's history tells of them afterwards.
+KEPT_DAYS = 180
+
 
 class Outcome(StrEnum):
     """What became of the wish to invite somebody."""
@@ -112,6 +115,11 @@ _OF_COMPANY = """
     FROM invitations WHERE id = $1 AND customer = $2 FOR UPDATE
 """
 
+_DELETE_OLD = f"""
+    DELETE FROM invitations
+    WHERE coalesce(accepted_at, revoked_at, expires_at) < now() - interval '{KEPT_DAYS} days'
+"""  # only constants of this module are put in
+
 
 async def invite(visitor: Visitor, invitees: Sequence[Invitee]) -> list[Outcome]:
     """Invites people to the company for which the visitor acts; what became of each, in their order.
@@ -177,6 +185,11 @@ async def revoke(visitor: Visitor, invitation_id: uuid.UUID) -> str:
             before={"email": row["email"]},
         )
         return str(row["email"])
+
+
+async def delete_old_invitations() -> int:
+    """Forgets invitations that were answered or expired long ago, with the names in them; how many."""
+    return await DB.execute(_DELETE_OLD)
 
 
 def refuse_roles(roles: Collection[Role], wanted: Collection[str], may: Collection[Any]) -> None:

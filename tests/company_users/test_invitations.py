@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from app.company_users.invitations import delete_old_invitations
 from tables.engine import DB
 from tests import people
 from tests.browser_like import Person, SeenPage, mails, visit
@@ -261,3 +262,13 @@ async def test_the_mail_never_carries_a_link_in_a_name() -> None:
     await send(await maria.signed_in(), "nora@alfki.example")
     mail = (await mails("invitation"))[0]
     assert "evil.example" not in mail.text
+
+
+async def test_invitations_that_were_answered_or_expired_long_ago_are_forgotten() -> None:
+    _maria, person, _link = await invited()
+    await send(person, "ute@alfki.example")
+    await DB.execute(
+        "UPDATE invitations SET expires_at = now() - interval '181 days' WHERE email = 'ute@alfki.example'"
+    )
+    assert await delete_old_invitations() == 1
+    assert await DB.fetch_value("SELECT email FROM invitations") == "nora@alfki.example"
