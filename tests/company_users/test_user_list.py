@@ -131,3 +131,12 @@ async def test_a_shop_without_companies_has_no_such_page() -> None:
     browser = await (await people.shopper()).signed_in()
     assert (await browser.get("/account/users")).status == 404
     assert (await browser.get("/account/roles")).status == 404
+
+
+async def test_the_overview_names_a_few_of_many_colleagues_and_says_how_many_there_are() -> None:
+    boss = await people.company()
+    await crowd(boss, 30)
+    page = await (await boss.signed_in()).get("/account")
+    assert "31 people act for your account" in page.main
+    assert "and 23 more" in page.main
+    assert [one for one in page.links if one.endswith("/account/users")]
