@@ -10,6 +10,7 @@ from app.customers.consents import accept_terms, choose_newsletter
 from app.customers.creation import NewUser, add_member, create_customer, create_user
 from app.customers.emails import canonical_login
 from app.customers.types import customer_type_of
+from app.demo.agreements import add_contract, add_organisations
 from app.demo.categories import add_categories
 from app.demo.marketing import add_catalog_view, add_content, add_promotion
 from app.demo.northwind import NorthwindCompany, companies
@@ -98,6 +99,9 @@ async def _load(password_hash: str) -> str:
     # After the segments that they are aimed at.
     others.append(await add_price_lists(loading.now, new_products))
     others.append(await add_content())
+    # After the price list that the contract brings, and the segment that is a customer group.
+    others.append(await add_organisations())
+    others.append(await add_contract(loading.now, STAFF))
     added = {
         "categories": categories,
         "products": len(new_products),

@@ -4,7 +4,6 @@ The same product shows a different price to a visitor (Standard), to an individu
 company (Volume, from ten pieces on), to one in SILVER or GOLD, and to one with a contract.
 """
 
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -132,13 +131,13 @@ async def add_price_lists(now: datetime, new_products: Iterable[str]) -> int:
     ids = await product_ids()
     added = 0
     for one in price_lists(now):
-        customers = await _customers(one.company)
-        if one.company and not customers:
+        if one.company and not await _is_there(one.company):
             continue
         if one.id not in known:
             added += 1
             await create_price_list(one.id, one.details)
-            await aim(TargetKind.PRICE_LIST, one.id, segments=one.segments, customers=customers)
+            # What was agreed on with a company is brought by its contract (app/demo/agreements.py).
+            await aim(TargetKind.PRICE_LIST, one.id, segments=one.segments)
         of_products = new_products if one.id in known else ids
         await add_entries(
             one.id,
@@ -151,7 +150,5 @@ async def add_price_lists(now: datetime, new_products: Iterable[str]) -> int:
     return added
 
 
-async def _customers(number: str) -> list[uuid.UUID]:
-    if not number:
-        return []
-    return [row["id"] for row in await DB.fetch("SELECT id FROM customers WHERE number = $1", number)]
+async def _is_there(number: str) -> bool:
+    return bool(await DB.fetch_value("SELECT EXISTS (SELECT FROM customers WHERE number = $1)", number))

@@ -9,6 +9,8 @@ from tables.engine import DB
 GOLD = "GOLD"
 SILVER = "SILVER"
 FREQUENT = "FREQUENT"
+# Those that an organisation can give to all its companies.
+GROUPS = (GOLD, SILVER)
 
 # Id, name, description, the companies in it by their numbers, and the rule of those that have one.
 SEGMENTS: tuple[tuple[str, str, str, tuple[str, ...], Rule | None], ...] = (
@@ -32,7 +34,7 @@ async def add_segments() -> int:
     known = {row["id"] for row in await DB.fetch("SELECT id FROM segments")}
     missing = [one for one in SEGMENTS if one[0] not in known]
     for segment, name, description, companies, rule in missing:
-        await create_segment(segment, name, description, rule)
+        await create_segment(segment, name, description, rule, is_customer_group=segment in GROUPS)
         if companies:
             rows = await DB.fetch("SELECT id FROM customers WHERE number = ANY($1::text[])", list(companies))
             await assign(segment, [row["id"] for row in rows])

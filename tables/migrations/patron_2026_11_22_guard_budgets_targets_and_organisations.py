@@ -67,6 +67,12 @@ FORWARDS = (
     """,
     "CREATE INDEX companies_by_taxation_id ON companies (taxation_id) WHERE taxation_id <> ''",
     "CREATE INDEX users_by_email_domain ON users (split_part(email_canonical, '@', 2))",
+    # Who had all privileges has those that are new too, or nobody could grant them.
+    """
+    UPDATE staff_members SET privileges = privileges || ARRAY['contracts', 'organisations']::varchar[]
+    WHERE privileges @> ARRAY['customers', 'segments', 'catalog', 'prices', 'marketing', 'orders', 'mail',
+                              'personal_data', 'audit', 'staff']::varchar[]
+    """,
 )
 
 
