@@ -152,6 +152,25 @@ async def test_of_a_company_only_the_person_leaves() -> None:
     assert (await (await known.signed_in()).get("/account")).status == 200
 
 
+async def test_invitations_and_wishes_to_join_go_with_the_person() -> None:
+    known = await company()
+    paul = await colleague(known, "paul@alfki.example")
+    await DB.execute(
+        "INSERT INTO invitations (id, customer, application, email, email_canonical, created_at, sent_at, expires_at)"
+        " VALUES (gen_random_uuid(), $1, 'business', $2, $2, now(), now(), now())",
+        known.customer_id,
+        paul.email,
+    )
+    await DB.execute(
+        'INSERT INTO join_requests (id, customer, "user", requested_at) VALUES (gen_random_uuid(), $1, $2, now())',
+        known.customer_id,
+        paul.user_id,
+    )
+    await delete(paul)
+    assert await DB.fetch_value("SELECT count(*) FROM invitations") == 0
+    assert await DB.fetch_value("SELECT count(*) FROM join_requests") == 0
+
+
 @pytest.mark.parametrize(("choice", "is_active"), [("keep", True), ("disable", False)])
 async def test_staff_decide_about_a_company_that_loses_its_last_administrator(
     choice: str, is_active: bool
