@@ -4,6 +4,7 @@ from app.demo.load import ADMINISTRATOR
 from tests.browser import stops
 from tests.browser.company_user_stops import COMPANY_USERS
 from tests.browser.invitation_stops import INVITATIONS
+from tests.browser.contract_stops import CONTRACTS
 from tests.browser.email_and_password_stops import EMAIL_AND_PASSWORD
 from tests.browser.number_order_stops import NUMBER_ORDERS
 from tests.browser.order_stops import ORDERS
@@ -148,5 +149,6 @@ ALL_STOPS = [
     *COMPANY_USERS,
     *REQUISITIONS,
     *INVITATIONS,
+    *CONTRACTS,
     *NUMBER_ORDERS,
 ]
