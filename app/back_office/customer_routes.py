@@ -21,6 +21,7 @@ from app.customers.activation import disable_customer, enable_customer
 from app.customers.approval import approve, can_be_decided, reject
 from app.customers.change_number import change_customer_number, number_now
 from app.customers.creation import NumberTaken
+from app.customers.duplicates import likely_duplicates_of
 from app.customers.extensions import display_name_of
 from app.customers.types import Extension, customer_type_of
 from app.errors import Conflict
@@ -201,6 +202,8 @@ async def _page(
         organisation_form=blank(OrganisationOfCustomerForm, organisation=str(of.organisation or "")),
         wanted=wanted,
         newest=record.history[0] if record.history else None,
+        likely=await likely_duplicates_of(of.id, branch_of(visitor)),
+        can_be_merged=record.customer_type.applies(Extension.GROUP),
     )
 
 

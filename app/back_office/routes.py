@@ -16,6 +16,7 @@ from app.back_office import (
     customer_tab_routes,
     customer_user_routes,
     data_request_routes,
+    merge_routes,
     move_user_routes,
     new_customer_routes,
     newsletter_routes,
@@ -115,6 +116,7 @@ routes: list[Any] = [
     *newsletter_routes.routes,
     *customer_user_routes.routes,
     *move_user_routes.routes,
+    *merge_routes.routes,
     *customer_tab_routes.routes,
     *staff_routes.routes,
 ]

@@ -49,11 +49,13 @@ async def change_customer_number(
 
 
 async def number_now(old_number: str) -> str | None:
-    """The number of the customer who had this one last, so that old links lead on; None where nobody had it."""
+    """The number of the customer who had this one last, or who took the place of who had it, so that old links
+    lead on; None where nobody had it."""
     found: str | None = await DB.fetch_value(
         "SELECT c.number FROM audit_entries a JOIN customers c ON c.id = a.customer_id"
-        " WHERE a.action = $1 AND a.before ->> 'number' = $2 ORDER BY a.happened_at DESC, a.id DESC LIMIT 1",
-        _ACTION,
+        " WHERE a.action = ANY($1::text[]) AND a.before ->> 'number' = $2"
+        " ORDER BY a.happened_at DESC, a.id DESC LIMIT 1",
+        [_ACTION, "customers merged"],
         old_number,
     )
     return found

@@ -295,8 +295,7 @@ async def _move(
     }
     for statements in FOLLOWS.values():
         for statement in statements:
-            named = {name: value for name, value in values.items() if f":{name}" in statement}
-            await execute_named(statement, **named)
+            await execute_named(statement, **values)
     if there is None:
         # Roles that the old customer made itself mean nothing at the new one.
         await DB.execute("UPDATE memberships SET roles = $2 WHERE id = $1", place.membership_id, list(roles))

@@ -66,6 +66,13 @@ FORWARDS = (
         WHERE taxation_id <> ''
     """,
     "CREATE INDEX companies_by_taxation_id ON companies (taxation_id) WHERE taxation_id <> ''",
+    # A company's name without legal forms, signs and blanks, umlauts and their transcriptions made the same.
+    r"""
+    CREATE INDEX companies_by_name_key ON companies ((regexp_replace(regexp_replace(regexp_replace(
+        translate(lower(company_name), 'äöüßéèêáàçñøå', 'aouseeeaacnoa'), '([aou])e', '\1', 'g'),
+        '\m(gmbh|mbh|ag|kg|ohg|ug|gbr|se|ltd|limited|inc|llc|co|company|sa|sas|sarl|srl|spa|bv|nv|plc|und|and|et)\M',
+        '', 'g'), '[^[:alnum:]]', '', 'g')))
+    """,
     "CREATE INDEX users_by_email_domain ON users (split_part(email_canonical, '@', 2))",
     # Who had all privileges has those that are new too, or nobody could grant them.
     """
