@@ -1,6 +1,6 @@
 """Quick order, order templates and contracts: the pages with which companies order again and again."""
 
-from app.demo.load import ADMINISTRATOR
+from app.demo.load import ADMINISTRATOR, CONTRACT_BUYER
 from tests.browser.stops import Prepared, Reach, Stop, at
 from tests.browser.window import Window
 
@@ -48,6 +48,11 @@ async def template_to_delete(window: Window, prepared: Prepared) -> int:
     return await window.follow("Delete order template", within="main")
 
 
+async def a_contract(window: Window, prepared: Prepared) -> int:
+    await window.open("/account/contracts", "business")
+    return await window.leave_by(window.page.locator("main tbody th a"))
+
+
 NUMBER_ORDERS = [
     of_administrator("quick-order", at("/quick-order?rows=10", "business")),
     of_administrator("quick-order-refused", partly_refused, 422),
@@ -58,5 +63,7 @@ NUMBER_ORDERS = [
     of_administrator("edit-order-template", edited_template),
     of_administrator("delete-order-template", template_to_delete),
     of_administrator("order-templates", at("/account/templates", "business")),
-    of_administrator("contracts", at("/account/contracts", "business")),
+    of_administrator("contracts-none", at("/account/contracts", "business")),
+    Stop("contracts", at("/account/contracts", "business"), 200, "business", CONTRACT_BUYER),
+    Stop("contract", a_contract, 200, "business", CONTRACT_BUYER),
 ]
