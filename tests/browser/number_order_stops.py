@@ -63,7 +63,7 @@ NUMBER_ORDERS = [
     of_administrator("edit-order-template", edited_template),
     of_administrator("delete-order-template", template_to_delete),
     of_administrator("order-templates", at("/account/templates", "business")),
-    of_administrator("contracts-none", at("/account/contracts", "business")),
-    Stop("contracts", at("/account/contracts", "business"), 200, "business", CONTRACT_BUYER),
-    Stop("contract", a_contract, 200, "business", CONTRACT_BUYER),
+    of_administrator("buyer-contracts-none", at("/account/contracts", "business")),
+    Stop("buyer-contracts", at("/account/contracts", "business"), 200, "business", CONTRACT_BUYER),
+    Stop("buyer-contract", a_contract, 200, "business", CONTRACT_BUYER),
 ]
