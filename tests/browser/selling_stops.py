@@ -3,9 +3,10 @@
 from app.demo.load import ADMINISTRATOR
 from tests.browser import stops
 from tests.browser.company_user_stops import COMPANY_USERS
-from tests.browser.invitation_stops import INVITATIONS
 from tests.browser.contract_stops import CONTRACTS
 from tests.browser.email_and_password_stops import EMAIL_AND_PASSWORD
+from tests.browser.invitation_stops import INVITATIONS
+from tests.browser.moving_stops import MOVING
 from tests.browser.number_order_stops import NUMBER_ORDERS
 from tests.browser.order_stops import ORDERS
 from tests.browser.passwordless_stops import PASSWORDLESS
@@ -150,5 +151,6 @@ ALL_STOPS = [
     *REQUISITIONS,
     *INVITATIONS,
     *CONTRACTS,
+    *MOVING,
     *NUMBER_ORDERS,
 ]
