@@ -272,3 +272,17 @@ async def test_invitations_that_were_answered_or_expired_long_ago_are_forgotten(
     )
     assert await delete_old_invitations() == 1
     assert await DB.fetch_value("SELECT email FROM invitations") == "nora@alfki.example"
+
+
+async def test_where_people_choose_user_names_a_known_email_may_get_another_login(
+    user_name_mode: None,
+) -> None:
+    _maria, _person, link = await invited("maria@alfki.example.org")
+    await people.company("maria@alfki.example.org", login="maria.2", company_name="QUICK-Stop")
+    nora = await visit("business")
+    page = await nora.get(link)
+    page = await nora.fill(page, {**NEW, "login": "maria.2"}, form="password")
+    assert page.errors == {"login": "This user name is taken. Please choose another one."}
+    page = await nora.fill(page, {**NEW, "login": "maria.3"}, form="password")
+    assert "Welcome to Alfreds Futterkiste." in page.text
+    assert (await nora.sign_in("maria.3", NEW["password"])).status == 200
