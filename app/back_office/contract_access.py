@@ -25,7 +25,7 @@ async def contracts_of_own_customers(
         raise NotPermitted
 
 
-contracts_of_own_customers.audience = "staff: contracts, or account manager"  # type: ignore[attr-defined]  # read by audience_of
+contracts_of_own_customers.audience = "account managers, staff: contracts"  # type: ignore[attr-defined]  # read by audience_of
 
 
 def sees_contracts(visitor: Visitor) -> bool:
