@@ -1,0 +1,24 @@
+"""Moving users and merging customers, for accessibility and the strict policy; see stops.py."""
+
+from tests.browser.stops import Prepared, at, of_staff
+from tests.browser.window import Window
+
+
+async def move_form(window: Window, prepared: Prepared) -> int:
+    await window.open("/customers/QUICK/users", "back-office")
+    return await window.leave_by(window.page.locator("main a[href*='/move']").first)
+
+
+async def move_without_answers(window: Window, prepared: Prepared) -> int:
+    await move_form(window, prepared)
+    return await window.press("Move the user")
+
+
+MOVING = [
+    of_staff("move-user", move_form),
+    of_staff("move-user-errors", move_without_answers, 422),
+    of_staff("duplicates", at("/customers/duplicates?kind=domain", "back-office")),
+    of_staff("merge-customer", at("/customers/QUICK/merge", "back-office")),
+    of_staff("merge-customer-preview", at("/customers/QUICK/merge?other=FRANK", "back-office")),
+    of_staff("merge-customer-error", at("/customers/QUICK/merge?other=nobody", "back-office"), 422),
+]
