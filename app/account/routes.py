@@ -5,6 +5,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 
 from app.access import SignInNeeded, signed_in
+from app.account.open_tasks import open_tasks_of
 from app.account.profile import (
     OF_MEMBERSHIP,
     OF_USER,
@@ -26,11 +27,16 @@ from app.flash import Flash
 from app.forms import FilledForm, blank, read_form
 from app.language_choice import keep_language
 from app.languages import gettext as _
+from app.orders.history import Wanted, history_of, sees_all_orders
+from app.orders.states import STATE_NAMES
 from app.pages import Page, see
 from app.registration.forms import check_language
+from app.segments.names import names_of_segments
 from app.visitor import CurrentVisitor, Visitor
 from tables import Customer
 
+# On the overview; all of them stand on a page of their own.
+LAST_ORDERS = 3
 LABELS = {name: FIELD_LABELS[name] for name in (*OF_USER, *OF_MEMBERSHIP)}
 
 
@@ -40,8 +46,14 @@ async def account_page(visitor: CurrentVisitor) -> Page:
     customer = await customer_of(visitor)
     addresses = await addresses_of(AddressBook(customer_id=customer.id))
     users = await group_of(customer) or ()
+    history = await history_of(visitor, Wanted())
     return Page(
         "account/overview.html",
+        tasks=await open_tasks_of(visitor),
+        orders=history.orders[:LAST_ORDERS],
+        states=STATE_NAMES,
+        sees_colleagues=bool(users) and sees_all_orders(visitor),
+        segments=await names_of_segments(visitor.audience.segments),
         customer=customer,
         details=await details_of(customer),
         company=await company_of(customer),
