@@ -1,5 +1,6 @@
 """A signed-in person's account: overview and profile (pages.md)."""
 
+from collections.abc import Callable
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -26,11 +27,12 @@ from app.field_labels import FIELD_LABELS
 from app.flash import Flash
 from app.forms import FilledForm, blank, read_form
 from app.language_choice import keep_language
+from app.languages import OWN_NAMES
 from app.languages import gettext as _
 from app.orders.history import Wanted, history_of, sees_all_orders
 from app.orders.states import STATE_NAMES
 from app.pages import Page, see
-from app.registration.forms import check_language
+from app.registration.forms import TITLES, check_language
 from app.segments.names import names_of_segments
 from app.visitor import CurrentVisitor, Visitor
 from tables import Customer
@@ -84,7 +86,7 @@ async def save_profile(request: Request[Any, Any, Any], visitor: CurrentVisitor)
         await change_profile(visitor, changes, version_of(form))
     except StaleProfile as stale:
         labels = LABELS | labels_of(own_attributes(visitor), visitor.language)
-        return stale_page("profile", labels, changes, stale.stored, stale.stored["version"])
+        return stale_page("profile", labels, changes, stale.stored, stale.stored["version"], _words())
     answer = see(request, "profile", flash=Flash(_("Your profile is saved.")))
     if "preferred_language" in changes:
         keep_language(answer, visitor.application, changes["preferred_language"])
@@ -100,6 +102,15 @@ async def customer_of(visitor: Visitor) -> Customer:
     if customer is None:
         raise SignInNeeded
     return customer
+
+
+def _words() -> dict[str, Callable[[str], str]]:
+    """How the codes among the fields are read."""
+    return {
+        "title": lambda value: _(dict(TITLES).get(value, value)),
+        "preferred_language": lambda value: OWN_NAMES.get(value, value),
+        "preferred_payment": lambda value: _(payment_name(value)),
+    }
 
 
 async def _page(visitor: Visitor, form: FilledForm[ProfileForm], status_code: int = 200) -> Page:
