@@ -28,7 +28,17 @@ AREAS: dict[str, set[str]] = {
     "sign_in": {"basket", "customers", "mail", "segments"},
     "newsletter": {"customers", "mail", "sign_in"},
     "registration": {"customers", "mail", "newsletter", "segments", "sign_in"},
-    "account": {"customers", "mail", "orders", "registration", "segments", "sign_in"},
+    # Its overview tells what is open anywhere.
+    "account": {
+        "customers",
+        "mail",
+        "newsletter",
+        "orders",
+        "personal_data",
+        "registration",
+        "segments",
+        "sign_in",
+    },
     "orders": {"basket", "catalog", "customers", "mail", "marketing", "segments", "sign_in"},
     "checkout": {"account", "basket", "customers", "orders", "segments", "sign_in"},
     # Who asks for their data is answered like somebody who registers: after the same time, whoever it is.

@@ -1,10 +1,12 @@
 """A signed-in person's account: overview and profile (pages.md)."""
 
+from collections.abc import Callable
 from typing import Any
 
 from litestar import Request, Response, get, post
 
 from app.access import SignInNeeded, signed_in
+from app.account.open_tasks import open_tasks_of
 from app.account.profile import (
     OF_MEMBERSHIP,
     OF_USER,
@@ -25,12 +27,18 @@ from app.field_labels import FIELD_LABELS
 from app.flash import Flash
 from app.forms import FilledForm, blank, read_form
 from app.language_choice import keep_language
+from app.languages import OWN_NAMES
 from app.languages import gettext as _
+from app.orders.history import Wanted, history_of, sees_all_orders
+from app.orders.states import STATE_NAMES
 from app.pages import Page, see
-from app.registration.forms import check_language
+from app.registration.forms import TITLES, check_language
+from app.segments.names import names_of_segments
 from app.visitor import CurrentVisitor, Visitor
 from tables import Customer
 
+# On the overview; all of them stand on a page of their own.
+LAST_ORDERS = 3
 LABELS = {name: FIELD_LABELS[name] for name in (*OF_USER, *OF_MEMBERSHIP)}
 
 
@@ -40,8 +48,14 @@ async def account_page(visitor: CurrentVisitor) -> Page:
     customer = await customer_of(visitor)
     addresses = await addresses_of(AddressBook(customer_id=customer.id))
     users = await group_of(customer) or ()
+    history = await history_of(visitor, Wanted())
     return Page(
         "account/overview.html",
+        tasks=await open_tasks_of(visitor),
+        orders=history.orders[:LAST_ORDERS],
+        states=STATE_NAMES,
+        sees_colleagues=bool(users) and sees_all_orders(visitor),
+        segments=await names_of_segments(visitor.audience.segments),
         customer=customer,
         details=await details_of(customer),
         company=await company_of(customer),
@@ -72,7 +86,7 @@ async def save_profile(request: Request[Any, Any, Any], visitor: CurrentVisitor)
         await change_profile(visitor, changes, version_of(form))
     except StaleProfile as stale:
         labels = LABELS | labels_of(own_attributes(visitor), visitor.language)
-        return stale_page("profile", labels, changes, stale.stored, stale.stored["version"])
+        return stale_page("profile", labels, changes, stale.stored, stale.stored["version"], _words())
     answer = see(request, "profile", flash=Flash(_("Your profile is saved.")))
     if "preferred_language" in changes:
         keep_language(answer, visitor.application, changes["preferred_language"])
@@ -88,6 +102,15 @@ async def customer_of(visitor: Visitor) -> Customer:
     if customer is None:
         raise SignInNeeded
     return customer
+
+
+def _words() -> dict[str, Callable[[str], str]]:
+    """How the codes among the fields are read."""
+    return {
+        "title": lambda value: _(dict(TITLES).get(value, value)),
+        "preferred_language": lambda value: OWN_NAMES.get(value, value),
+        "preferred_payment": lambda value: _(payment_name(value)),
+    }
 
 
 async def _page(visitor: Visitor, form: FilledForm[ProfileForm], status_code: int = 200) -> Page:
