@@ -29,7 +29,7 @@ EMAIL = re.compile(r"([\w.+%-])[\w.+%'-]*@([\w-]+(?:\.[\w-]+)+|localhost)")
 SECRET_IN_ADDRESS = re.compile(r"([?&;](?:token|code|password|secret|key)=)[^&\s'\"]+", re.IGNORECASE)
 PASSWORD_IN_URL = re.compile(r"(\w+://[^/\s:@]*:)[^@\s/]+@")
 # Libraries that tell about each step at INFO.
-TALKATIVE = ("_granian", "granian", "asyncio", "mail.log")
+TALKATIVE = ("_granian", "granian", "asyncio", "mail.log", "fontTools", "fpdf")
 
 # What cannot be written as JSON was made a text by `without_secrets` before.
 _JSON = json.JSONEncoder(ensure_ascii=False, default=repr)

@@ -23,6 +23,7 @@ from app.checkout import routes as checkout
 from app.customers.types import Extension
 from app.newsletter import routes as newsletter
 from app.orders import guest_routes as guest_orders
+from app.orders import invoice_routes
 from app.orders import routes as orders
 from app.personal_data import account_routes as own_data
 from app.personal_data import link_routes as data_requests
@@ -63,6 +64,7 @@ def shop_routes() -> list[Any]:
         *correction_routes.routes,
     ]
     found += [*basket.routes, *checkout.routes, *orders.routes, *guest_orders.routes]
+    found += [*invoice_routes.routes]
     found += [*code_routes.routes, Router("/account", route_handlers=security_routes())]
     found += [*access_pages.routes, *email_link_pages.routes]
     found += [*own_data.routes, *data_requests.routes, *newsletter.routes]

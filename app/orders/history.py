@@ -36,12 +36,17 @@ class ListedOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which orders of a history; `first` and `last` are days in UTC, both included."""
+    """Which orders of a history; `first` and `last` are days in UTC, both included.
+
+    `text` is part of a number, or of the SKU or name of a product that was ordered.
+    """
 
     page: int = 1
     buyer: uuid.UUID | None = None
     first: date | None = None
     last: date | None = None
+    state: OrderState | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +62,10 @@ class History:
 _WHERE = """
     o.customer = $1 AND ($2::uuid IS NULL OR o."user" = $2)
     AND ($3::date IS NULL OR o.placed_at >= $3::date) AND ($4::date IS NULL OR o.placed_at < $4::date)
+    AND ($8::text IS NULL OR o.state = $8)
+    AND ($9::text = '' OR strpos(lower(o.number), lower($9)) > 0 OR EXISTS (
+        SELECT FROM order_lines w WHERE w."order" = o.id
+            AND (strpos(lower(w.sku), lower($9)) > 0 OR strpos(lower(w.name), lower($9)) > 0)))
 """
 # One query for the page, how many there are, and what could be claimed.
 _PAGE = f"""
@@ -97,6 +106,8 @@ async def history_of(visitor: Visitor, wanted: Wanted) -> History:
         canonical_email(account.email),
         visitor.application.id,
         (page - 1) * ON_A_PAGE,
+        wanted.state.value if wanted.state is not None else None,
+        wanted.text,
     )
     return History(
         orders=tuple(_listed(row) for row in rows if row["number"] is not None),
