@@ -75,11 +75,11 @@ class _Paper:
                 y += LINE
         return y - self.y
 
-    def rule(self) -> None:
-        """A thin line across."""
+    def rule(self, left: float = LEFT) -> None:
+        """A thin line to the right edge."""
         with self.decoration():
             self.pdf.set_line_width(0.2)
-            self.pdf.line(LEFT, self.y, RIGHT, self.y)
+            self.pdf.line(left, self.y, RIGHT, self.y)
 
     def has_room(self, height: float) -> bool:
         """Whether that many millimetres still fit onto this sheet."""
@@ -204,7 +204,7 @@ def _table(
 def _headings(paper: _Paper, headings: Sequence[str], columns: Sequence[tuple[float, bool]]) -> None:
     paper.font(SMALL, is_bold=True)
     _row(paper, headings, columns)
-    paper.rule()
+    paper.rule(columns[0][0])
     paper.y += 1
 
 

@@ -22,6 +22,7 @@ from tests import people
 from tests.browser_like import Person, visit
 from tests.catalog.shelf import EVERYONE
 from tests.checkout.ordering import add, open_shop, order
+from tests.personal_data.asking import ask_in_account, carry_out, confirm_link, staff
 
 FONTS = Path(__file__).parent.parent.parent / "app" / "orders" / "fonts"
 SELLER = ("Patron Example Shop", "Example Street 1", "10115 Berlin", "12/345/67890")
@@ -194,6 +195,19 @@ async def test_a_seller_who_moves_changes_no_invoice_that_was_written(database):
     assert "Example Street" not in said
 
 
+async def test_the_invoice_of_somebody_who_is_forgotten_stays_as_it_was(database):
+    await open_shop()
+    known = await people.shopper()
+    number = await confirmed(await known.signed_in())
+    await ship_order(number)
+    before = await document(number)
+    await ask_in_account(known, "delete")
+    await confirm_link(known.application)
+    assert "The data is deleted." in (await carry_out(await staff())).text
+    assert not (await order_of_number(number)).buyer_name
+    assert await document(number) == before
+
+
 async def test_a_hundred_lines_stand_on_several_pages(database):
     await open_shop()
     number = await confirmed(await visit("shop"))
@@ -357,13 +371,13 @@ async def test_a_guest_finds_the_invoice_on_the_page_of_thanks(database):
 async def test_staff_see_the_invoice_in_the_back_office(database):
     await open_shop()
     number = await order(await visit("shop"))
-    staff = await (await people.staff_member()).signed_in()
-    page = await staff.get(f"/orders/{number}")
+    at_desk = await (await people.staff_member()).signed_in()
+    page = await at_desk.get(f"/orders/{number}")
     assert "The invoice comes once the order is confirmed." in page.main
     await confirm_order(number)
-    page = await staff.get(f"/orders/{number}")
+    page = await at_desk.get(f"/orders/{number}")
     assert "Download the invoice (PDF)" in page.main
-    assert (await staff.get("/orders/999999/invoice")).status == 404
+    assert (await at_desk.get("/orders/999999/invoice")).status == 404
 
 
 def test_the_fonts_are_what_their_manifest_says() -> None:
