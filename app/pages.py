@@ -198,8 +198,9 @@ def _filled(pattern: Markup, rows: Sequence[Sequence[str]]) -> Markup:
 
     For long tables: a loop in the template takes several times as long. All texts are escaped at once.
     """
-    start, *ends = str(pattern).split(HOLE)
-    texts = str(escape(HOLE.join(text for row in rows for text in row))).split(HOLE)
+    hole = str(HOLE)  # as Markup it would escape each text by itself
+    start, *ends = str(pattern).split(hole)
+    texts = str(escape(hole.join([text for row in rows for text in row]))).split(hole)
     if rows and (len(texts) != len(rows) * len(ends) or any(len(row) != len(ends) for row in rows)):
         raise ValueError("Each row needs a text for each hole of the pattern.")
     left = iter(texts)
