@@ -6,10 +6,10 @@ declare (`anyone`, `signed_in`, …) stand below it.
 
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
@@ -34,8 +34,7 @@ class Refusal(StrEnum):
     SECOND_FACTOR_MISSING = "second_factor_missing"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class Account(msgspec.Struct, frozen=True, kw_only=True):
     """A user as one customer's member, or as a staff member: all that decides access."""
 
     user_id: uuid.UUID

@@ -37,7 +37,7 @@ async def test_somebody_looks_after_profile_and_addresses(
     assert await window.press("Save address") == 200
     assert "Beverly Hills, CA 90210" in await window.page.inner_text("main")
 
-    newest = window.page.locator("main section").last
+    newest = window.page.locator("main article").last
     await window.leave_by(newest.get_by_role("link", name=window.says("Delete address")))
     assert await window.press("Delete address") == 200
     assert await window.sees("The address is deleted.")

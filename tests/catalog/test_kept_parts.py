@@ -196,7 +196,7 @@ async def test_parts_cannot_name_what_is_a_visitors_own(database: str) -> None:
     visitor = await _stranger()
     with pytest.raises(UndefinedError, match="visitor"):
         parts_of("basket/mini_basket.html", visitor)
-    with pytest.raises(UndefinedError, match="current_path"):
+    with pytest.raises(UndefinedError, match="place"):
         parts_of("account/layout.html", visitor)
 
 
