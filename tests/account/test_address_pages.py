@@ -177,7 +177,7 @@ def country_fields(page: SeenPage) -> list[str]:
 async def test_the_first_address_is_told_to_be_the_contact_address(database):
     person = await (await people.shopper()).signed_in()
     page = await person.fill(await person.get("/account/addresses/new"), NEW)
-    [first, second] = page.tree.findall(".//main//section")
+    [first, second] = page.tree.findall(".//main//article")
     assert "Contact address" in first.text_content()
     assert "Contact address" not in second.text_content()
 
