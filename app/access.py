@@ -6,10 +6,10 @@ declare (`anyone`, `signed_in`, …) stand below it.
 
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
@@ -34,8 +34,7 @@ class Refusal(StrEnum):
     SECOND_FACTOR_MISSING = "second_factor_missing"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class Account(msgspec.Struct, frozen=True, kw_only=True):
     """A user as one customer's member, or as a staff member: all that decides access."""
 
     user_id: uuid.UUID
@@ -61,7 +60,7 @@ class Account:
     staff_is_active: bool | None
     privileges: frozenset[str]
     # Of each role that the company has made itself: what it may do, by the role's id (domain.md 10).
-    own_roles: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
+    own_roles: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
     # Those of colleagues in whose place this user approves for a time.
     roles_stood_in_for: tuple[str, ...] = ()
     # The role as which an administrator looks at the shop; "" when as themself.

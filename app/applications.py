@@ -35,6 +35,8 @@ Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
 _PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*/?")
 SecurityContact = Annotated[str, msgspec.Meta(pattern="^(mailto:|https://).+")]
 TimeZone = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_+/-]+$")]
+# Lines, the country included; more would not fit into the head of an invoice.
+SellerAddress = Annotated[list[Annotated[str, msgspec.Meta(max_length=100)]], msgspec.Meta(max_length=6)]
 Setting = TypeVar("Setting")
 
 
@@ -69,6 +71,10 @@ class TypeSettings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     # What users of a company may change of their own profile; the rest they only see.
     own_profile_fields: list[MembershipField] | msgspec.UnsetType = msgspec.UNSET
     attributes: list[DeclaredAttribute] | msgspec.UnsetType = msgspec.UNSET
+    # What invoices say of who sells: the law asks for it (UStG, section 14, 4).
+    seller_name: Annotated[str, msgspec.Meta(max_length=200)] | msgspec.UnsetType = msgspec.UNSET
+    seller_address: SellerAddress | msgspec.UnsetType = msgspec.UNSET
+    seller_tax_id: Annotated[str, msgspec.Meta(max_length=60)] | msgspec.UnsetType = msgspec.UNSET
     # For /.well-known/security.txt: a mailto: or https: address (RFC 9116).
     security_contact: SecurityContact | msgspec.UnsetType = msgspec.UNSET
     # After so many days without a decision a requisition expires (domain.md 10).
@@ -130,6 +136,9 @@ class Application:
     sign_in_by_code: bool
     own_profile_fields: tuple[MembershipField, ...]
     attributes: tuple[DeclaredAttribute, ...]
+    seller_name: str
+    seller_address: tuple[str, ...]
+    seller_tax_id: str
     security_contact: str
     requisition_days: int
     time_zone: str
@@ -297,6 +306,9 @@ def _application(
             setting("own_profile_fields", ["department", "position", "preferred_payment"])
         ),
         attributes=tuple(attributes),
+        seller_name=setting("seller_name", ""),
+        seller_address=tuple(setting("seller_address", [])),
+        seller_tax_id=setting("seller_tax_id", ""),
         security_contact=setting("security_contact", ""),
         requisition_days=setting("requisition_days", 14),
         time_zone=time_zone,

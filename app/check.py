@@ -17,12 +17,17 @@ class OpenDatabase(Protocol):
         """The block; `share` when another process may run the embedded database already."""
 
 
+class CheckWarns(Exception):
+    """What was checked works, and yet something is missing; the sentence says what."""
+
+
 class CheckFailed(Exception):
     """What was checked does not work; the sentence says why."""
 
 
 def all_checks(database: OpenDatabase) -> list[tuple[str, Check]]:
-    """Name and function of each check, in order. A function returns what it found or raises the reason."""
+    """Name and function of each check, in order. A function returns what it found or raises the reason:
+    CheckWarns where it works nevertheless."""
     return [
         ("settings", _settings),
         ("applications", _applications),
@@ -40,8 +45,19 @@ def _settings() -> str:
 
 def _applications() -> str:
     from app.applications import all_applications
+    from app.settings import settings
 
-    return ", ".join(f"{application.id} at {application.url}" for application in all_applications())
+    applications = all_applications()
+    found = ", ".join(f"{application.id} at {application.url}" for application in applications)
+    lacking = [
+        f"{one.id} lacks {name}"
+        for one in applications
+        for name in ("seller_name", "seller_address", "seller_tax_id")
+        if not one.is_back_office and not getattr(one, name)
+    ]
+    if lacking and not settings().development:
+        raise CheckWarns(f"{found}, but invoices must say who sells: {', '.join(lacking)}")
+    return found
 
 
 def _database(database: OpenDatabase) -> str:

@@ -105,12 +105,14 @@ def worker() -> None:
 @patron.command()
 def check() -> None:
     """Check settings, applications, database and mail server; exit code 1 when something is wrong."""
-    from app.check import all_checks
+    from app.check import CheckWarns, all_checks
 
     failed = False
     for title, attempt in all_checks(_database):
         try:
             print(f"ok      {title}: {attempt()}")
+        except CheckWarns as warning:
+            print(f"warning {title}: {warning}")
         except Exception as error:
             failed = True
             print(f"failed  {title}: {error}")

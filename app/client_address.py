@@ -39,7 +39,11 @@ def _address_of(socket: str, forwarded: bytes, trusted: tuple[Network, ...]) -> 
 
 def client_key(scope: Scope) -> str:
     """What limits count by: an IPv4 address, or the /64 of an IPv6 one (security.md, Sign-in)."""
-    address = client_address(scope)
+    return _key_of(client_address(scope))
+
+
+@lru_cache(maxsize=1000)
+def _key_of(address: Address | None) -> str:
     if address is None:
         return "unknown"
     if isinstance(address, IPv6Address):

@@ -84,6 +84,10 @@ class StaleForm(Exception):
     """The token against forged requests is missing, old or foreign."""
 
 
+class NotThereYet(Exception):
+    """What was asked for will be there later; the sentence, in English and to be translated, says when."""
+
+
 class Conflict(Exception):
     """Somebody else changed the same thing meanwhile."""
 
@@ -164,6 +168,8 @@ def _status_of(error: Exception) -> tuple[int, dict[str, str], str | None]:
             return 403, {}, ONLY_LOOKING
         case StaleForm():
             return 403, {}, STALE_FORM
+        case NotThereYet():
+            return 404, {}, str(error)
         case Conflict():
             return 409, {}, None
         case TooManyTries():

@@ -25,6 +25,8 @@ class Links:
         self._application = application
         # What stands between the values of an address, and the names of these values.
         self._patterns = {name: _parsed(application.prefix + path) for name, path in routes}
+        self._fixed = frozenset(parts[0] for parts, parameters in self._patterns.values() if not parameters)
+        self._deepest = max((path.count("/") for path in self._fixed), default=0)
 
     @property
     def names(self) -> frozenset[str]:
@@ -48,6 +50,21 @@ class Links:
             return path
         query = {key: value for key, value in values.items() if value is not None and value != ""}
         return f"{path}?{urlencode(query, doseq=True)}" if query else path
+
+    def place(self, path: str) -> str:
+        """Where a path is among the addresses without parameters, for navigations: the address itself, or the
+        nearest one above it and "/", or "" below none. There are only so many places, and so pages can be kept by
+        them; who follows a link to an address or to what is below it is at the same place for that link."""
+        path = path.partition("?")[0]
+        if path in self._fixed:
+            return path
+        parts = path.split("/")[: self._deepest + 1]
+        while len(parts) > 1:
+            above = "/".join(parts)
+            if above in self._fixed:
+                return above + "/"
+            parts.pop()
+        return ""
 
     def url(self, name: str, /, **values: object) -> str:
         """The absolute address for mails: it begins with the configured URL, never with the request's Host."""

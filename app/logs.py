@@ -12,6 +12,7 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
+import msgspec
 import structlog
 from structlog.typing import EventDict, Processor
 
@@ -29,10 +30,10 @@ EMAIL = re.compile(r"([\w.+%-])[\w.+%'-]*@([\w-]+(?:\.[\w-]+)+|localhost)")
 SECRET_IN_ADDRESS = re.compile(r"([?&;](?:token|code|password|secret|key)=)[^&\s'\"]+", re.IGNORECASE)
 PASSWORD_IN_URL = re.compile(r"(\w+://[^/\s:@]*:)[^@\s/]+@")
 # Libraries that tell about each step at INFO.
-TALKATIVE = ("_granian", "granian", "asyncio", "mail.log")
+TALKATIVE = ("_granian", "granian", "asyncio", "mail.log", "fontTools", "fpdf")
 
 # What cannot be written as JSON was made a text by `without_secrets` before.
-_JSON = json.JSONEncoder(ensure_ascii=False, default=repr)
+_JSON = msgspec.json.Encoder(enc_hook=repr)
 
 
 def configure_logs() -> None:
@@ -40,7 +41,6 @@ def configure_logs() -> None:
     current = settings()
     level = logging.getLevelNamesMapping()[current.log_level]
     shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         _add_request_id,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -48,8 +48,7 @@ def configure_logs() -> None:
         without_secrets,
     ]
     renderer: Processor = (
-        # One encoder for all records: json.dumps with options would make one for each.
-        structlog.processors.JSONRenderer(lambda event, **_: _JSON.encode(event))
+        structlog.processors.JSONRenderer(lambda event, **_: _as_json(event))
         if current.log == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
@@ -83,7 +82,7 @@ def _cleaned_value(value: Any) -> Any:
     if isinstance(value, str):
         return _cleaned_text(value)
     if isinstance(value, dict):
-        return {name: _cleaned(str(name), one) for name, one in value.items()}
+        return {str(name): _cleaned(str(name), one) for name, one in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_cleaned_value(one) for one in value]
     if value is None or isinstance(value, (bool, int, float)):
@@ -99,6 +98,13 @@ def _cleaned_text(text: str) -> str:
     if "=" in text:
         text = SECRET_IN_ADDRESS.sub(rf"\1{REMOVED}", text)
     return text
+
+
+def _as_json(event: EventDict) -> str:
+    try:
+        return _JSON.encode(event).decode()
+    except ValueError:  # half a pair of UTF-16, which UTF-8 cannot say: rare, and logging never fails
+        return json.dumps(event, default=repr)
 
 
 def _add_request_id(logger: object, method: str, event: EventDict) -> EventDict:

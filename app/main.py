@@ -6,6 +6,7 @@ origin and body of changing requests, and who is asking.
 
 import asyncio
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
@@ -105,7 +106,8 @@ class Patron:
         inner["root_path"] = application.prefix
         inner["state"] = {}
         inner["litestar_app"] = litestar
-        language = _language_of(application, scope)
+        cookies = _cookies_of(scope)
+        language = _language_of(application, scope, cookies)
         current_language.set(language)
         current_time_zone.set(application.time_zone)
         inner["visitor"] = Visitor(application=application, language=language)
@@ -117,9 +119,9 @@ class Patron:
             if scope["method"] not in SAFE_METHODS:
                 receive = await checked_body(scope, receive, path)
             if not path.startswith(WITHOUT_VISITOR):
-                token = _cookie(scope, application.cookie_name("session"))
-                prices = _cookie(scope, application.cookie_name("prices")) or ""
-                basket = _cookie(scope, application.cookie_name("basket"))
+                token = cookies.get(application.cookie_name("session"))
+                prices = cookies.get(application.cookie_name("prices"), "")
+                basket = cookies.get(application.cookie_name("basket"))
                 inner["visitor"] = await recognise(application, token, language, prices, basket)
                 current_language.set(inner["visitor"].language)
                 if scope["method"] not in SAFE_METHODS:
@@ -200,20 +202,21 @@ def _host_of(scope: HTTPScope) -> str:
     return name if colon and port.isdigit() else host
 
 
-def _language_of(application: Application, scope: HTTPScope) -> str:
+def _language_of(application: Application, scope: HTTPScope, cookies: Mapping[str, str]) -> str:
     accepted = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
-    chosen = _cookie(scope, application.cookie_name("language"))
+    chosen = cookies.get(application.cookie_name("language"))
     return preferred_language(chosen, accepted.decode("latin-1"), application.languages)
 
 
-def _cookie(scope: HTTPScope, name: str) -> str | None:
+def _cookies_of(scope: HTTPScope) -> dict[str, str]:
+    """The cookies by name; of those of one name the first, which has the narrowest path (RFC 6265, 5.4)."""
+    found: dict[str, str] = {}
     for header, value in scope["headers"]:
         if header == b"cookie":
             for part in value.decode("latin-1").split(";"):
-                key, _, content = part.strip().partition("=")
-                if key == name:
-                    return unquote(content)
-    return None
+                name, _, content = part.strip().partition("=")
+                found.setdefault(name, unquote(content))
+    return found
 
 
 def _without_body(send: Send) -> Send:

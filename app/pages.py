@@ -1,6 +1,6 @@
 """Pages: the template environment, and the answer `Page("account/overview.html", orders=…)`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from app.customers.permissions import Permission, looked_as, visitor_may
 from app.customers.types import all_customer_types
 from app.extension_points import ExtensionPointTag, template_folders
 from app.flash import Flash, flash_of
-from app.kept_fragments import KeptTag
+from app.kept_fragments import HOLE, KeptTag
 from app.links import links_of
 from app.marketing.content import SLOTS, content_now
 from app.settings import settings
@@ -25,6 +25,18 @@ from app.static_files import hashed_name
 from app.visitor import Visitor
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
+
+
+class PageEnvironment(Environment):
+    """Templates that all see the same globals, as one dictionary.
+
+    Jinja would give each a `ChainMap` of its own globals over these, which costs a part of every page: each include
+    and import copies it. Whoever makes a template adds none.
+    """
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """The globals of a template."""
+        return {**self.globals, **d} if d else self.globals
 
 
 class Page(Template):
@@ -52,6 +64,7 @@ def page_variables(request: Request[Any, Any, Any], csrf_input: str = "") -> dic
     visitor: Visitor = request.scope["visitor"]  # type: ignore[typeddict-item]  # put there by app.main
     application = visitor.application
     links = links_of(application)
+    current_path = _current_path(request)
     return {
         "request": request,
         "csrf_input": csrf_input,
@@ -63,7 +76,8 @@ def page_variables(request: Request[Any, Any, Any], csrf_input: str = "") -> dic
         "languages": languages.language_choices(application.languages),
         "link": links.path,
         "asset": asset_paths(application),
-        "current_path": _current_path(request),
+        "current_path": current_path,
+        "place": links.place(current_path),
         "flash": flash_of(request),
         "development": settings().development,
     }
@@ -105,7 +119,7 @@ def environment() -> Environment:
     folders |= {
         f"pages-of:{one.id}": FileSystemLoader(one.templates) for one in all_customer_types().values()
     }
-    made = Environment(
+    made = PageEnvironment(
         loader=ChoiceLoader([FileSystemLoader(TEMPLATES), PrefixLoader(folders)]),
         autoescape=True,
         undefined=StrictUndefined,
@@ -130,6 +144,7 @@ def environment() -> Environment:
         datetime=languages.datetime_text,
         money=languages.money_text,
         percent=languages.percent_text,
+        filled=_filled,
     )
     return made
 
@@ -177,11 +192,27 @@ def _content_slot(context: Context, slot: str) -> Markup:
         raise LookupError(f"There is no content slot {slot}.")
     visitor = context.get("visitor")
     found = content_now(slot, visitor) if visitor is not None else None
-    return (
-        Markup('<div class="content-slot" data-slot="{}">{}</div>').format(slot, found)
-        if found
-        else Markup("")
-    )
+    # The slot is one of SLOTS, and `found` was sanitised.
+    return Markup(f'<div class="content-slot" data-slot="{slot}">{found}</div>') if found else Markup("")
+
+
+def _filled(pattern: Markup, rows: Sequence[Sequence[str]]) -> Markup:
+    """The pattern once for each row, with a text of it in the place of each `hole`, escaped.
+
+    For long tables: a loop in the template takes several times as long. All texts are escaped at once.
+    """
+    hole = str(HOLE)  # as Markup it would escape each text by itself
+    start, *ends = str(pattern).split(hole)
+    texts = str(escape(hole.join([text for row in rows for text in row]))).split(hole)
+    if rows and (len(texts) != len(rows) * len(ends) or any(len(row) != len(ends) for row in rows)):
+        raise ValueError("Each row needs a text for each hole of the pattern.")
+    left = iter(texts)
+    made: list[str] = []
+    for _row in rows:
+        made.append(start)
+        for end in ends:
+            made += (next(left), end)
+    return Markup("".join(made))  # of a rendered pattern and escaped texts
 
 
 @pass_context

@@ -38,6 +38,7 @@ from app.customers.types import Extension
 from app.newsletter import routes as newsletter
 from app.order_templates import routes as order_templates
 from app.orders import guest_routes as guest_orders
+from app.orders import invoice_routes
 from app.orders import routes as orders
 from app.personal_data import account_routes as own_data
 from app.personal_data import link_routes as data_requests
@@ -82,6 +83,7 @@ def shop_routes() -> list[Any]:
         *joining_own_pages.routes,
     ]
     found += [*basket.routes, *checkout.routes, *orders.routes, *guest_orders.routes]
+    found += [*invoice_routes.routes]
     found += [*code_routes.routes, Router("/account", route_handlers=security_routes())]
     found += [*access_pages.routes, *email_link_pages.routes]
     found += [*own_data.routes, *data_requests.routes, *newsletter.routes]

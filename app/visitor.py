@@ -66,6 +66,8 @@ class Visitor:
     # "net" or "gross" where somebody who is not recognised has chosen, else "".
     price_display: str = ""
     basket: BasketSummary = field(default_factory=BasketSummary)
+    # What `audience` was found to be: it is asked for many times.
+    _audience: list[Audience] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def is_signed_in(self) -> bool:
@@ -98,6 +100,11 @@ class Visitor:
     @property
     def audience(self) -> Audience:
         """Whose prices, products and contents the visitor sees; of strangers also where a session is refused."""
+        if not self._audience:
+            self._audience.append(self._find_audience())
+        return self._audience[0]
+
+    def _find_audience(self) -> Audience:
         if self.is_signed_in and self.customer is not None:
             return audience_of_customer(self.application, self.customer)
         return audience_of_stranger(self.application, self.price_display)

@@ -104,6 +104,11 @@ class Order(Table, tablename="orders"):
     # Given out without gaps when the invoice is written, which is when the shop confirms the order.
     invoice_number = Varchar(length=40, null=True, default=None, unique=True)
     invoiced_at = Timestamptz(null=True, default=None)
+    # Who sold, as the invoice says: {"name": …, "address": […], "tax_id": …}.
+    seller = JSONB(null=True, default=None)
+    # The invoice of a cancelled order is cancelled by one of its own, with its own number.
+    cancellation_number = Varchar(length=40, null=True, default=None, unique=True)
+    cancellation_at = Timestamptz(null=True, default=None)
     # Since when the goods are on their way; the right of withdrawal ends some days after it.
     shipped_at = Timestamptz(null=True, default=None)
     version = Integer(default=1)

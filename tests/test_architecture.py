@@ -32,7 +32,18 @@ AREAS: dict[str, set[str]] = {
     "registration": {"customers", "mail", "newsletter", "segments", "sign_in"},
     # The people of a customer with many users: who they are, what they may, what they did.
     "company_users": {"account", "customers", "mail", "registration", "requisitions", "segments", "sign_in"},
-    "account": {"customers", "mail", "orders", "registration", "requisitions", "segments", "sign_in"},
+    # Its overview tells what is open anywhere.
+    "account": {
+        "customers",
+        "mail",
+        "newsletter",
+        "orders",
+        "personal_data",
+        "registration",
+        "requisitions",
+        "segments",
+        "sign_in",
+    },
     "orders": {"basket", "catalog", "customers", "mail", "marketing", "segments", "sign_in"},
     "checkout": {"account", "basket", "customers", "orders", "requisitions", "segments", "sign_in"},
     "quick_order": {"basket", "catalog", "customers"},

@@ -1,5 +1,6 @@
 """The `patron` command: what it says when all is well, and sentences instead of tracebacks when not."""
 
+import secrets
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,34 @@ def test_check_tells_of_a_broken_file_of_applications(tmp_path: Path) -> None:
     done = patron("check", env=environment(tmp_path, PATRON_CONFIG=str(broken)))
     assert done.returncode == 1
     assert f"failed  applications: {broken}" in done.stdout
+
+
+def test_check_warns_of_a_shop_in_production_whose_invoices_would_not_say_who_sells(tmp_path: Path) -> None:
+    file = tmp_path / "applications.toml"
+    shop = """
+        [application_types.B2CWebShop]
+        kind = "shop"
+        [[applications]]
+        id = "shop"
+        type = "B2CWebShop"
+        name = "Shop"
+        url = "https://shop.example.test/"
+    """
+    env = environment(
+        tmp_path,
+        f"postgresql://shop@127.0.0.1:{free_port()}/shop",
+        PATRON_ENV="production",
+        PATRON_CONFIG=str(file),
+        PATRON_SECRET_KEYS=secrets.token_urlsafe(48),
+        PATRON_SMTP_URL=f"smtp://127.0.0.1:{free_port()}",
+        PATRON_MAIL_FROM="Shop <shop@example.test>",
+    )
+    file.write_text(shop)
+    said = patron("check", env=env).stdout
+    assert "warning applications: shop at https://shop.example.test/, but invoices must say who sells" in said
+    assert "shop lacks seller_tax_id" in said
+    file.write_text(shop + 'seller_name = "S"\nseller_address = ["A 1"]\nseller_tax_id = "1/2"\n')
+    assert "ok      applications: shop at https://shop.example.test/\n" in patron("check", env=env).stdout
 
 
 def test_an_unreachable_database_is_told_in_a_sentence(tmp_path: Path) -> None:

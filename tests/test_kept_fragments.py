@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 from jinja2 import DictLoader, Environment, TemplateSyntaxError
+from markupsafe import Markup
 
 from app.extension_points import ExtensionPointTag
 from app.kept_fragments import MOST, KeptTag
@@ -86,3 +87,23 @@ def test_a_part_that_may_show_something_of_one_visitor_does_not_compile(
 ) -> None:
     with pytest.raises(TemplateSyntaxError, match="kept part"):
         rendered.environment.from_string("{% kept %}" + inside + "{% endkept %}")
+
+
+def test_what_is_of_one_visitor_is_put_into_holes_each_time(rendered: Rendered) -> None:
+    page = rendered.environment.from_string(
+        "{% kept here with visitor, token %}{{ here }}:{{ hole }}:{{ hole }}:{{ count() }}{% endkept %}"
+    )
+    seen = [page.render(application=SHOP, here=1, visitor=one, token="<") for one in ("Ada", "<b>", "")]
+    assert seen == ["1:Ada:&lt;:1", "1:&lt;b&gt;:&lt;:1", "1::&lt;:1"]
+
+
+def test_html_is_put_into_holes_as_it_is(rendered: Rendered) -> None:
+    page = rendered.environment.from_string("{% kept with token %}<p>{{ hole }}</p>{% endkept %}")
+    assert page.render(application=SHOP, token=Markup("<i>1</i>")) == "<p><i>1</i></p>"
+
+
+@pytest.mark.parametrize("inside", ["", "{{ hole }}{{ hole }}"])
+def test_each_value_has_a_hole(rendered: Rendered, inside: str) -> None:
+    page = rendered.environment.from_string("{% kept with one %}" + inside + "{% endkept %}")
+    with pytest.raises(ValueError, match="holes"):
+        page.render(application=SHOP, one="1")

@@ -54,6 +54,24 @@ OUTSIDE = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("/business/", "/business/"),
+        ("/business/account", "/business/account"),
+        ("/business/account/orders?page=2", "/business/account/orders"),
+        ("/business/account/orders/1001", "/business/account/orders/"),
+        ("/business/account/orders/1001/x/y/z/" + "/" * 5000, "/business/account/orders/"),
+        ("/business/accounts", ""),
+        ("/business/categories/beverages", ""),
+        ("/business", ""),
+        ("", ""),
+    ],
+)
+def test_the_place_of_a_page_is_its_address_or_the_nearest_one_above(path: str, place: str) -> None:
+    assert links_of(application("business")).place(path) == place
+
+
 @pytest.mark.parametrize("wanted", OUTSIDE)
 def test_only_a_plain_path_of_this_application_is_followed(wanted: str) -> None:
     assert path_within(application("shop"), wanted) is None

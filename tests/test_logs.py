@@ -39,6 +39,12 @@ def test_an_event_is_one_json_record_with_the_id_of_its_request(tmp_path: Path) 
     assert record == {"event": "signed in", "application": "shop", "level": "info", "request_id": "abc"}
 
 
+def test_whatever_is_logged_is_a_record(tmp_path: Path) -> None:
+    code = "log.info('odd', half='\\ud800', euro='€', number=float('nan'), names={1: {2}}, done=object)"
+    (record,) = records(code, tmp_path)
+    assert (record["event"], record["half"], record["euro"]) == ("odd", "\ud800", "€")
+
+
 def test_libraries_log_the_same_way(tmp_path: Path) -> None:
     (record,) = records("logging.getLogger('library').warning('mail to %s', 'ines@example.com')", tmp_path)
     assert (record["event"], record["logger"]) == ("mail to i***@example.com", "library")

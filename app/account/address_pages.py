@@ -7,7 +7,7 @@ from litestar import Request, Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
-from app.access import SignInNeeded, signed_in
+from app.access import NotPermitted, SignInNeeded, signed_in
 from app.account.stale_edit import stale_page, version_of
 from app.customers.address_form import (
     DeliverableAddressForm,
@@ -27,9 +27,11 @@ from app.customers.addresses import (
     address_of,
     addresses_of,
     change_address,
+    check_deletable,
     delete_address,
     prefer_address,
 )
+from app.customers.countries import country_name
 from app.customers.permissions import Permission, visitor_may
 from app.customers.types import Extension, customer_type_of
 from app.field_labels import FIELD_LABELS
@@ -94,7 +96,7 @@ async def save_new_address(request: Request[Any, Any, Any], visitor: CurrentVisi
 @get("/account/addresses/{address_id:uuid}", name="address", guards=[signed_in])
 async def address_page(visitor: CurrentVisitor, address_id: FromPath[uuid.UUID]) -> Page:
     """One address, ready to be changed."""
-    stored = await _address(address_book_of(visitor), address_id)
+    stored = await _address_to_change(address_book_of(visitor), address_id)
     known = {name: getattr(stored, name) for name in FIELDS}
     form = blank(DeliverableAddressForm, **known, version=str(stored.version))
     return _form_page(visitor, form, stored)
@@ -106,7 +108,7 @@ async def save_address(
 ) -> Response[Any]:
     """Saves a changed address."""
     book = address_book_of(visitor)
-    stored = await _address(book, address_id)
+    stored = await _address_to_change(book, address_id)
     form = await read_form(request, DeliverableAddressForm)
     if "change_country" in request.query_params:
         return _form_page(visitor, typed_so_far(DeliverableAddressForm, form), stored)
@@ -120,14 +122,22 @@ async def save_address(
     except StaleAddress as stale:
         typed = {name: getattr(details, name) for name in FIELDS}
         now = {name: getattr(stale.stored, name) for name in FIELDS}
-        return stale_page("address", LABELS, typed, now, stale.stored.version, address_id=address_id)
+        words = {"country": lambda code: country_name(code, visitor.language)}
+        version = stale.stored.version
+        return stale_page("address", LABELS, typed, now, version, words, address_id=address_id)
     return see(request, "addresses", flash=Flash(_("The address is saved.")))
 
 
 @get("/account/addresses/{address_id:uuid}/delete", name="delete_address", guards=[signed_in])
 async def delete_address_page(visitor: CurrentVisitor, address_id: FromPath[uuid.UUID]) -> Page:
-    """Asks before an address is deleted."""
-    return _delete_page(await _address(address_book_of(visitor), address_id))
+    """Asks before an address is deleted, or says at once why it has to stay."""
+    book = address_book_of(visitor)
+    stored = await _address_to_change(book, address_id)
+    try:
+        await check_deletable(book, stored)
+    except (AddressIsLast, AddressIsPreferred) as reason:
+        return await _address_stays(book, stored, reason, 200)
+    return Page("account/delete_address.html", address=stored, problem="", others=[])
 
 
 @post("/account/addresses/{address_id:uuid}/delete", name="delete_address_post", guards=[signed_in])
@@ -136,17 +146,13 @@ async def delete(
 ) -> Response[Any]:
     """Deletes an address, or says why it has to stay."""
     book = address_book_of(visitor)
-    stored = await _address(book, address_id)
+    stored = await _address_to_change(book, address_id)
     try:
         await delete_address(book, address_id)
     except AddressMissing:
         raise NotFoundException from None
-    except AddressIsLast:
-        return _delete_page(stored, _("This is your only address; it can be changed, but not deleted."))
-    except AddressIsPreferred:
-        return _delete_page(
-            stored, _("This address is preferred. Please prefer another one first, then delete this one.")
-        )
+    except (AddressIsLast, AddressIsPreferred) as reason:
+        return await _address_stays(book, stored, reason, 422)
     return see(request, "addresses", flash=Flash(_("The address is deleted.")))
 
 
@@ -192,11 +198,15 @@ def address_book_of(visitor: Visitor) -> AddressBook:
     )
 
 
-async def _address(book: AddressBook, address_id: uuid.UUID) -> StoredAddress:
+async def _address_to_change(book: AddressBook, address_id: uuid.UUID) -> StoredAddress:
+    """The address for its pages: missing like a foreign one, or seen by all and changed by those who may."""
     try:
-        return await address_of(book, address_id)
+        stored = await address_of(book, address_id)
     except AddressMissing:
         raise NotFoundException from None
+    if not book.may_change(stored):
+        raise NotPermitted
+    return stored
 
 
 def _form_page(
@@ -212,9 +222,22 @@ def _form_page(
     )
 
 
-def _delete_page(stored: StoredAddress, problem: str = "") -> Page:
+async def _address_stays(
+    book: AddressBook, stored: StoredAddress, reason: Exception, status_code: int
+) -> Page:
+    """Why an address cannot be deleted, with the way out: others that can be preferred instead."""
+    if isinstance(reason, AddressIsLast):
+        problem = _("This is your only address; it can be changed, but not deleted.")
+        others = []
+    else:
+        problem = _("This address is preferred. Please prefer another one first, then delete this one.")
+        others = [one for one in await addresses_of(book) if not one.is_personal and one.id != stored.id]
     return Page(
-        "account/delete_address.html", status_code=422 if problem else 200, address=stored, problem=problem
+        "account/delete_address.html",
+        status_code=status_code,
+        address=stored,
+        problem=problem,
+        others=others,
     )
 
 

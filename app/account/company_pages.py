@@ -87,7 +87,8 @@ async def save_company(request: Request[Any, Any, Any], visitor: CurrentVisitor)
         stored = {name: shown_value(getattr(stale.stored, name)) for name in LABELS}
         stored |= _attributes(visitor, await customer_of(visitor))
         labels = LABELS | labels_of(declared, visitor.language)
-        return stale_page("company", labels, typed, stored, stale.version)
+        words = {"industry": lambda value: _(industry_name(value))}
+        return stale_page("company", labels, typed, stored, stale.version, words)
     return see(request, "company", flash=Flash(_("The company's details are saved.")))
 
 

@@ -1,10 +1,12 @@
 """A signed-in person's account: overview and profile (pages.md)."""
 
+from collections.abc import Callable
 from typing import Any
 
 from litestar import Request, Response, get, post
 
 from app.access import SignInNeeded, signed_in
+from app.account.open_tasks import open_tasks_of
 from app.account.profile import (
     OF_MEMBERSHIP,
     OF_USER,
@@ -25,13 +27,19 @@ from app.field_labels import FIELD_LABELS
 from app.flash import Flash
 from app.forms import FilledForm, blank, read_form
 from app.language_choice import keep_language
+from app.languages import OWN_NAMES
 from app.languages import gettext as _
+from app.orders.history import Wanted, history_of, sees_all_orders
+from app.orders.states import STATE_NAMES
 from app.pages import Page, see
-from app.registration.forms import check_language
-from app.requisitions.listing import open_tasks_of, own_budget
+from app.registration.forms import TITLES, check_language
+from app.requisitions.listing import own_budget, requisitions_to_decide
+from app.segments.names import names_of_segments
 from app.visitor import CurrentVisitor, Visitor
 from tables import Customer
 
+# On the overview; all of them stand on a page of their own.
+LAST_ORDERS = 3
 NAMES_SHOWN = 8
 LABELS = {name: FIELD_LABELS[name] for name in (*OF_USER, *OF_MEMBERSHIP)}
 
@@ -43,15 +51,21 @@ async def account_page(visitor: CurrentVisitor) -> Page:
     addresses = await addresses_of(AddressBook(customer_id=customer.id))
     # Of thousands of colleagues nobody reads the names here.
     users, user_count = await some_of_group(customer, NAMES_SHOWN)
+    history = await history_of(visitor, Wanted())
     return Page(
         "account/overview.html",
+        tasks=await open_tasks_of(visitor),
+        orders=history.orders[:LAST_ORDERS],
+        states=STATE_NAMES,
+        sees_colleagues=bool(users) and sees_all_orders(visitor),
+        segments=await names_of_segments(visitor.audience.segments),
         customer=customer,
         details=await details_of(customer),
         company=await company_of(customer),
         users=[{"name": name_of(one)} for one in users],
         user_count=user_count,
         approval=await approval_of(customer),
-        open_requisitions=await open_tasks_of(visitor),
+        open_requisitions=await requisitions_to_decide(visitor),
         budget=await own_budget(visitor),
         billing=next((one for one in addresses if one.is_preferred_billing), None),
         shipping=next((one for one in addresses if one.is_preferred_shipping), None),
@@ -78,7 +92,7 @@ async def save_profile(request: Request[Any, Any, Any], visitor: CurrentVisitor)
         await change_profile(visitor, changes, version_of(form))
     except StaleProfile as stale:
         labels = LABELS | labels_of(own_attributes(visitor), visitor.language)
-        return stale_page("profile", labels, changes, stale.stored, stale.stored["version"])
+        return stale_page("profile", labels, changes, stale.stored, stale.stored["version"], _words())
     answer = see(request, "profile", flash=Flash(_("Your profile is saved.")))
     if "preferred_language" in changes:
         keep_language(answer, visitor.application, changes["preferred_language"])
@@ -94,6 +108,15 @@ async def customer_of(visitor: Visitor) -> Customer:
     if customer is None:
         raise SignInNeeded
     return customer
+
+
+def _words() -> dict[str, Callable[[str], str]]:
+    """How the codes among the fields are read."""
+    return {
+        "title": lambda value: _(dict(TITLES).get(value, value)),
+        "preferred_language": lambda value: OWN_NAMES.get(value, value),
+        "preferred_payment": lambda value: _(payment_name(value)),
+    }
 
 
 async def _page(visitor: Visitor, form: FilledForm[ProfileForm], status_code: int = 200) -> Page:

@@ -1,6 +1,6 @@
 """An edit of something that somebody else has changed meanwhile: both versions, and a choice (security.md)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -20,20 +20,28 @@ def stale_page(
     typed: Mapping[str, Any],
     stored: Mapping[str, Any],
     version: int,
+    words: Mapping[str, Callable[[str], str]] | None = None,
+    /,
     **values: object,
 ) -> Page:
-    """The page with both versions, status 409. `labels` (field -> English text) says what is compared.
+    """The page with both versions, status 409. `labels` (field -> English text) says what is compared, `words`
+    how people read what is stored of a field where that is a code.
 
     The person sends their own version again, now knowing of the other, or goes back to what is stored.
     `route` with `values` is both the page of the form and where it is sent.
     """
+
+    def read(name: str, value: object) -> str:
+        shown = shown_value(value)
+        return (words or {})[name](shown) if shown and name in (words or {}) else shown
+
     return Page(
         "account/stale_edit.html",
         status_code=409,
         route=route,
         values=values,
         rows=[
-            (label, shown_value(typed[name]), shown_value(stored[name]))
+            (label, read(name, typed[name]), read(name, stored[name]))
             for name, label in labels.items()
             if name in typed and shown_value(typed[name]) != shown_value(stored[name])
         ],

@@ -16,7 +16,9 @@ from app.flash import Flash
 from app.forms import FilledForm, Flag, Form, Text, blank, read_form
 from app.languages import datetime_text, money_text
 from app.languages import gettext as _
-from app.orders.order import OrderMissing, lines_of, order_of_number
+from app.orders.invoice_routes import download
+from app.orders.invoices import NOT_YET, Paper
+from app.orders.order import OrderMissing, StoredOrder, lines_of, order_of_number
 from app.orders.states import (
     STATE_NAMES,
     StateRefused,
@@ -120,6 +122,18 @@ async def order(number: FromPath[str]) -> Page:
     return await _page(number, blank(MoveForm))
 
 
+@get("/orders/{number:str}/invoice", name="back_office_invoice", guards=[ORDERS])
+async def invoice(number: FromPath[str]) -> Response[bytes]:
+    """The invoice of an order as its buyer gets it; 404 before there is one."""
+    return await download(await _order(number), Paper.INVOICE)
+
+
+@get("/orders/{number:str}/cancellation-invoice", name="back_office_cancellation_invoice", guards=[ORDERS])
+async def cancellation_invoice(number: FromPath[str]) -> Response[bytes]:
+    """The invoice that cancels that of a cancelled order; 404 where there is none."""
+    return await download(await _order(number), Paper.CANCELLATION)
+
+
 @post("/orders/{number:str}/{to_state:str}", name="move_order", guards=[ORDERS])
 async def move(
     request: Request[Any, Any, Any], visitor: CurrentVisitor, number: FromPath[str], to_state: FromPath[str]
@@ -147,10 +161,7 @@ async def move(
 
 
 async def _page(number: str, form: FilledForm[MoveForm], status_code: int = 200) -> Page:
-    try:
-        found = await order_of_number(number)
-    except OrderMissing:
-        raise NotFoundException from None
+    found = await _order(number)
     customer = await DB.fetch_row("SELECT number, search_name FROM customers WHERE id = $1", found.customer)
     return Page(
         "back_office/selling/order.html",
@@ -162,8 +173,16 @@ async def _page(number: str, form: FilledForm[MoveForm], status_code: int = 200)
         badge_kind=BADGES[found.state],
         moves=[(one.value, _verbs()[one], one is OrderState.CANCELLED) for one in next_states(found)],
         form=form,
+        not_yet=NOT_YET,
         may_return=OrderState.RETURNED in next_states(found),
     )
+
+
+async def _order(number: str) -> StoredOrder:
+    try:
+        return await order_of_number(number)
+    except OrderMissing:
+        raise NotFoundException from None
 
 
 def _verbs() -> dict[OrderState, str]:
@@ -175,4 +194,4 @@ def _verbs() -> dict[OrderState, str]:
     }
 
 
-routes = [orders, order, move]
+routes = [orders, order, invoice, cancellation_invoice, move]

@@ -1,4 +1,4 @@
-"""Parts of pages with lists of products: rendered once for an audience, and kept by this process.
+"""Parts of pages with products, lists and single ones: rendered once for an audience, and kept by this process.
 
 A part may show whatever the audience and the versions of the data decide, and nothing of one visitor: it is
 rendered without one (`app.pages.parts_of`). It is kept until the first moment at which a price that is valid now

@@ -7,7 +7,7 @@ category costs as much with a hundred thousand products as with a hundred.
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from app.catalog.categories import CategoryTree, category_tree
@@ -17,6 +17,7 @@ from app.catalog.price_in_sql import PriceTerms, price_terms
 from app.catalog.products import COLUMNS, ShownProduct, shown_product
 from app.catalog.views import Visibility, visibility
 from app.catalog.words import FAR, distance
+from app.prices.borders import Span, span_of
 from app.prices.price import Price, offers_for, price
 from app.visitor import Visitor
 from tables.engine import DB
@@ -77,9 +78,9 @@ async def find_products(wanted: Wanted, visitor: Visitor, at_most: int = ON_A_PA
     tree = await category_tree(visitor.versions)
     by_price = wanted.sort in ("price", "-price") or wanted.is_by_price
     terms = await price_terms(visitor.audience, visitor.versions) if by_price else None
-    minute = datetime.now(UTC).replace(second=0, microsecond=0)
-    until = minute + timedelta(minutes=1) if by_price else None
-    key = _key_of_order(wanted, visitor, seen, terms, minute) if wanted.is_whole else None
+    span = await span_of(datetime.now(UTC), visitor.versions) if by_price else None
+    until = span.until if span is not None else None
+    key = _key_of_order(wanted, visitor, seen, terms, span) if wanted.is_whole else None
     order = kept_orders.get(key) if key is not None else None
     if order is not None:
         found = await _in_order(order.ids(wanted.offset, at_most), visitor, seen, tree)
@@ -158,12 +159,11 @@ def _versions(versions: Mapping[str, int]) -> tuple[int, ...]:
 
 
 def _key_of_order(
-    wanted: Wanted, visitor: Visitor, seen: Visibility, terms: PriceTerms | None, minute: datetime
+    wanted: Wanted, visitor: Visitor, seen: Visibility, terms: PriceTerms | None, span: Span | None
 ) -> tuple[Any, ...]:
-    """All that an order depends on. Prices also depend on the time: an entry that begins or ends is noticed in
-    the order within a minute (and in the prices at once)."""
+    """All that an order depends on. Prices also depend on the time."""
     narrowed = (wanted.category, wanted.price_from, wanted.price_to)
     key = (*narrowed, wanted.sort, visitor.language, *_versions(visitor.versions), seen.key)
-    if terms is None:
+    if terms is None or span is None:
         return key
-    return (*key, terms, visitor.versions.get("prices", 0), minute)
+    return (*key, terms, visitor.versions.get("prices", 0), span)

@@ -12,10 +12,10 @@ from litestar.response import Redirect
 
 from app.access import anyone
 from app.catalog.categories import Category, Node, category_tree
-from app.catalog.kept_parts import kept_parts, key_of_parts
+from app.catalog.kept_parts import Parts, kept_parts, key_of_parts
 from app.catalog.list_forms import ListForm, Listing, canonical_of, read_list_form
 from app.catalog.lists import find_products, newest_of_each_category, with_prices
-from app.catalog.products import product_by_sku
+from app.catalog.products import ShownProduct, product_by_sku
 from app.catalog.sitemap import sitemap
 from app.catalog.suggestions import suggestions_for
 from app.catalog.views import visibility
@@ -98,26 +98,39 @@ async def product(
     request: Request[Any, Any, Any], visitor: CurrentVisitor, sku: FromPath[str]
 ) -> Page | Redirect:
     """A product with its price for this visitor; 404 when the visitor sees none of that number."""
-    found = await product_by_sku(sku, visitor)
-    if found is None:
-        raise NotFoundException
-    links = links_of(visitor.application)
-    if found.sku != sku:
-        # One address for each product, in the spelling of its number.
-        return see_path(request, links.path("product", sku=found.sku))
-    offers = await offers_for([found.id], visitor.audience, visitor.versions)
-    explanation = explain(found, found.smallest_quantity, offers, visitor.audience, datetime.now(UTC))
+    # No spelling but the product's own is kept, so that people cannot fill the memory with others.
+    key = key_of_parts(visitor, "product", sku)
+    parts = kept_parts.get(key, datetime.now(UTC))
+    if parts is None:
+        found = await product_by_sku(sku, visitor)
+        if found is None:
+            raise NotFoundException
+        if found.sku != sku:
+            # One address for each product, in the spelling of its number.
+            return see_path(request, links_of(visitor.application).path("product", sku=found.sku))
+        parts, until = await _parts_of_product(found, visitor)
+        kept_parts.keep(key, parts, until)
+    return Page("catalog/product.html", parts=parts)
+
+
+async def _parts_of_product(product: ShownProduct, visitor: Visitor) -> tuple[Parts, datetime | None]:
+    """What the visitor's audience sees of a product, and until when; None is for good."""
+    offers = await offers_for([product.id], visitor.audience, visitor.versions)
+    now = datetime.now(UTC)
+    explanation = explain(product, product.smallest_quantity, offers, visitor.audience, now)
     price = explanation.price
     tree = await category_tree(visitor.versions)
-    return Page(
-        "catalog/product.html",
-        product=found,
+    parts = parts_of(
+        "catalog/product_parts.html",
+        visitor,
+        product=product,
         price=price,
         explanation=explanation,
         machine_price=_machine_amount(price.shown, price.currency) if price is not None else "",
-        way=[one.in_language(visitor.language) for one in tree.way_to(found.category_id)],
-        canonical=links.url("product", sku=found.sku),
+        way=[one.in_language(visitor.language) for one in tree.way_to(product.category_id)],
+        canonical=links_of(visitor.application).url("product", sku=product.sku),
     )
+    return parts, offers.next_change(now)
 
 
 async def categories_below(node: Node | None, visitor: Visitor) -> list[Category]:

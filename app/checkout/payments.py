@@ -110,6 +110,12 @@ def payment_name(payment_id: str) -> str:
     return next((one.name for one in known if one.id == payment_id), payment_id)
 
 
+def payment_terms(payment_id: str) -> str:
+    """How and by when it is paid, in English; "" where the way of payment is no longer known."""
+    known: list[PaymentProvider] = [Invoice(), Prepayment(), AgreeingTestProvider(), RefusingTestProvider()]
+    return next((one.explanation for one in known if one.id == payment_id), "")
+
+
 def payment_instructions(payment_id: str) -> str:
     """What the buyer has to do after ordering, in English, "" for nothing."""
     known: list[PaymentProvider] = [Invoice(), Prepayment()]

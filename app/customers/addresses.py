@@ -202,13 +202,18 @@ async def delete_address(book: AddressBook, address_id: uuid.UUID) -> None:
     """Deletes an address. Raises AddressMissing, NotPermitted, AddressIsLast, AddressIsPreferred."""
     async with DB.transaction():
         stored = await _locked(book, address_id)
-        if not stored.is_personal and await DB.fetch_value(_COUNT_SHARED, book.customer_id) == 1:
-            raise AddressIsLast
-        if stored.is_preferred:
-            raise AddressIsPreferred
+        await check_deletable(book, stored)
         await DB.execute("DELETE FROM addresses WHERE id = $1", address_id)
         await _record(book, "address deleted", stored)
         await update_segments_of(book.customer_id)
+
+
+async def check_deletable(book: AddressBook, address: StoredAddress) -> None:
+    """Raises AddressIsLast or AddressIsPreferred for an address that has to stay as things are now."""
+    if not address.is_personal and await DB.fetch_value(_COUNT_SHARED, book.customer_id) == 1:
+        raise AddressIsLast
+    if address.is_preferred:
+        raise AddressIsPreferred
 
 
 async def prefer_address(book: AddressBook, address_id: uuid.UUID, kind: Kind) -> None:

@@ -193,8 +193,10 @@ def _problem_text(name: str, asked: AskedField | None) -> str:
 def _for_library(address: Mapping[str, str]) -> dict[str, str]:
     """The address in the library's names, without what its country does not use."""
     rules = get_validation_rules({"country_code": address["country"]})
+    # Where postal codes have letters, these are capitals, however they are typed.
+    spelt = {**address, "postal_code": address.get("postal_code", "").upper()}
     return {
-        library_name: address.get(name, "")
+        library_name: spelt.get(name, "")
         for name, library_name in LIBRARY_NAMES.items()
         if name == "country" or library_name in rules.allowed_fields
     }

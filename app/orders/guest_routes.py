@@ -14,6 +14,7 @@ from app.forms import FilledForm, Form, Text, blank, read_form
 from app.languages import date_text
 from app.languages import gettext as _
 from app.orders.history import order_seen_by
+from app.orders.invoices import NOT_YET
 from app.orders.order import OrderMissing, StoredOrder, lines_of, order_of_number
 from app.orders.seen_by_guest import numbers_seen_by
 from app.orders.withdrawal import RightOfWithdrawal, WithdrawalRefused, order_of_buyer, withdraw
@@ -35,10 +36,10 @@ async def thanks_page(
 ) -> Page:
     """Says that the order has arrived; only to who has placed it."""
     try:
-        order = await _own_order(request, visitor, number)
+        order = await own_order(request, visitor, number)
     except OrderMissing:
         raise NotFoundException from None
-    return Page("orders/thanks.html", order=order, lines=await lines_of(order))
+    return Page("orders/thanks.html", order=order, lines=await lines_of(order), not_yet=NOT_YET)
 
 
 @get("/withdrawal", name="withdrawal", guards=[anyone])
@@ -66,7 +67,8 @@ async def declare_withdrawal(request: Request[Any, Any, Any], visitor: CurrentVi
     return _withdrawal_page(visitor, form, 422)
 
 
-async def _own_order(request: Request[Any, Any, Any], visitor: Visitor, number: str) -> StoredOrder:
+async def own_order(request: Request[Any, Any, Any], visitor: Visitor, number: str) -> StoredOrder:
+    """The order if the person sees it, or a guest has placed it in this browser. Raises OrderMissing."""
     if visitor.is_signed_in:
         return await order_seen_by(visitor, number)
     if number not in numbers_seen_by(request, visitor.application):

@@ -1,9 +1,15 @@
-"""Order numbers (domain.md 9)."""
+"""Numbers of orders (domain.md 9) and of their invoices.
+
+One series of invoices and one of their cancellations serve all applications: one business sells, in several shops.
+"""
 
 from tables.engine import DB
 
 SERIES = "orders"
 FIRST = 200001
+INVOICES = "invoices"
+CANCELLATIONS = "cancellation invoices"
+FIRST_INVOICE = 100001
 
 # One statement: it waits for a transaction that takes a number at the same time, and never gives one twice.
 _NEXT = """
@@ -19,3 +25,14 @@ async def next_order_number() -> str:
         number = str(await DB.fetch_value(_NEXT, SERIES, FIRST))
         if not await DB.fetch_value("SELECT EXISTS (SELECT FROM orders WHERE number = $1)", number):
             return number
+
+
+async def next_invoice_number() -> str:
+    """The next number of an invoice, in the current transaction: where that fails, the number was not given, so
+    that the series has no gap (UStG, section 14, 4, number 4)."""
+    return f"INV-{await DB.fetch_value(_NEXT, INVOICES, FIRST_INVOICE)}"
+
+
+async def next_cancellation_number() -> str:
+    """The same for an invoice that cancels another one."""
+    return f"CAN-{await DB.fetch_value(_NEXT, CANCELLATIONS, FIRST_INVOICE)}"

@@ -9,10 +9,13 @@ from typing import Any
 
 import msgspec
 
-from app.checkout.payments import payment_instructions, payment_name
+from app.checkout.payments import payment_instructions, payment_name, payment_terms
 from app.customers.addresses import AddressDetails
 from tables.engine import DB
 from tables.orders import OrderState
+
+# An invoice is written when the shop confirms; what was cancelled before never gets one.
+INVOICED_STATES = frozenset({OrderState.CONFIRMED, OrderState.SHIPPED, OrderState.RETURNED})
 
 
 class OrderMissing(LookupError):
@@ -30,6 +33,14 @@ class TaxOfOrder(msgspec.Struct, frozen=True):
     def percent(self) -> Decimal:
         """The rate as a number."""
         return Decimal(self.rate)
+
+
+class Seller(msgspec.Struct, frozen=True):
+    """Who sells, as invoices say it: name, lines of the address, tax number or VAT ID."""
+
+    name: str
+    address: tuple[str, ...] = ()
+    tax_id: str = ""
 
 
 class PromotionOfOrder(msgspec.Struct, frozen=True):
@@ -95,6 +106,11 @@ class StoredOrder:
     placed_at: datetime
     withdrawn_at: datetime | None
     shipped_at: datetime | None
+    invoice_number: str | None
+    invoiced_at: datetime | None
+    seller: Seller | None
+    cancellation_number: str | None
+    cancellation_at: datetime | None
     version: int
 
     @property
@@ -108,6 +124,21 @@ class StoredOrder:
         return payment_instructions(self.payment_method)
 
     @property
+    def payment_terms(self) -> str:
+        """How and by when it is paid, in English, to be translated; "" where it is no longer known."""
+        return payment_terms(self.payment_method)
+
+    @property
+    def has_invoice(self) -> bool:
+        """Whether there is an invoice, or one is written when somebody asks: from the confirmation on."""
+        return self.invoice_number is not None or self.state in INVOICED_STATES
+
+    @property
+    def has_cancellation(self) -> bool:
+        """Whether there was an invoice and it is cancelled, by an invoice of its own."""
+        return self.invoice_number is not None and self.state is OrderState.CANCELLED
+
+    @property
     def is_open(self) -> bool:
         """Whether something is still to happen with it."""
         return self.state in (OrderState.NEW, OrderState.CONFIRMED)
@@ -119,7 +150,8 @@ _COLUMNS = """
     o.shipping_address::text AS shipping_address, o.shipping_method, o.shipping_name, o.payment_method,
     o.payment_reference, o.items_total, o.discount_total, o.shipping_total, o.net_total, o.tax_total,
     o.gross_total, o.taxes::text AS taxes, o.promotions::text AS promotions, o.comment, o.placed_at,
-    o.withdrawn_at, o.shipped_at, o.version
+    o.withdrawn_at, o.shipped_at, o.invoice_number, o.invoiced_at, o.seller::text AS seller, o.cancellation_number,
+    o.cancellation_at, o.version
 """
 _BY_NUMBER = f"SELECT {_COLUMNS} FROM orders o WHERE o.number = $1"
 _LINES = """
@@ -148,6 +180,7 @@ def _stored(row: Mapping[str, Any]) -> StoredOrder:
             "state": OrderState(row["state"]),
             "billing_address": _address(row["billing_address"]),
             "shipping_address": _address(row["shipping_address"]),
+            "seller": msgspec.json.decode(row["seller"], type=Seller) if row["seller"] else None,
             "taxes": msgspec.json.decode(row["taxes"], type=tuple[TaxOfOrder, ...]),
             "promotions": msgspec.json.decode(row["promotions"], type=tuple[PromotionOfOrder, ...]),
         }

@@ -6,6 +6,7 @@ from app.audit import record
 from app.errors import Conflict
 from app.languages import text
 from app.marketing.promotion_uses import give_back_promotions
+from app.orders.invoices import number_invoice
 from app.orders.mails import mail_order_moved
 from app.orders.order import StoredOrder, order_of_number
 from app.orders.withdrawal import right_of_withdrawal
@@ -107,6 +108,8 @@ async def _move(
             # Cancelled and returned orders no longer count in rules of segments.
             await update_segments_of(order.customer)
         moved = await order_of_number(number)
+        # As late as can be: others wait for their numbers until this transaction ends.
+        moved = await number_invoice(moved)
         right = await right_of_withdrawal(moved)
         await mail_order_moved(moved, right.last_day if right is not None else None)
         return moved

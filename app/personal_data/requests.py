@@ -63,6 +63,7 @@ class DataRequest:
     has_archive: bool
     is_expired: bool
     is_late: bool
+    version: int
 
     @property
     def is_open(self) -> bool:
@@ -81,7 +82,7 @@ _COLUMNS = """
            r.requested_at, r.confirm_until, r.confirmed_at, coalesce(r.due_at, r.requested_at) AS due_at,
            r.finished_at, r.finished_by_name, r.comment, r.archive IS NOT NULL AS has_archive,
            r.state = 'asked' AND r.confirm_until <= now() AS is_expired,
-           r.state = 'confirmed' AND r.due_at <= now() AS is_late
+           r.state = 'confirmed' AND r.due_at <= now() AS is_late, r.version
     FROM personal_data_requests r LEFT JOIN users u ON u.id = r."user"
 """
 _OPEN = "state IN ('asked', 'confirmed')"
@@ -185,8 +186,7 @@ async def state_of_link(token: str, application: Application) -> tuple[LinkState
     request = _request(row)
     if request.confirmed_at is not None and request.state != DataRequestState.WITHDRAWN:
         return LinkState.CONFIRMED, request
-    current = await DB.fetch_value("SELECT version FROM personal_data_requests WHERE id = $1", key)
-    if request.state != DataRequestState.ASKED or version != current:
+    if request.state != DataRequestState.ASKED or version != request.version:
         return LinkState.INVALID, None
     return (LinkState.EXPIRED if request.is_expired else LinkState.VALID), request
 

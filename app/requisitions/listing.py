@@ -100,7 +100,7 @@ async def requisitions_for(
     )
 
 
-async def open_tasks_of(visitor: Visitor) -> int | None:
+async def requisitions_to_decide(visitor: Visitor) -> int | None:
     """On how many requisitions the person could decide now; None for those who may not approve, and where there
     are no requisitions since the customer has no more than one user."""
     if not may_have_limits(visitor) or not visitor_may(visitor, Permission.APPROVE):

@@ -1,9 +1,13 @@
 """The pages of the addresses; their rules stand in tests/customers/test_addresses.py."""
 
+import asyncio
 import uuid
 
 from tables import Address
+from tables.engine import DB
 from tests import people
+from tests.browser_like import SeenPage
+from tests.checkout.ordering import open_shop, order
 
 NEW = {
     "first_name": "Ines",
@@ -161,3 +165,177 @@ async def test_the_address_forms_of_the_two_types_differ(database):
     page = await business.get("/account/addresses/new")
     assert "gift" not in page.main
     assert page.typed("company_name") == "Alfreds Futterkiste"
+
+
+def country_fields(page: SeenPage) -> list[str]:
+    """What the country of a form asks, in its order."""
+    return [
+        one.get("name") for one in page.tree.get_element_by_id("fields-of-country").iter("input", "select")
+    ]
+
+
+async def test_the_first_address_is_told_to_be_the_contact_address(database):
+    person = await (await people.shopper()).signed_in()
+    page = await person.fill(await person.get("/account/addresses/new"), NEW)
+    [first, second] = page.tree.findall(".//main//article")
+    assert "Contact address" in first.text_content()
+    assert "Contact address" not in second.text_content()
+
+
+async def test_a_preferred_address_cannot_be_deleted_and_its_page_shows_the_way_out(database):
+    person = await (await people.shopper()).signed_in()
+    await person.fill(await person.get("/account/addresses/new"), NEW)
+    old, new = await Address.objects().order_by(Address.created_at)
+    page = await person.get(f"/account/addresses/{old.id}/delete")
+    assert page.status == 200
+    assert "prefer another one first" in page.main
+    assert "Ring 1" in page.main
+    for kind in ("billing", "shipping"):
+        prefer = page.form(action=f"/account/addresses/{new.id}/prefer")
+        assert kind in {one.get("value") for one in prefer.iter("button")}
+        await person.post(prefer.get("action"), {"kind": kind})
+        page = await person.get(f"/account/addresses/{old.id}/delete")
+    page = await person.fill(page, {}, form="_csrf_token")
+    assert "The address is deleted." in page.main
+    assert await Address.count() == 1
+
+
+async def test_the_last_address_cannot_be_deleted_and_has_no_link_to(database):
+    person = await (await people.shopper()).signed_in()
+    [only] = await Address.objects()
+    page = await person.get("/account/addresses")
+    assert f"/account/addresses/{only.id}/delete" not in page.links
+    page = await person.get(f"/account/addresses/{only.id}/delete")
+    assert "only address" in page.main
+    assert (await person.post(f"/account/addresses/{only.id}/delete")).status == 422
+
+
+async def test_parallel_deletion_of_the_last_two_leaves_one(database):
+    known = await people.shopper()
+    at_home, at_work = await known.signed_in(), await known.signed_in()
+    await at_home.fill(await at_home.get("/account/addresses/new"), NEW)
+    await at_work.get("/account/addresses")
+    old, new = await Address.objects().order_by(Address.created_at)
+    answers = await asyncio.gather(
+        at_home.post(f"/account/addresses/{old.id}/delete"),
+        at_work.post(f"/account/addresses/{new.id}/delete"),
+    )
+    assert sorted(one.status for one in answers) == [200, 422]
+    [left] = await Address.objects()
+    assert (left.is_preferred_billing, left.is_preferred_shipping) == (True, True)
+
+
+async def test_parallel_deletion_while_another_is_preferred_leaves_one_preferred_for_both(database):
+    known = await people.shopper()
+    at_home, at_work = await known.signed_in(), await known.signed_in()
+    await at_home.fill(await at_home.get("/account/addresses/new"), NEW)
+    await at_work.get("/account/addresses")
+    old, new = await Address.objects().order_by(Address.created_at)
+    for kind in ("billing", "shipping"):
+        await at_home.post(f"/account/addresses/{new.id}/prefer", {"kind": kind})
+    await asyncio.gather(
+        at_home.post(f"/account/addresses/{old.id}/delete"),
+        at_work.post(f"/account/addresses/{new.id}/delete"),
+        at_work.post(f"/account/addresses/{old.id}/prefer", {"kind": "billing"}),
+        at_home.post(f"/account/addresses/{old.id}/prefer", {"kind": "shipping"}),
+    )
+    left = await Address.objects()
+    assert left
+    assert sum(one.is_preferred_billing for one in left) == 1
+    assert sum(one.is_preferred_shipping for one in left) == 1
+
+
+async def test_an_address_of_an_order_never_changes(database):
+    await open_shop()
+    person = await (await people.shopper()).signed_in()
+    number = await order(person)
+    stored = "SELECT billing_address::text || shipping_address::text FROM orders"
+    before = await DB.fetch_value(stored)
+    [address] = await Address.objects()
+    await person.fill(await person.get(f"/account/addresses/{address.id}"), {"street": "Untere Str. 1"})
+    await person.fill(await person.get("/account/addresses/new"), NEW)
+    new = await Address.objects().get(Address.street == "Ring 1")
+    assert new is not None
+    for kind in ("billing", "shipping"):
+        await person.post(f"/account/addresses/{new.id}/prefer", {"kind": kind})
+    await person.post(f"/account/addresses/{address.id}/delete")
+    assert await Address.count() == 1
+    assert await DB.fetch_value(stored) == before
+    page = await person.get(f"/account/orders/{number}")
+    assert "Obere Str. 57" in page.main
+    assert "Untere Str. 1" not in page.main
+    assert "Ring 1" not in page.main
+
+
+async def test_who_may_change_shared_addresses_is_a_permission_and_not_a_role(database):
+    known = await people.company()
+    [shared] = await Address.objects()
+    for role, status in (("viewer", 403), ("approver", 403), ("account_administrator", 200)):
+        user = await people.colleague(known, f"{role}@alfki.example", (role,))
+        person = await user.signed_in()
+        assert "Obere Str. 57" in (await person.get("/account/addresses")).main
+        for path in ("", "/delete"):
+            page = await person.get(f"/account/addresses/{shared.id}{path}")
+            assert page.status == status, (role, path)
+
+
+async def test_a_personal_address_of_a_colleague_is_missing_like_none(database):
+    known = await people.company()
+    buyer = await (await people.colleague(known, "paul@alfki.example")).signed_in()
+    await buyer.fill(await buyer.get("/account/addresses/new"), NEW)
+    personal = await Address.objects().get(Address.city == "Wien")
+    assert personal is not None
+    administrator = await known.signed_in()
+    await administrator.get("/account/addresses")
+    for path in ("", "/delete"):
+        assert (await administrator.get(f"/account/addresses/{personal.id}{path}")).status == 404
+        assert (await administrator.post(f"/account/addresses/{personal.id}{path}", NEW)).status == 404
+
+
+async def test_a_personal_address_is_deleted_by_its_owner_whatever_the_company_has(database):
+    known = await people.company(with_address=False)
+    buyer = await (await people.colleague(known, "paul@alfki.example")).signed_in()
+    await buyer.fill(await buyer.get("/account/addresses/new"), NEW)
+    [personal] = await Address.objects()
+    page = await buyer.get(f"/account/addresses/{personal.id}/delete")
+    page = await buyer.fill(page, {}, form="_csrf_token")
+    assert "The address is deleted." in page.main
+
+
+async def test_the_form_follows_the_country_in_fields_order_and_words(database):
+    person = await (await people.shopper()).signed_in()
+    for country, fields, word in (
+        ("DE", ["postal_code", "city"], "Postal code"),
+        ("US", ["city", "region", "postal_code"], "ZIP code"),
+        ("GB", ["city", "postal_code"], "Post town"),
+        ("IE", ["city", "region", "postal_code"], "Eircode"),
+    ):
+        await person.get("/account/addresses/new")
+        page = await person.post("/account/addresses/new?change_country=1", {**NEW, "country": country})
+        assert country_fields(page) == fields, country
+        assert word in page.main, country
+
+
+async def test_each_country_checks_its_postal_codes_and_prints_its_addresses(database):
+    person = await (await people.shopper()).signed_in()
+    for country, wrong, right, printed in (
+        ("GB", "12345", "sw1a 2aa", "SW1A 2AA"),
+        ("NL", "123", "1012 jS", "1012 JS Amsterdam"),
+    ):
+        typed = {**NEW, "country": country, "city": "Amsterdam" if country == "NL" else "London"}
+        await person.get("/account/addresses/new")
+        page = await person.post("/account/addresses/new", {**typed, "postal_code": wrong})
+        assert set(page.errors) == {"postal_code"}, country
+        page = await person.post("/account/addresses/new", {**typed, "postal_code": right})
+        assert printed in page.main
+
+
+async def test_two_tabs_see_both_countries_in_words(database):
+    person = await (await people.shopper()).signed_in()
+    [address] = await Address.objects()
+    old = await person.get(f"/account/addresses/{address.id}")
+    await person.fill(old, {"country": "AT", "postal_code": "1010"})
+    page = await person.fill(old, {"country": "FR", "postal_code": "75001"})
+    assert page.status == 409
+    assert "France" in page.main
+    assert "Austria" in page.main

@@ -7,6 +7,8 @@ import msgspec
 import pytest
 
 from app.customers.extensions import attributes_of
+from app.segments.custom import create_segment
+from app.segments.rules import read_rule
 from tables import Company, Customer, Membership, User
 from tables.engine import DB
 from tests import people
@@ -236,6 +238,17 @@ async def test_an_individual_is_the_customer_and_changes_its_attributes_in_the_p
     await person.fill(page, {"attribute_customer_loves": "Cheese"})
     assert await of_customer(known) == {"loves": "Cheese"}
     assert await DB.fetch_value("SELECT attributes->>'shoe_size' FROM users") == "42"
+
+
+async def test_a_segment_that_asks_for_an_attribute_follows_at_once(database, declaring):
+    rule = read_rule('{"is": "all", "of": [{"is": "attribute", "name": "loves", "value": "Cheese"}]}')
+    await create_segment("cheese", "Cheese lovers", rule=rule)
+    person = await (await people.shopper()).signed_in()
+    page = await person.get("/account/profile")
+    page = await person.fill(page, {"attribute_customer_loves": "Cheese"})
+    assert "Cheese lovers" in (await person.get("/account")).main
+    await person.fill(page, {"attribute_customer_loves": "Tea"})
+    assert "Cheese lovers" not in (await person.get("/account")).main
 
 
 async def test_two_edits_of_attributes_at_once_are_told(database, declaring):

@@ -89,12 +89,18 @@ async def a_mail(window: Window, prepared: Prepared) -> int:
 
 async def edited_address(window: Window, prepared: Prepared) -> int:
     await window.open("/account/addresses")
-    return await window.leave_by(window.page.get_by_role("link", name=window.says("Edit address")))
+    return await window.leave_by(window.page.get_by_role("link", name=window.says("Edit address")).first)
 
 
 async def question_before_deleting(window: Window, prepared: Prepared) -> int:
     await window.open("/account/addresses")
-    return await window.leave_by(window.page.get_by_role("link", name=window.says("Delete address")))
+    return await window.leave_by(window.page.get_by_role("link", name=window.says("Delete address")).last)
+
+
+async def address_that_stays(window: Window, prepared: Prepared) -> int:
+    """The first one is preferred; its page shows which others could be instead."""
+    await window.open("/account/addresses")
+    return await window.leave_by(window.page.get_by_role("link", name=window.says("Delete address")).first)
 
 
 async def edited_meanwhile(window: Window, prepared: Prepared) -> int:
@@ -236,8 +242,10 @@ SHOPPERS = [
     ),
     Stop("edited-address", edited_address, who=SHOPPER),
     Stop("delete-address", question_before_deleting, who=SHOPPER),
+    Stop("address-that-stays", address_that_stays, who=SHOPPER),
     Stop("home-signed-in", at("/"), who=SHOPPER),
     Stop("business-account", at("/account", "business"), application="business", who=ADMINISTRATOR),
+    Stop("business-profile", at("/account/profile", "business"), application="business", who=ADMINISTRATOR),
     Stop("company", at("/account/company", "business"), application="business", who=ADMINISTRATOR),
     Stop(
         "company-errors",

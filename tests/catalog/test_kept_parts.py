@@ -1,4 +1,4 @@
-"""Lists are rendered once for an audience, and nobody sees one that is no longer true, or somebody else's."""
+"""Lists and products are rendered once for an audience, and nobody sees what is no longer true, or somebody else's."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from jinja2 import UndefinedError
 from markupsafe import Markup
 
 from app.applications import application_by_id
-from app.catalog.edit_product import set_stock
+from app.catalog.edit_product import ProductDetails, change_product, set_stock
 from app.catalog.kept_parts import KeptParts
 from app.catalog.products import FEW
 from app.pages import parts_of
@@ -26,6 +26,7 @@ from tests.browser_like import Person, visit
 from tests.catalog.shelf import COMPANIES, EVERYONE, EXCLUDE, INCLUDE, Shelf, counted_queries, shelf
 
 LIST = "/categories/beverages"
+PRODUCT = "/products/TEA"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
@@ -42,32 +43,64 @@ async def queries_of(person: Person, path: str) -> int:
     return len(queries)
 
 
-async def test_a_list_that_was_shown_costs_the_query_for_the_visitor_only(database: str) -> None:
+async def test_a_page_that_was_shown_costs_the_query_for_the_visitor_only(database: str) -> None:
     await tea()
     for person in (await visit(), await (await people.company()).signed_in()):
-        for path in (LIST, f"{LIST}?sort=newest", "/"):
+        for path in (LIST, f"{LIST}?sort=newest", "/", PRODUCT):
             assert await queries_of(person, path) == 1, path
 
 
-async def test_whatever_changes_a_list_shows_with_the_next_request(database: str) -> None:
+async def test_whatever_changes_a_page_shows_with_the_next_request(database: str) -> None:
     made = await tea()
     await made.product("COCOA", "Cocoa", price=500)
     person = await visit()
 
-    async def seen() -> str:
-        return (await person.get(LIST)).main
+    async def seen(text: str) -> bool:
+        on_pages = {text in (await person.get(path)).main for path in (LIST, PRODUCT)}
+        assert len(on_pages) == 1, text
+        return on_pages.pop()
 
-    assert "€11.90" in await seen()
+    assert await seen("€11.90")
     await made.price_list("cheaper", EVERYONE, [("TEA", 1, 900)])
-    assert "€10.71" in await seen()
+    assert await seen("€10.71")
     await aim(TargetKind.PRICE_LIST, "cheaper")
-    assert "€11.90" in await seen()
+    assert await seen("€11.90")
     await set_tax_rates({"DE": {"standard": Decimal(20)}})
-    assert "€12.00" in await seen()
+    assert await seen("€12.00")
+    assert (await person.get("/products/COCOA")).status == 200
     await made.view("no-cocoa", EVERYONE, (INCLUDE, None), (EXCLUDE, "COCOA"))
-    assert "Cocoa" not in await seen()
+    assert "Cocoa" not in (await person.get(LIST)).main
+    assert (await person.get("/products/COCOA")).status == 404
     await made.product("MATE", "Mate")
-    assert "Mate" in await seen()
+    assert "Mate" in (await person.get(LIST)).main
+    details = ProductDetails(
+        sku="TEA", category=made.categories["beverages"], names={"en": "Green tea"}, stock=50
+    )
+    await change_product(made.products["TEA"], 1, details)
+    assert await seen("Green tea")
+
+
+async def test_a_kept_product_page_has_the_form_of_the_person_who_asks(database: str) -> None:
+    await tea()
+    tokens = set()
+    for person in (await visit(), await visit(), await (await people.shopper()).signed_in()):
+        page = await person.get(PRODUCT)
+        tokens.add(page.form(with_field="quantity").find(".//input[@name='_csrf_token']").get("value"))
+        page = await person.fill(page, {"quantity": "2"}, form="quantity")
+        assert page.status == 200
+        assert "2 pieces" in (await person.get(PRODUCT)).html
+    assert len(tokens) == 3
+    assert "pieces" not in (await (await visit()).get(PRODUCT)).html
+
+
+async def test_only_the_own_spelling_of_a_product_is_kept(database: str) -> None:
+    await tea()
+    person = await visit()
+    for path in ("/products/tea", "/products/NONE"):
+        await person.get(path, follow=False)
+        with counted_queries() as queries:
+            assert (await person.get(path, follow=False)).status in (303, 404)
+        assert len(queries) > 1, path
 
 
 async def test_a_list_tells_of_the_last_pieces_as_they_go(database: str) -> None:
@@ -163,7 +196,7 @@ async def test_parts_cannot_name_what_is_a_visitors_own(database: str) -> None:
     visitor = await _stranger()
     with pytest.raises(UndefinedError, match="visitor"):
         parts_of("basket/mini_basket.html", visitor)
-    with pytest.raises(UndefinedError, match="current_path"):
+    with pytest.raises(UndefinedError, match="place"):
         parts_of("account/layout.html", visitor)
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from app.orders.states import confirm_order
 from tables.engine import DB
 from tests import people
 from tests.browser_like import visit
@@ -70,6 +71,10 @@ async def test_in_a_company_users_see_their_own_and_administrators_all(database)
     page = await admin.get("/account/orders")
     assert of_buyer in page.main
     assert of_admin in page.main
+    buyers = {one.get("value"): one.text for one in page.tree.iterfind(".//select[@name='buyer']/option")}
+    assert set(buyers) == {"", str(known.user_id), str(paul.user_id)}
+    assert buyers[str(paul.user_id)] == "Maria Anders"
+    assert (await buyer.get("/account/orders")).tree.find(".//select[@name='buyer']") is None
     page = await admin.get(f"/account/orders?buyer={paul.user_id}")
     assert of_buyer in page.main
     assert of_admin not in page.main
@@ -111,7 +116,7 @@ async def test_a_long_history_has_pages_of_twenty_and_few_queries(database):
     )
     with counted_queries() as said:
         page = await person.get("/account/orders")
-    assert len(said) <= 3, said
+    assert len(said) <= 2, said
     assert len(page.tree.findall(".//main//tbody/tr")) == 20
     page = await person.get("/account/orders?page=3")
     assert len(page.tree.findall(".//main//tbody/tr")) == 5
@@ -189,3 +194,47 @@ async def order_in_german(person) -> str:
     page = await person.fill(page, {"terms": "on"}, form="idempotency_key")
     assert page.h1 == "Vielen Dank für Ihre Bestellung"
     return page.path.split("/")[-2]
+
+
+async def test_orders_are_found_by_number_sku_product_and_state_and_pages_keep_it(database):
+    await open_shop()
+    known = await people.company()
+    person = await known.signed_in()
+    tea, coffee = await order(person, "TEA"), await order(person, "COFFEE")
+    await confirm_order(coffee)
+    for query, found in (
+        (f"q={tea}", {tea}),
+        (f"q={tea[:3]}", {tea, coffee}),
+        ("q=coff", {coffee}),
+        ("q=%20Tea%20", {tea}),
+        ("q=%25", set()),
+        ("q=te_", set()),
+        ("q=nothing+of+this", set()),
+        ("q=te%00a", {tea}),
+        ("state=confirmed", {coffee}),
+        ("state=confirmed&q=tea", set()),
+        ("state=nonsense", {tea, coffee}),
+        (f"q=tea&state=new&buyer={known.user_id}", {tea}),
+    ):
+        with counted_queries() as said:
+            page = await person.get(f"/account/orders?{query}")
+        assert len(said) <= 3, said
+        assert {number for number in (tea, coffee) if f"/orders/{number}" in page.html} == found, query
+        assert found or "No order fits this search." in page.main
+    await DB.execute(
+        """
+        INSERT INTO orders SELECT (jsonb_populate_record(o, jsonb_build_object(
+            'id', gen_random_uuid(), 'number', o.number || '-' || n, 'idempotency_key', NULL,
+            'placed_at', o.placed_at - n * interval '1 second'))).*
+        FROM orders o, generate_series(1, 25) n WHERE o.number = $1
+        """,
+        tea,
+    )
+    page = await person.get(f"/account/orders?q={tea}&state=new&from=2020-01-01&buyer={known.user_id}")
+    following = next(
+        one.get("href") for one in page.tree.findall(".//main//a") if "page=2" in one.get("href")
+    )
+    page = await person.get(following)
+    assert len(page.tree.findall(".//main//tbody/tr")) == 6
+    assert page.tree.find(".//main//input[@name='q']").get("value") == tea
+    assert page.tree.find(".//select[@name='state']/option[@selected]").get("value") == "new"

@@ -1,0 +1,103 @@
+"""Invoices: when an order gets one, with which number, and who says so as the seller (UStG, section 14).
+
+The number is given in the transaction that confirms the order, without gaps. Orders that were confirmed before
+there were numbers get theirs when their invoice is first asked for. Who sold is copied onto the order with the
+number: an invoice stays as it was written, whatever the settings say later. Where an order with an invoice is
+cancelled, a second invoice with a number of its own cancels the first.
+"""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+
+import msgspec
+
+from app.applications import application_by_id
+from app.languages import text
+from app.orders.invoice_pdf import invoice_pdf
+from app.orders.invoice_text import invoice_text
+from app.orders.numbers import next_cancellation_number, next_invoice_number
+from app.orders.order import INVOICED_STATES, Seller, StoredOrder, lines_of, order_of_number
+from app.sign_in.passwords import behind_the_pages
+from tables.engine import DB
+from tables.orders import OrderState
+
+NOT_YET = text("The invoice comes once the order is confirmed.")
+
+
+class Paper(StrEnum):
+    """The two documents that an order can have."""
+
+    INVOICE = "invoice"
+    CANCELLATION = "cancellation"
+
+
+class InvoiceMissing(LookupError):
+    """The order has no such document. `comes` says whether it will have an invoice, once it is confirmed."""
+
+    def __init__(self, number: str, *, comes: bool) -> None:
+        super().__init__(number)
+        self.comes = comes
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file to be saved."""
+
+    file_name: str
+    content: bytes
+
+
+# The moment is that of the number, not of the transaction's begin: later numbers have no earlier time.
+_INVOICED = """
+    UPDATE orders SET invoice_number = $2, invoiced_at = clock_timestamp(), seller = $3::jsonb WHERE id = $1
+"""
+_CANCELLED = "UPDATE orders SET cancellation_number = $2, cancellation_at = clock_timestamp() WHERE id = $1"
+
+
+async def number_invoice(order: StoredOrder) -> StoredOrder:
+    """Gives the order the numbers that its state asks for and that it has not yet; the order as it is then.
+
+    The caller holds the lock of the order, in a transaction that gives the number only if all of it is done.
+    """
+    if order.invoice_number is None and order.state in INVOICED_STATES:
+        seller = msgspec.json.encode(_seller(order.application)).decode()
+        await DB.execute(_INVOICED, order.id, await next_invoice_number(), seller)
+        return await order_of_number(order.number)
+    if order.has_cancellation and order.cancellation_number is None:
+        await DB.execute(_CANCELLED, order.id, await next_cancellation_number())
+        return await order_of_number(order.number)
+    return order
+
+
+async def invoice_document(order: StoredOrder, paper: Paper) -> Document:
+    """The invoice of an order, or the one that cancels it, as PDF in the language of the order.
+
+    The same order gives the same bytes; only the day of the delivery is added once it is known. Raises
+    InvoiceMissing.
+    """
+    if not (order.has_invoice if paper is Paper.INVOICE else order.has_cancellation):
+        raise InvoiceMissing(order.number, comes=order.state is OrderState.NEW)
+    if order.invoice_number is None or (paper is Paper.CANCELLATION and order.cancellation_number is None):
+        async with DB.transaction():
+            order = await number_invoice(await order_of_number(order.number, lock=True))
+    said = invoice_text(order, await lines_of(order), is_cancellation=paper is Paper.CANCELLATION)
+    content = await asyncio.get_running_loop().run_in_executor(_thread(), invoice_pdf, said)
+    return Document(f"{said.number}.pdf", content)
+
+
+@cache
+def _thread() -> ThreadPoolExecutor:
+    # Setting an invoice takes a good part of a second: one at a time, and pages come first.
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="invoices", initializer=behind_the_pages)
+
+
+def _seller(application_id: str) -> Seller:
+    application = application_by_id(application_id)
+    if application is None:
+        return Seller(application_id)
+    return Seller(
+        application.seller_name or application.name, application.seller_address, application.seller_tax_id
+    )

@@ -1,0 +1,44 @@
+"""A shopper and a company's buyer look after their account, in both languages, with and without scripts."""
+
+import pytest
+
+from app.demo.load import BUYER, SHOPPER
+from tests.browser.conftest import OpenWindow
+
+WAYS = [(language, javascript) for language in ("en", "de") for javascript in (True, False)]
+PEOPLE = [(SHOPPER, "shop"), (BUYER, "business")]
+
+
+@pytest.mark.parametrize(("language", "javascript"), WAYS)
+@pytest.mark.parametrize(("login", "application"), PEOPLE, ids=["shopper", "buyer"])
+async def test_somebody_looks_after_profile_and_addresses(
+    window_of: OpenWindow, login: str, application: str, language: str, javascript: bool
+) -> None:
+    window = await window_of(login, application, language, javascript=javascript)
+    await window.open("/account", application)
+    assert await window.sees("Last orders")
+    assert await window.follow("Profile", within="main nav") == 200
+    await window.fill(fax="+49 221 4710124")
+    assert await window.press("Save profile") == 200
+    assert await window.sees("Your profile is saved.")
+
+    assert await window.follow("Addresses", within="main nav") == 200
+    assert await window.follow("Add address", within="main") == 200
+    await window.fill(country="US", street="9 Canon Drive")
+    if javascript:
+        # Another country asks for its own fields as soon as it is chosen.
+        await window.page.wait_for_selector("select[name=region]")
+    else:
+        assert await window.press("Change country") == 200
+    assert await window.page.input_value("[name=street]") == "9 Canon Drive"
+    await window.fill(city="Beverly Hills", region="CA", postal_code="1")
+    assert await window.press("Save address") == 422
+    await window.fill(postal_code="90210")
+    assert await window.press("Save address") == 200
+    assert "Beverly Hills, CA 90210" in await window.page.inner_text("main")
+
+    newest = window.page.locator("main article").last
+    await window.leave_by(newest.get_by_role("link", name=window.says("Delete address")))
+    assert await window.press("Delete address") == 200
+    assert await window.sees("The address is deleted.")
+    assert window.problems == []
