@@ -1,4 +1,4 @@
-"""Merging duplicates: likely ones as a list, a preview, the merge, and taking it back (domain.md 9)."""
+"""Fewer customers: likely duplicates, merging two with a preview, taking it back, deleting one (domain.md 2, 9)."""
 
 import uuid
 from typing import Annotated, Any
@@ -11,8 +11,9 @@ from app.access import staff
 from app.back_office.branch import branch_of, sees_customer
 from app.back_office.customer_record import customer_with_number
 from app.back_office.customer_tabs import customer_page, found_customer
-from app.back_office.forms import Version, asked_for
+from app.back_office.forms import Version, VersionForm, asked_for
 from app.back_office.privileges import Privilege
+from app.customers.deleting import CustomerHasOrders, delete_customer
 from app.customers.duplicates import Likeness, likely_duplicates, likely_duplicates_of
 from app.customers.extensions import group_of
 from app.customers.merging import MergeObstacle, MergePreview, MergeRefused, merge_customers, merge_preview
@@ -155,6 +156,40 @@ async def undo(
     return see(request, "customer", number=back, flash=Flash(told))
 
 
+@get("/customers/{number:str}/delete", name="delete_customer", guards=[CUSTOMERS])
+async def ask_to_delete(visitor: CurrentVisitor, number: FromPath[str]) -> Page:
+    """Asks whether the customer is to be deleted."""
+    return await _delete_page(visitor, await found_customer(number), blank(VersionForm))
+
+
+@post("/customers/{number:str}/delete", name="delete_customer_post", guards=[CUSTOMERS])
+async def delete(
+    request: Request[Any, Any, Any], visitor: CurrentVisitor, number: FromPath[str]
+) -> Response[Any]:
+    """Deletes the customer, and users who belong to no other (domain.md 2)."""
+    of = await found_customer(number)
+    form = await read_form(request, VersionForm)
+    if not form.is_valid:
+        return await _delete_page(visitor, of, form, status_code=422)
+    try:
+        await delete_customer(of.id, visitor=visitor, version=form.data.version)
+    except CustomerHasOrders:
+        form.add_error("", _("The customer has orders, which the shop keeps. You can disable the customer."))
+        return await _delete_page(visitor, of, form, status_code=422)
+    except Conflict:
+        form.add_error("", _("Somebody else has changed this meanwhile. This is how it stands now."))
+        return await _delete_page(visitor, await found_customer(number), form, status_code=409)
+    return see(request, "customers", flash=Flash(_("Customer %(number)s is deleted.", number=of.number)))
+
+
+async def _delete_page(
+    visitor: Visitor, of: Customer, form: FilledForm[VersionForm], status_code: int = 200
+) -> Page:
+    return await customer_page(
+        "delete_customer.html", "customer", of, visitor, status_code=status_code, form=form
+    )
+
+
 async def _mergeable(number: str) -> Customer:
     """A customer with many users; the one user of an individual cannot be moved (domain.md 2)."""
     of = await found_customer(number)
@@ -222,4 +257,4 @@ def likeness_names() -> dict[str, str]:
     return {kind.value: _(name) for kind, name in KINDS}
 
 
-routes = [duplicates, ask, merge, undo]
+routes = [duplicates, ask, merge, undo, ask_to_delete, delete]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.customers.mail_domains import PUBLIC_MAIL_HOSTS, is_public
+from app.customers.mail_domains import PUBLIC_MAIL_HOSTS
 from tables.engine import DB
 
 ON_A_PAGE = 25
@@ -78,18 +78,19 @@ _LIKE_NAME = f"""
       AND {NAME_KEY} = (SELECT {NAME_KEY} FROM companies WHERE customer = $1)
     ORDER BY c.number LIMIT {AT_MOST}
 """
+_DOMAINS_OF = f"""
+    SELECT DISTINCT {_DOMAIN} FROM (
+        SELECT "user" FROM memberships WHERE customer = $1 ORDER BY is_active DESC, id LIMIT 200) m
+    JOIN users u ON u.id = m."user" WHERE NOT {_DOMAIN} = ANY($3::text[])
+"""
 _LIKE_DOMAIN = f"""
     SELECT DISTINCT ON (c.number) {_CUSTOMER}, 'domain' AS likeness, {_DOMAIN} AS value
     FROM users u JOIN memberships m ON m."user" = u.id JOIN customers c ON c.id = m.customer
     JOIN companies o ON o.customer = c.id
-    WHERE {_DOMAIN} = ANY($3::text[]) AND m.customer <> $1 AND {_SEEN}
+    WHERE {_DOMAIN} = ANY(ARRAY({_DOMAINS_OF})) AND {_DOMAIN} <> '' AND m.customer <> $1 AND {_SEEN}
     ORDER BY c.number LIMIT {AT_MOST}
 """
-_DOMAINS_OF = f"""
-    SELECT DISTINCT {_DOMAIN} AS domain FROM (
-        SELECT "user" FROM memberships WHERE customer = $1 ORDER BY is_active DESC, id LIMIT 200) m
-    JOIN users u ON u.id = m."user"
-"""
+_LIKE = f"({_LIKE_TAXATION_ID}) UNION ALL ({_LIKE_NAME}) UNION ALL ({_LIKE_DOMAIN})"
 # A page of values that more than one customer has, in the order of the index.
 _GROUPS = {
     Likeness.TAXATION_ID: """
@@ -128,15 +129,11 @@ _VALUES = {
 async def likely_duplicates_of(
     customer_id: uuid.UUID, branch: uuid.UUID | None = None
 ) -> list[LikelyDuplicate]:
-    """Customers that are probably this one, the surest first; `branch` leaves out those outside of it."""
-    found = await DB.fetch(_LIKE_TAXATION_ID, customer_id, branch)
-    found += await DB.fetch(_LIKE_NAME, customer_id, branch)
-    domains = [row["domain"] for row in await DB.fetch(_DOMAINS_OF, customer_id)]
-    own = [domain for domain in domains if domain and not is_public(domain)]
-    if own:
-        found += await DB.fetch(_LIKE_DOMAIN, customer_id, branch, own)
+    """Customers that are probably this one, the surest first; `branch` leaves out those outside of it. One query."""
+    found = await DB.fetch(_LIKE, customer_id, branch, sorted(PUBLIC_MAIL_HOSTS))
     by_number: dict[str, LikelyDuplicate] = {}
-    for row in found:
+    surest_first = [one.value for one in Likeness]
+    for row in sorted(found, key=lambda one: surest_first.index(one["likeness"])):
         by_number.setdefault(row["number"], _duplicate(row))
     return list(by_number.values())[:AT_MOST]
 

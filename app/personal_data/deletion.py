@@ -164,6 +164,8 @@ async def forget_user(user_id: uuid.UUID, visitor: Visitor, *, without_administr
     await DB.execute('DELETE FROM staff_members WHERE "user" = $1', user_id)
     await DB.execute("DELETE FROM sign_in_codes WHERE login_canonical = $1", user["login_canonical"])
     await clear_account(user["login_canonical"])
+    # What stood before a merge of customers names people; without it the merge cannot be undone any more.
+    await DB.execute("DELETE FROM customer_merges WHERE strpos(before::text, $1) > 0", str(user_id))
     await _forget_email(email, name)
     await DB.execute(_FORGET_USER, user_id, f"deleted-{user_id}@deleted.invalid")
     await _forget_entries(user_id, own)

@@ -2,16 +2,19 @@
 
 import asyncio
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
 
 from app.customers.merged_rows import FOLLOWS, MEMBERSHIP_LINKS, STAYS
 from app.customers.undoing_merges import purge_old_merges
+from app.personal_data.deletion import forget_user
 from app.segments.custom import create_segment
 from app.segments.members import assign
 from tables.engine import DB
 from tests import people
+from tests.back_office.acting import visitor_of
 from tests.browser_like import Person, SeenPage
 from tests.customers.belonging import (
     address,
@@ -328,6 +331,16 @@ async def test_a_merge_that_is_killed_in_the_middle_has_not_happened() -> None:
         ):
             await asyncio.sleep(0.05)
     assert await stored() == before
+
+
+async def test_a_record_that_names_a_forgotten_person_is_forgotten_too(staff: Person) -> None:
+    kept, gone = await two_companies()
+    await merged(staff, kept, gone)
+    (user_id,) = await values("SELECT id FROM users WHERE email = 'both@alfki2.example'")
+    admin = await people.staff_member("other.admin@example.com")
+    async with DB.transaction():
+        await forget_user(uuid.UUID(str(user_id)), await visitor_of(admin))
+    assert await values("SELECT count(*) FROM customer_merges") == [0]
 
 
 async def test_merging_is_for_staff_who_look_after_customers() -> None:

@@ -17,6 +17,7 @@ async def move_without_answers(window: Window, prepared: Prepared) -> int:
 MOVING = [
     of_staff("move-user", move_form),
     of_staff("move-user-errors", move_without_answers, 422),
+    of_staff("delete-customer", at("/customers/QUICK/delete", "back-office")),
     of_staff("duplicates", at("/customers/duplicates?kind=domain", "back-office")),
     of_staff("merge-customer", at("/customers/QUICK/merge", "back-office")),
     of_staff("merge-customer-preview", at("/customers/QUICK/merge?other=FRANK", "back-office")),

@@ -145,16 +145,11 @@ async def plan(sql: str, *arguments: object) -> str:
 
 async def test_each_look_up_uses_an_index_among_many_customers() -> None:
     one = await many(20_000)
-    taxation = await plan(duplicates._LIKE_TAXATION_ID, one, None)
-    name = await plan(duplicates._LIKE_NAME, one, None)
-    domain = await plan(duplicates._LIKE_DOMAIN, one, None, ["d7.example"])
-    assert "companies_by_taxation_id" in taxation
-    assert "companies_by_name_key" in name
-    assert "users_by_email_domain" in domain
-    for found in (taxation, name, domain):
-        assert "Seq Scan on companies" not in found
-        assert "Seq Scan on users" not in found
-        assert "Seq Scan on customers" not in found
+    found = await plan(duplicates._LIKE, one, None, ["gmail.com"])
+    for index in ("companies_by_taxation_id", "companies_by_name_key", "users_by_email_domain"):
+        assert index in found
+    for table in ("companies", "users", "customers", "memberships"):
+        assert f"Seq Scan on {table}" not in found
 
 
 async def test_a_page_of_the_list_reads_an_index_in_order() -> None:
