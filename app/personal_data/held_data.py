@@ -43,9 +43,9 @@ EXPORTED: Mapping[str, Section] = {
     ),
     "customers": Section(
         text("You as a customer"),
-        """SELECT number, customer_type, approval_status, is_active, application, search_name, attributes,
-                  first_order_at, recurring_since, created_at
-           FROM customers WHERE id = ANY(:customers)""",
+        """SELECT c.number, c.customer_type, c.approval_status, c.is_active, c.application, c.search_name,
+                  c.attributes, o.name AS organisation, c.first_order_at, c.recurring_since, c.created_at
+           FROM customers c LEFT JOIN organisations o ON o.id = c.organisation WHERE c.id = ANY(:customers)""",
     ),
     "companies": Section(
         text("Your company"),
@@ -102,6 +102,35 @@ EXPORTED: Mapping[str, Section] = {
         """SELECT r.number, l.sku, l.name, l.quantity, l.unit, r.currency, l.unit_price, l.line_total
            FROM requisition_lines l JOIN requisitions r ON r.id = l.requisition
            WHERE r."user" = :user ORDER BY r.created_at, r.id, l.position""",
+    ),
+    "order_templates": Section(
+        text("Your order templates"),
+        """SELECT name, is_shared, created_at FROM order_templates WHERE "user" = :user ORDER BY created_at, id""",
+    ),
+    "order_template_lines": Section(
+        text("What your order templates hold"),
+        """SELECT t.name AS template, p.sku, l.quantity
+           FROM order_template_lines l JOIN order_templates t ON t.id = l.template JOIN products p ON p.id = l.product
+           WHERE t."user" = :user ORDER BY t.created_at, t.id, l.position""",
+    ),
+    "invitations": Section(
+        text("Invitations to you"),
+        """SELECT c.search_name AS company, i.email, i.first_name, i.last_name, i.language, i.created_at, i.sent_at,
+                  i.expires_at, i.accepted_at, i.revoked_at
+           FROM invitations i JOIN customers c ON c.id = i.customer
+           WHERE i.email_canonical = :email ORDER BY i.created_at""",
+    ),
+    "join_requests": Section(
+        text("Companies that you asked to join"),
+        """SELECT c.search_name AS company, j.state, j.comment, j.requested_at, j.decided_at
+           FROM join_requests j JOIN customers c ON c.id = j.customer
+           WHERE j."user" = :user ORDER BY j.requested_at""",
+    ),
+    "user_imports": Section(
+        text("Lists of people that you brought in"),
+        """SELECT i.file_name, i.state, i.lines, i.lines_done, i.created_at, i.finished_at
+           FROM user_imports i JOIN memberships m ON m.id = i.started_by
+           WHERE m."user" = :user ORDER BY i.created_at""",
     ),
     "promotion_uses": Section(
         text("Promotions that you used"),
@@ -198,7 +227,11 @@ EXPORTED: Mapping[str, Section] = {
 }
 # Tables with a link to a person that the archive leaves out, and why.
 NOT_EXPORTED: Mapping[str, str] = {
+    "account_managers": "who of the shop looks after a company: the company's and the shop's, not a person's",
+    "company_roles": "what roles a company has made; which of them somebody has stands with the memberships",
+    "contracts": "agreements with a company, which stay the company's",
     "customer_merges": "a company's rows as they stood before; what names a person goes with the person",
+    "user_import_lines": "other people of a list, who are not the one who brought it in",
     "passkey_challenges": "random bytes that live five minutes and say nothing about anybody",
 }
 
