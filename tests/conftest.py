@@ -24,12 +24,10 @@ from tests.patron_process import PatronProcess, demo_data, patron_serving  # noq
 LOOK_AT_ALL_PAGES = ("test_accessibility.py", "test_strict_csp.py")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Where several processes share the tests, each gets whole files, and files that share their work together."""
-    for item in items:
-        group = "pages" if item.path.name in LOOK_AT_ALL_PAGES else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+    group = "pages" if item.path.name in LOOK_AT_ALL_PAGES else str(item.path)
+    item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
