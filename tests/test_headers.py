@@ -115,7 +115,11 @@ async def test_cookies_are_closed_to_scripts_and_other_sites() -> None:
     )
     assert answer.status_code == 303
     cookies = [*set_by_page, *answer.headers.get_list("set-cookie")]
-    assert {one.split("=")[0] for one in cookies} == {"patron-shop-csrf", "patron-shop-session"}
+    assert {one.split("=")[0] for one in cookies} == {
+        "patron-shop-csrf",
+        "patron-shop-session",
+        "patron-shop-device",
+    }
     for cookie in cookies:
         assert "HttpOnly" in cookie
         assert re.search(r"SameSite=lax", cookie, re.IGNORECASE)
@@ -165,6 +169,7 @@ async def test_https_is_remembered_and_cookies_keep_to_it() -> None:
     assert {one.split("=")[0] for one in cookies} == {
         "__Host-patron-shop-csrf",
         "__Host-patron-shop-session",
+        "__Host-patron-shop-device",
     }
     for cookie in cookies:
         assert "Secure" in cookie

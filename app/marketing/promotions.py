@@ -248,7 +248,10 @@ def _code_problem(
 ) -> CodeProblem | None:
     if not entered or any(one.promotion.code_canonical == entered for one in applied):
         return None
-    of_code = next((one for one in promotions if one.code_canonical == entered), None)
+    # The first by its id, so that the order in which promotions come decides nothing.
+    of_code = min(
+        (one for one in promotions if one.code_canonical == entered), key=lambda one: one.id, default=None
+    )
     if of_code is None:
         return CodeProblem.UNKNOWN
     if of_code not in fitting:

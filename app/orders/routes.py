@@ -44,6 +44,9 @@ async def orders_page(request: Request[Any, Any, Any], visitor: CurrentVisitor) 
     """The history, newest first."""
     asked = {name: _on_one_line(request.query_params.get(name, "")) for name in FILTERS}
     days = fill(DaysForm, {"first": [asked["from"]], "last": [asked["to"]]})
+    # What is no day cannot stand in a field for days; the message above the list says so.
+    refused = {field for field, _message in days.errors}
+    asked |= {name: "" for name, field in (("from", "first"), ("to", "last")) if field in refused}
     wanted = _wanted(request.query_params.get("page", ""), asked["buyer"], days)
     wanted = replace(wanted, text=asked["q"], state=STATES_BY_VALUE.get(asked["state"]))
     links = links_of(visitor.application)

@@ -64,6 +64,8 @@ async def with_authenticator(window: Window, prepared: Prepared) -> int:
     await _sign_in(window)
     await window.fill(code=_recovery_codes.pop())
     await window.press("Continue")
+    # Who has registered at another stop may have another language than the one who looks.
+    await window.choose_language()
     return await window.open("/account/security")
 
 

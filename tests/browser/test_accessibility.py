@@ -1,17 +1,10 @@
 """Every page can be used by everybody: by eye, ear, keyboard, on a small screen, in light and dark (WCAG 2.2 AA)."""
 
-from collections.abc import Awaitable, Callable
-
 import pytest
 
 from app.demo.load import SHOPPER
 from tests.browser.conftest import OpenWindow
-from tests.browser.looking import Report
-from tests.browser.selling_stops import ALL_STOPS
-from tests.browser.stops import Stop
 from tests.browser.window import Window
-
-ReportOf = Callable[[Stop], Awaitable[Report]]
 
 # Where the keyboard is: the text of what has the focus.
 FOCUSED = """() => {
@@ -36,17 +29,6 @@ TICK_OFF = """() => {
   if (one.dataset.seen === "no") one.dataset.seen = "yes";
   return reachable.indexOf(one);
 }"""
-
-
-@pytest.mark.parametrize("stop", ALL_STOPS, ids=lambda stop: stop.name)
-async def test_a_page_is_accessible(stop: Stop, report_of: ReportOf) -> None:
-    report = await report_of(stop)
-    assert report.status == stop.status, report.heading
-    assert report.violations == []
-    assert report.sticking_out == [], "one must scroll sideways at 320 px"
-    assert report.language in ("en", "de")
-    assert " – Patron" in report.title
-    assert report.heading
 
 
 async def test_the_page_says_its_language(open_window: OpenWindow) -> None:
