@@ -27,13 +27,14 @@ from app.sign_in.sessions import forget_session
 from app.visitor import CurrentVisitor
 
 TAKEN = "taken"
+CONFIRM, UNDO = "account/confirm_email.html", "account/undo_email_change.html"
 
 
 @get("/confirm-email", name="confirm_email", guards=[anyone])
 async def confirm_email_page(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Page:
     """The page of the link in the mail to the new address."""
     token = request.query_params.get("token", "")
-    return _confirm_page(await link_to_confirm(token, visitor.application), token)
+    return _page(CONFIRM, await link_to_confirm(token, visitor.application), token)
 
 
 @post("/confirm-email", name="confirm_email_post", guards=[anyone])
@@ -43,7 +44,7 @@ async def confirm_email(request: Request[Any, Any, Any], visitor: CurrentVisitor
     outcome = await confirm_email_change(token, visitor.application)
     if outcome is not Outcome.DONE:
         link = await link_to_confirm(token, visitor.application)
-        return _confirm_page(link, token, has_failed=True, is_taken=outcome is Outcome.TAKEN)
+        return _page(CONFIRM, link, token, has_failed=True, is_taken=outcome is Outcome.TAKEN)
     said = Flash(_("Your new e-mail address is confirmed."))
     return see(request, "email" if visitor.is_signed_in else "sign_in", flash=said)
 
@@ -52,7 +53,7 @@ async def confirm_email(request: Request[Any, Any, Any], visitor: CurrentVisitor
 async def undo_email_change_page(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Page:
     """The page of the link in the notice to the old address."""
     token = request.query_params.get("token", "")
-    return _undo_page(await link_to_undo(token, visitor.application), token)
+    return _page(UNDO, await link_to_undo(token, visitor.application), token)
 
 
 @post("/undo-email-change", name="undo_email_change_post", guards=[anyone])
@@ -62,7 +63,7 @@ async def undo(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Resp
     outcome, reset_token = await undo_email_change(token, visitor.application)
     if outcome is not Outcome.DONE:
         link = await link_to_undo(token, visitor.application)
-        return _undo_page(link, token, has_failed=True, is_taken=outcome is Outcome.TAKEN)
+        return _page(UNDO, link, token, has_failed=True, is_taken=outcome is Outcome.TAKEN)
     answer = see(
         request,
         "reset_password",
@@ -92,22 +93,13 @@ def _state(link: Link | None, *, has_failed: bool, is_taken: bool) -> str:
     return (TokenState.INVALID if has_failed and state is TokenState.VALID else state).value
 
 
-def _confirm_page(link: Link | None, token: str, *, has_failed: bool = False, is_taken: bool = False) -> Page:
+def _page(
+    template: str, link: Link | None, token: str, *, has_failed: bool = False, is_taken: bool = False
+) -> Page:
     state = _state(link, has_failed=has_failed, is_taken=is_taken)
     return Page(
-        "account/confirm_email.html",
+        template,
         # A link that no longer works is gone (RFC 9110, 15.5.11).
-        status_code=200 if state == TokenState.VALID.value else 410,
-        state=state,
-        token=token,
-        email=link.details["email"] if link is not None else "",
-    )
-
-
-def _undo_page(link: Link | None, token: str, *, has_failed: bool = False, is_taken: bool = False) -> Page:
-    state = _state(link, has_failed=has_failed, is_taken=is_taken)
-    return Page(
-        "account/undo_email_change.html",
         status_code=200 if state == TokenState.VALID.value else 410,
         state=state,
         token=token,

@@ -10,7 +10,7 @@ from app.account.change_email import pending_email
 from app.languages import gettext as _
 from app.languages import ngettext
 from app.newsletter.opt_in import NewsletterState, newsletter_state
-from app.orders.history import Wanted, history_of
+from app.orders.claiming import claimable_orders
 from app.personal_data.requests import requests_of_user
 from app.visitor import Visitor
 from tables.customers import ApprovalStatus
@@ -85,7 +85,7 @@ async def customers_awaiting_approval(visitor: Visitor) -> list[OpenTask]:
 
 async def guest_orders_to_claim(visitor: Visitor) -> list[OpenTask]:
     """Orders that the person has placed without an account (domain.md 4)."""
-    count = (await history_of(visitor, Wanted())).claimable
+    count = await claimable_orders(visitor)
     if not count:
         return []
     words = ngettext(

@@ -3,10 +3,8 @@
 import uuid
 from collections.abc import Collection
 
-import msgspec
-
 from app.audit import record
-from app.checkout.shipping import ShippingMethod
+from app.checkout.shipping import ShippingMethod, columns_of
 from app.errors import Conflict
 from app.segments.targets import aim, aim_at_nobody
 from app.versions import Subject, raise_version
@@ -48,7 +46,7 @@ async def create_shipping_method(
     Raises ShippingMethodExists, app.segments.targets.TargetUnknown and NoServiceActive.
     """
     async with DB.transaction():
-        if not await DB.execute(_CREATE, *_columns(method)):
+        if not await DB.execute(_CREATE, *columns_of(method)):
             raise ShippingMethodExists(method.id)
         await aim(
             TargetKind.SHIPPING_METHOD,
@@ -81,7 +79,7 @@ async def change_shipping_method(
             "SELECT id, price, free_from, position, is_active FROM shipping_methods WHERE id = $1 FOR UPDATE",
             method.id,
         )
-        if not await DB.execute(_CHANGE, *_columns(method), version):
+        if not await DB.execute(_CHANGE, *columns_of(method), version):
             raise Conflict
         await aim(
             TargetKind.SHIPPING_METHOD,
@@ -103,19 +101,6 @@ async def delete_shipping_method(method_id: str, *, visitor: Visitor | None = No
         await aim_at_nobody(TargetKind.SHIPPING_METHOD, method_id)
         await record("shipping method deleted", visitor=visitor, before={"id": method_id})
         await raise_version(Subject.SHIPPING)
-
-
-def _columns(method: ShippingMethod) -> tuple[object, ...]:
-    return (
-        method.id,
-        msgspec.json.encode(method.names).decode(),
-        msgspec.json.encode(method.descriptions).decode(),
-        method.price,
-        method.currency,
-        method.free_from,
-        method.position,
-        method.is_active,
-    )
 
 
 def _told(method: ShippingMethod) -> dict[str, object]:

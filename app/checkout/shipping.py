@@ -75,18 +75,26 @@ async def save_shipping_method(
     async with DB.transaction():
         await DB.execute(
             _SAVE,
-            method.id,
-            msgspec.json.encode(method.names).decode(),
-            msgspec.json.encode(method.descriptions).decode(),
-            method.price,
-            method.currency,
-            method.free_from,
-            method.position,
-            method.is_active,
+            *columns_of(method),
         )
         await aim(TargetKind.SHIPPING_METHOD, method.id, segments=segments)
         await record("shipping method saved", visitor=visitor, after={"id": method.id, "price": method.price})
         await raise_version(Subject.SHIPPING)
+
+
+def columns_of(method: ShippingMethod) -> tuple[object, ...]:
+    """What is stored of a method: id, names and descriptions as JSON, price and limit in minor units, and so on, in
+    the order of the fields."""
+    return (
+        method.id,
+        msgspec.json.encode(method.names).decode(),
+        msgspec.json.encode(method.descriptions).decode(),
+        method.price,
+        method.currency,
+        method.free_from,
+        method.position,
+        method.is_active,
+    )
 
 
 async def _read() -> tuple[ShippingMethod, ...]:

@@ -7,6 +7,19 @@ from app.visitor import Visitor
 from tables.engine import DB
 
 
+async def claimable_orders(visitor: Visitor) -> int:
+    """How many guest orders of this application have the signed-in person's own e-mail."""
+    if visitor.account is None or not visitor.is_signed_in:
+        return 0
+    found: int = await DB.fetch_value(
+        'SELECT count(*) FROM orders WHERE customer IS NULL AND "user" IS NULL'
+        " AND email_canonical = $1 AND application = $2",
+        canonical_email(visitor.account.email),
+        visitor.application.id,
+    )
+    return found
+
+
 async def claim_guest_orders(visitor: Visitor) -> int:
     """Gives the person the guest orders of this application with their own e-mail; how many there were.
 

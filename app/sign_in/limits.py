@@ -77,18 +77,18 @@ COUNT_SIGN_IN = f"""
 """
 
 
+_COUNT_BOTH = f"{COUNT_SIGN_IN} SELECT attempts, seconds, is_locked FROM counted"
+
+
 async def count_sign_in(scope: Scope, login_canonical: str) -> bool:
     """Counts a try to sign in for its client and its account; tells whether the account is locked.
 
     Raises TooManyTries for a client over its limit.
     """
-    row = await DB.fetch_row(
-        f"{COUNT_SIGN_IN} SELECT * FROM counted",
-        key_of_client(scope, "sign-in"),
-        WINDOW_MINUTES,
-        key_of_account(login_canonical),
+    (row,) = await DB.fetch(
+        _COUNT_BOTH, key_of_client(scope, "sign-in"), WINDOW_MINUTES, key_of_account(login_canonical)
     )
-    return is_locked_by(row or {"attempts": 0, "is_locked": True})
+    return is_locked_by(row)
 
 
 def is_locked_by(counted: Mapping[str, Any]) -> bool:
