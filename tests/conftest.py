@@ -20,15 +20,6 @@ os.environ["PATRON_DATA_DIR"] = str(FOLDER / "data")
 from tests.databases import TestDatabases, empty_all_tables, running_server  # noqa: E402  # see above
 from tests.patron_process import PatronProcess, demo_data, patron_serving  # noqa: E402  # see above
 
-# All pages are looked at once, and what was seen is judged by both.
-LOOK_AT_ALL_PAGES = ("test_accessibility.py", "test_strict_csp.py")
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Where several processes share the tests, each gets whole files, and files that share their work together."""
-    group = "pages" if item.path.name in LOOK_AT_ALL_PAGES else str(item.path)
-    item.add_marker(pytest.mark.xdist_group(group))
-
 
 @pytest.fixture(scope="session")
 def databases() -> Iterator[TestDatabases]:
