@@ -20,7 +20,7 @@ run: .venv/.installed ## serve with demo data on PORT (8000); Ctrl-C stops every
 	@$(DEVELOPMENT) exec $(BIN)/patron serve
 
 test: .venv/.tests-installed lint chromium ## check the code, run all tests, look for known holes in libraries
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 	@$(MAKE) --no-print-directory audit
 
 lint: .venv/.tests-installed ## check style and types
