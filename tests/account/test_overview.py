@@ -143,6 +143,7 @@ async def test_the_navigation_has_the_company_only_where_there_is_one(database):
     wanted = [
         "",
         "/profile",
+        "/companies",
         "/addresses",
         "/orders",
         "/email",
