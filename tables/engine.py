@@ -81,8 +81,10 @@ class Database(PostgresEngine):
         pool = self.pool
         if pool is None:
             return await self.get_new_connection(), None
+        # A timer for a wait that does not come about costs more than half of what taking a free connection does.
+        longest = None if pool.get_idle_size() else WAIT_FOR_CONNECTION
         with unavailable_when_away(while_connecting=True):
-            return await pool.acquire(timeout=WAIT_FOR_CONNECTION), pool
+            return await pool.acquire(timeout=longest), pool
 
     async def give_back_connection(self, connection: Any, pool: Pool | None) -> None:
         """Returns a connection of `take_connection` to where it came from. Never raises for a broken one."""
@@ -116,9 +118,7 @@ class Database(PostgresEngine):
         return await self._records(ddl, ())
 
     async def _records(self, query: str, arguments: Sequence[Any]) -> Any:
-        async with self.connection() as connection:
-            with unavailable_when_away(connection):
-                return await connection.fetch(query, *arguments)
+        return await self._ask("fetch", query, arguments)
 
     async def fetch(self, query: str, *arguments: Any) -> list[dict[str, Any]]:
         """All rows of a constant statement with `$1` parameters, in the current transaction if any."""
@@ -126,24 +126,29 @@ class Database(PostgresEngine):
 
     async def fetch_row(self, query: str, *arguments: Any) -> dict[str, Any] | None:
         """The first row of a constant statement, or None."""
-        async with self.connection() as connection:
-            with unavailable_when_away(connection):
-                record = await connection.fetchrow(query, *arguments)
+        record = await self._ask("fetchrow", query, arguments)
         return None if record is None else dict(record)
 
     async def fetch_value(self, query: str, *arguments: Any) -> Any:
         """The first column of the first row of a constant statement, or None."""
-        async with self.connection() as connection:
-            with unavailable_when_away(connection):
-                return await connection.fetchval(query, *arguments)
+        return await self._ask("fetchval", query, arguments)
 
     async def execute(self, statement: str, *arguments: Any) -> int:
         """Runs a constant statement; how many rows it changed, so that conditional writes can be checked."""
-        async with self.connection() as connection:
-            with unavailable_when_away(connection):
-                status = await connection.execute(statement, *arguments)
+        status = await self._ask("execute", statement, arguments)
         count = str(status).rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
+
+    async def _ask(self, way: str, query: str, arguments: Sequence[Any]) -> Any:
+        # As `connection`, but every statement comes through here, and a context manager for each costs a page.
+        current = cast("Transaction | None", self.current_transaction.get())
+        connection, pool = await self.take_connection() if current is None else (current.connection, None)
+        try:
+            with unavailable_when_away(connection):
+                return await getattr(connection, way)(query, *arguments)
+        finally:
+            if current is None:
+                await self.give_back_connection(connection, pool)
 
     def transaction(self, allow_nested: bool = True) -> Transaction:
         """`async with DB.transaction():` commits at its end, rolls back on an exception, can be nested."""
