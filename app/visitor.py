@@ -4,6 +4,7 @@ import hashlib
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from litestar.params import SkipValidation
 
 from app.access import Account, Refusal, refusal
 from app.applications import Application
-from app.customers.types import CustomerType, all_customer_types
+from app.customers.types import CustomerType, Extension, all_customer_types
 from app.segments.audience import (
     Audience,
     RecognisedCustomer,
@@ -142,7 +143,6 @@ SELECT v.versions,
        c.is_active AS customer_is_active,
        co.company_name,
        st.is_active AS staff_is_active, st.privileges, st.organisation AS branch,
-       EXISTS (SELECT FROM account_managers am WHERE am.staff_member = st.id) AS looks_after_customers,
        f.id IS NOT NULL AS has_second_factor,
        u.price_display, c.recurring_since IS NOT NULL AS is_recurring,
        -- The union of the services that are active here; unless said otherwise that is the standard one.
@@ -157,27 +157,19 @@ SELECT v.versions,
        ARRAY(SELECT DISTINCT t.organisation FROM targets t WHERE t.organisation = ANY(o.path)
              ORDER BY t.organisation) AS organisations,
        ARRAY(SELECT k.id FROM contracts k
-             WHERE k.customer = c.id AND k.starts_on <= (now() AT TIME ZONE $5)::date
-               AND (k.ends_on IS NULL OR k.ends_on >= (now() AT TIME ZONE $5)::date)
+             WHERE k.customer = c.id AND k.starts_on <= (now() AT TIME ZONE $4)::date
+               AND (k.ends_on IS NULL OR k.ends_on >= (now() AT TIME ZONE $4)::date)
                AND EXISTS (SELECT FROM targets t WHERE t.contract = k.id) ORDER BY k.id) AS contracts,
        -- That of the nearest organisation above; it wins over the customer's own (domain.md 11).
        (SELECT above.customer_group FROM organisations above
         WHERE above.id = ANY(o.path) AND above.customer_group <> ''
         ORDER BY cardinality(above.path) DESC LIMIT 1) AS customer_group,
        ARRAY(SELECT g.id FROM segments g WHERE o.id IS NOT NULL AND g.is_customer_group) AS customer_groups,
-       ARRAY(SELECT r.id::text || ' ' || array_to_string(r.permissions, ' ')
-             FROM company_roles r WHERE r.customer = c.id) AS own_roles,
-       ARRAY(SELECT unnest(a.roles) FROM memberships a
-             WHERE a.stand_in = m.id AND a.customer = m.customer AND a.is_active
-               AND a.stand_in_from <= now() AND a.stand_in_until > now()) AS roles_stood_in_for,
        s.view_as_role,
-       CASE WHEN s.view_as_role <> '' THEN
-           (SELECT r.name FROM company_roles r WHERE r.customer = c.id AND r.id::text = s.view_as_role)
-       END AS view_as_role_name,
        (SELECT count(*) FROM memberships other WHERE other."user" = u.id AND other.is_active) AS memberships,
-       {_BASKET.format('b.application = $2 AND b."user" = u.id AND b.customer = c.id')} AS basket,
-       {_BASKET.format("b.token_hash = $4 AND b.application = $2")} AS basket_of_cookie
-FROM (SELECT coalesce(jsonb_object_agg(subject, number), '{{}}')::text AS versions FROM data_versions) v
+       {_BASKET.format('b.application = $2 AND b."user" = u.id AND b.customer = c.id')} AS basket
+       {{more}}
+FROM (SELECT coalesce(jsonb_object_agg(subject, number), '{{{{}}}}')::text AS versions FROM data_versions) v
 LEFT JOIN (sessions s JOIN users u ON u.id = s."user" AND u.session_epoch = s.session_epoch)
        ON s.token_hash = $1 AND s.application = $2 AND s.expires_at > now()
       AND s.last_used_at > now() - CASE WHEN $3::boolean THEN interval '{IDLE_MINUTES_STAFF} minutes'
@@ -189,6 +181,28 @@ LEFT JOIN organisations o ON o.id = c.organisation
 LEFT JOIN staff_members st ON st."user" = u.id
 LEFT JOIN second_factors f ON f."user" = u.id AND f.confirmed_at IS NOT NULL
 """  # only constants of this module are put in
+# What only some applications and visitors need; the server takes its time to prepare whatever a query may need.
+_OF_STAFF = (
+    ", EXISTS (SELECT FROM account_managers am WHERE am.staff_member = st.id) AS looks_after_customers"
+)
+_OF_GROUPS = """,
+       ARRAY(SELECT r.id::text || ' ' || array_to_string(r.permissions, ' ')
+             FROM company_roles r WHERE r.customer = c.id) AS own_roles,
+       ARRAY(SELECT unnest(a.roles) FROM memberships a
+             WHERE a.stand_in = m.id AND a.customer = m.customer AND a.is_active
+               AND a.stand_in_from <= now() AND a.stand_in_until > now()) AS roles_stood_in_for,
+       CASE WHEN s.view_as_role <> '' THEN
+           (SELECT r.name FROM company_roles r WHERE r.customer = c.id AND r.id::text = s.view_as_role)
+       END AS view_as_role_name
+"""
+_OF_COOKIE = f", {_BASKET.format('b.token_hash = $5 AND b.application = $2')} AS basket_of_cookie"
+
+
+@cache
+def _visitor_query(*, of_staff: bool, of_groups: bool, with_cookie: bool) -> str:
+    wanted = ((_OF_STAFF, of_staff), (_OF_GROUPS, of_groups), (_OF_COOKIE, with_cookie))
+    return _VISITOR.format(more="".join(part for part, is_wanted in wanted if is_wanted))
+
 
 _VERSIONS = "SELECT coalesce(jsonb_object_agg(subject, number), '{}')::text AS versions FROM data_versions"
 _VERSIONS_AND_BASKET = f"""
@@ -223,13 +237,18 @@ async def recognise(
             price_display=price_display,
             basket=_basket_of(found, "basket_of_cookie"),
         )
+    query = _visitor_query(
+        of_staff=application.is_back_office,
+        of_groups=any(one.applies(Extension.GROUP) for one in application.login),
+        with_cookie=hash_of_basket is not None,
+    )
     row = await DB.fetch_row(
-        _VISITOR,
+        query,
         hash_of_session_token(session_token),
         application.id,
         application.is_back_office,
-        hash_of_basket,
         application.time_zone,
+        *((hash_of_basket,) if hash_of_basket is not None else ()),
     )
     if row is None or row["session_id"] is None:
         return Visitor(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from app.counting import counted_rows
 from app.customers.emails import canonical_email
 from tables.engine import DB
 
@@ -49,26 +50,26 @@ class Invitations:
     count: int
     page: int
     pages: int
+    # Whether there are more than `count`: what is searched for is not counted to the end.
+    has_more: bool = False
 
 
 _STATE = """
     CASE WHEN i.accepted_at IS NOT NULL THEN 'accepted' WHEN i.revoked_at IS NOT NULL THEN 'revoked'
          WHEN i.expires_at <= now() THEN 'expired' ELSE 'open' END
 """
-_FOUND = f"""
-    FROM invitations i
-    WHERE i.customer = $1 AND ($2 = '' OR {_STATE} = $2)
-      AND ($3 = '' OR starts_with(i.email_canonical, $3) OR starts_with(lower(i.last_name), lower($3)))
-"""  # only constants of this module are put in
-_COUNT = f"SELECT count(*) {_FOUND}"
+# Only constants of this module and whole numbers are put into the statements.
+_COUNT = "SELECT count(*) FROM (SELECT FROM invitations i WHERE {where} LIMIT {at_most}) AS found"
 _ROWS = f"""
     SELECT i.id, i.email, trim(i.first_name || ' ' || i.last_name) AS name, i.roles, {_STATE} AS state,
            i.sent_at, i.expires_at, NOT coalesce(m.is_active AND u.is_active, false) AS inviter_is_gone,
            coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.login, '') AS inviter
-    FROM (SELECT i.* {_FOUND} ORDER BY i.sent_at DESC, i.id LIMIT {PAGE} OFFSET $4) i
+    FROM (SELECT i.* FROM invitations i
+          WHERE {{where}} ORDER BY i.sent_at DESC, i.id LIMIT {PAGE} OFFSET {{offset}}) i
     LEFT JOIN memberships m ON m.id = i.invited_by LEFT JOIN users u ON u.id = m."user"
     ORDER BY i.sent_at DESC, i.id
-"""  # only constants of this module are put in
+"""
+_LAST_PAGE = 100_000
 
 
 async def invitations_of(
@@ -76,14 +77,28 @@ async def invitations_of(
 ) -> Invitations:
     """A page of the company's invitations, the newest first: of one state, or of an e-mail or last name that
     begins so. Two queries, however many there are."""
-    wanted = canonical_email(search) if search else ""
-    count = await DB.fetch_value(_COUNT, customer_id, state, wanted)
+    where, values = ["i.customer = $1"], list[object]([customer_id])
+    if state:
+        values.append(state)
+        where.append(f"{_STATE} = ${len(values)}")
+    if search:
+        values.append(canonical_email(search))
+        found = f"${len(values)}"
+        where.append(
+            f"(starts_with(i.email_canonical, {found}) OR starts_with(lower(i.last_name), lower({found})))"
+        )
+    page = min(max(page, 1), _LAST_PAGE)
+    # All of them are counted from an index; of those that are searched for no more than the pager needs.
+    at_most = counted_rows(page, PAGE) if len(where) > 1 else None
+    condition = " AND ".join(where)
+    count = await DB.fetch_value(_COUNT.format(where=condition, at_most=at_most or "ALL"), *values)
     pages = max(1, -(-count // PAGE))
-    page = min(max(page, 1), pages)
-    rows = await DB.fetch(_ROWS, customer_id, state, wanted, (page - 1) * PAGE)
+    page = min(page, pages)
+    rows = await DB.fetch(_ROWS.format(where=condition, offset=(page - 1) * PAGE), *values)
     return Invitations(
         invitations=tuple(SentInvitation(**row | {"roles": tuple(row["roles"])}) for row in rows),
         count=count,
         page=page,
         pages=pages,
+        has_more=count == at_most,
     )

@@ -67,9 +67,12 @@ _OWN = """
     SELECT r.id::text AS id, r.name AS own_name, r.permissions, r.version FROM company_roles r
     WHERE r.customer = $1 ORDER BY lower(r.name), r.id
 """
+# From the index of listed_members alone: users have few different sets of roles, however many users there are.
 _USERS_OF_ROLES = """
-    SELECT role, count(*) AS users FROM memberships m, unnest(m.roles) AS role
-    WHERE m.customer = $1 GROUP BY role
+    SELECT role, sum(s.users)::bigint AS users
+    FROM (SELECT l.roles, count(*) AS users FROM listed_members l WHERE l.customer = $1 GROUP BY l.roles) AS s,
+         unnest(s.roles) AS role
+    GROUP BY role
 """
 
 

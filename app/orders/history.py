@@ -5,13 +5,14 @@ permission for it all of them, by buyer and time if they like.
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from app.access import Account
+from app.counting import counted_rows
 from app.customers.emails import canonical_email
 from app.customers.permissions import Permission, visitor_may
 from app.customers.types import Extension, customer_type_of
@@ -59,39 +60,52 @@ class History:
     orders: tuple[ListedOrder, ...]
     page: int
     pages: int
+    # Whether there are pages beyond: a long history is not counted to the end.
+    has_more: bool
     claimable: int
     buyers: tuple[tuple[str, str], ...] = ()
 
 
-_WHERE = """
-    o.customer = $1 AND ($2::uuid IS NULL OR o."user" = $2)
-    AND ($3::timestamptz IS NULL OR o.placed_at >= $3) AND ($4::timestamptz IS NULL OR o.placed_at < $4)
-    AND ($9::text IS NULL OR o.state = $9)
-"""
-_WITH_TEXT = f"""{_WHERE}
-    AND (strpos(lower(o.number), lower($10)) > 0 OR EXISTS (
-        SELECT FROM order_lines w WHERE w."order" = o.id
-            AND (strpos(lower(w.sku), lower($10)) > 0 OR strpos(lower(w.name), lower($10)) > 0)))
-"""
-# One query for the page, how many there are, what could be claimed, and who has ordered ($8: if it is asked).
-_PAGE_WHERE = f"""
-    SELECT (SELECT count(*) FROM orders o WHERE {{where}}) AS found,
-           (SELECT count(*) FROM orders g WHERE g.email_canonical = $5 AND g.customer IS NULL
-                AND g."user" IS NULL AND g.application = $6) AS claimable,
+# The order is that of the index orders_of_customer. Only constants of this module and whole numbers are put in.
+_FOUND = """
+    SELECT (SELECT count(*) FROM (SELECT FROM {rows} LIMIT {at_most}) AS c) AS found,
+           (SELECT count(*) FROM orders g WHERE g.email_canonical = $2 AND g.customer IS NULL
+                AND g."user" IS NULL AND g.application = $3) AS claimable,
            (SELECT coalesce(json_agg(l), '[]')::text FROM (
                 SELECT o.number, o.placed_at, o.buyer_name, o.state, o.gross_total, o.currency,
                        (SELECT coalesce(sum(quantity), 0) FROM order_lines l WHERE l."order" = o.id) AS pieces
-                FROM orders o WHERE {{where}}
-                ORDER BY o.placed_at DESC, o.id DESC LIMIT {ON_A_PAGE} OFFSET $7
+                FROM {page}
            ) AS l) AS orders,
-           CASE WHEN $8::boolean THEN (SELECT coalesce(json_agg(json_build_array(b.id, b.name)), '[]')::text FROM (
-                SELECT u.id, coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.login) AS name
-                FROM users u JOIN memberships m ON m."user" = u.id WHERE m.customer = $1
-                ORDER BY u.last_name, u.first_name, u.id LIMIT 200
-           ) AS b) END AS buyers
+           {buyers} AS buyers
 """
-_PAGE = _PAGE_WHERE.format(where=_WHERE)
-_FOUND = _PAGE_WHERE.format(where=_WITH_TEXT)
+_PAGE = "{rows} ORDER BY o.placed_at DESC, o.id LIMIT {on_a_page} OFFSET {offset}"
+# Of many orders that a word finds only those of the page are looked at.
+_PAGE_WITH_TEXT = """(
+        SELECT s."order", s.placed_at FROM {rows}
+        ORDER BY s.placed_at DESC, s."order" LIMIT {on_a_page} OFFSET {offset}
+    ) AS f JOIN orders o ON o.id = f."order" ORDER BY f.placed_at DESC, f."order"
+"""
+# Everybody where a company has so many users that one finds somebody in a list, else who has ordered last.
+_MOST_BUYERS = 200
+_BUYERS = f"""
+    (SELECT coalesce(json_agg(json_build_array(b.id, b.name)), '[]')::text FROM (
+        SELECT u.id, coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.login) AS name
+        FROM users u WHERE u.id = ANY(
+            CASE WHEN (SELECT count(*) FROM (SELECT FROM memberships m WHERE m.customer = $1
+                                             LIMIT {_MOST_BUYERS + 1}) AS c) <= {_MOST_BUYERS}
+            THEN ARRAY(SELECT m."user" FROM memberships m WHERE m.customer = $1)
+            ELSE ARRAY(SELECT m."user" FROM memberships m WHERE m.customer = $1 AND m."user" = $4
+                       UNION SELECT o."user" FROM (SELECT o."user" FROM orders o WHERE o.customer = $1
+                                                   ORDER BY o.placed_at DESC, o.id LIMIT {ON_A_PAGE}) AS o
+                       JOIN memberships m ON m."user" = o."user" AND m.customer = $1)
+            END)
+        ORDER BY u.last_name, u.first_name, u.id
+    ) AS b)
+"""
+# The database keeps searched_orders by a trigger: in lower case the number, and SKU and name of each line. Of three
+# letters and more an index finds them.
+_HAS_PIECES = "pieces_of_company(s.customer, s.searched) @> pieces_of_company($1, lower({text}))"
+_HAS_TEXT = "strpos(s.searched, (SELECT lower({text}))) > 0"
 
 
 _orders = msgspec.json.Decoder(tuple[ListedOrder, ...])
@@ -107,28 +121,60 @@ async def history_of(visitor: Visitor, wanted: Wanted, *, with_buyers: bool = Fa
     """A page of the orders that the person sees, newest first: one query, however long the history."""
     account = _account(visitor)
     sees_all = sees_all_orders(visitor)
-    user = wanted.buyer if sees_all else account.user_id
-    page, zone = max(wanted.page, 1), ZoneInfo(visitor.application.time_zone)
-    (row,) = await DB.fetch(
-        _FOUND if wanted.text else _PAGE,
-        account.customer_id,
-        user,
-        _begin_of(wanted.first, zone) if wanted.first is not None else None,
-        _begin_of(wanted.last, zone, days=1) if wanted.last is not None else None,
-        canonical_email(account.email),
-        visitor.application.id,
-        (page - 1) * ON_A_PAGE,
-        with_buyers and sees_all and customer_type_of(account.customer_type).applies(Extension.GROUP),
-        wanted.state.value if wanted.state is not None else None,
-        *((wanted.text,) if wanted.text else ()),
+    with_buyers = (
+        with_buyers and sees_all and customer_type_of(account.customer_type).applies(Extension.GROUP)
     )
+    values = [account.customer_id, canonical_email(account.email), visitor.application.id]
+    if with_buyers:
+        values.append(wanted.buyer)
+    rows = _rows(visitor, replace(wanted, buyer=wanted.buyer if sees_all else account.user_id), values)
+    page = max(wanted.page, 1)
+    at_most = counted_rows(page, ON_A_PAGE)
+    statement = _FOUND.format(
+        rows=rows,
+        at_most=at_most,
+        page=(_PAGE_WITH_TEXT if wanted.text else _PAGE).format(
+            rows=rows, on_a_page=ON_A_PAGE, offset=(page - 1) * ON_A_PAGE
+        ),
+        buyers=_BUYERS if with_buyers else "NULL::text",
+    )
+    (row,) = await DB.fetch(statement, *values)
     return History(
         orders=_orders.decode(row["orders"]),
         page=page,
         pages=-(-row["found"] // ON_A_PAGE),
+        has_more=row["found"] == at_most,
         claimable=row["claimable"],
         buyers=_buyers.decode(row["buyers"]) if row["buyers"] is not None else (),
     )
+
+
+def _rows(visitor: Visitor, wanted: Wanted, values: list[object]) -> str:
+    """The tables and the condition for what is wanted, whose values it appends. What is not asked is not there, so
+    that the server finds each kind of list by the index that is made for it."""
+    zone = ZoneInfo(visitor.application.time_zone)
+
+    def parameter(value: object) -> str:
+        values.append(value)
+        return f"${len(values)}"
+
+    conditions: list[str] = []
+    if wanted.buyer is not None:
+        conditions.append(f'o."user" = {parameter(wanted.buyer)}')
+    if wanted.state is not None:
+        conditions.append(f"o.state = {parameter(wanted.state.value)}")
+    if wanted.first is not None:
+        conditions.append(f"o.placed_at >= {parameter(_begin_of(wanted.first, zone))}")
+    if wanted.last is not None:
+        conditions.append(f"o.placed_at < {parameter(_begin_of(wanted.last, zone, days=1))}")
+    if not wanted.text:
+        return "orders o WHERE " + " AND ".join(["o.customer = $1", *conditions])
+    text = f"{parameter(wanted.text)}::text"
+    tables = 'searched_orders s JOIN orders o ON o.id = s."order"' if conditions else "searched_orders s"
+    conditions = ["s.customer = $1", _HAS_TEXT.format(text=text), *conditions]
+    if len(wanted.text) > 2:
+        conditions.append(_HAS_PIECES.format(text=text))
+    return f"{tables} WHERE {' AND '.join(conditions)}"
 
 
 async def order_seen_by(visitor: Visitor, number: str) -> StoredOrder:

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from app.counting import counted_rows
 from app.customers.permissions import Permission, visitor_may
 from app.languages import text
 from app.orders.placing import may_have_limits
@@ -17,6 +18,8 @@ from tables.companies import RequisitionState
 from tables.engine import DB
 
 ON_A_PAGE = 20
+# The overview counts no further: more than that is simply very many.
+MOST_TOLD = 100
 
 
 class Shown(StrEnum):
@@ -55,6 +58,8 @@ class RequisitionsFound:
     requisitions: tuple[ListedRequisition, ...]
     page: int
     pages: int
+    # Whether there are pages beyond: a long list is not counted to the end.
+    has_more: bool
 
 
 def offered_to(visitor: Visitor) -> list[Shown]:
@@ -63,7 +68,7 @@ def offered_to(visitor: Visitor) -> list[Shown]:
 
 
 _PAGE = """
-    SELECT (SELECT count(*) FROM requisitions r WHERE {where}) AS found, l.*
+    SELECT (SELECT count(*) FROM (SELECT FROM requisitions r WHERE {where} LIMIT {at_most}) AS c) AS found, l.*
     FROM (SELECT 1) AS one LEFT JOIN (
         SELECT r.id, r.number, r.created_at, r.expires_at, r.buyer_name, {state_now} AS state, r.gross_total,
                r.currency
@@ -91,22 +96,25 @@ async def requisitions_for(
     """
     page = max(page, 1)
     where, values = await _asked(visitor, shown, state)
-    statement = _PAGE.format(where=where, state_now=STATE_NOW, on_a_page=ON_A_PAGE)
+    at_most = counted_rows(page, ON_A_PAGE)
+    statement = _PAGE.format(where=where, state_now=STATE_NOW, on_a_page=ON_A_PAGE, at_most=at_most)
     rows = await DB.fetch(statement, *values, (page - 1) * ON_A_PAGE)
     return RequisitionsFound(
         requisitions=tuple(_listed(row) for row in rows if row["id"] is not None),
         page=page,
         pages=-(-rows[0]["found"] // ON_A_PAGE),
+        has_more=rows[0]["found"] == at_most,
     )
 
 
 async def requisitions_to_decide(visitor: Visitor) -> int | None:
-    """On how many requisitions the person could decide now; None for those who may not approve, and where there
-    are no requisitions since the customer has no more than one user."""
+    """On how many requisitions the person could decide now, MOST_TOLD standing for so many or more; None for those
+    who may not approve, and where there are no requisitions since the customer has no more than one user."""
     if not may_have_limits(visitor) or not visitor_may(visitor, Permission.APPROVE):
         return None
     where, values = await _asked(visitor, Shown.TO_DECIDE, None)
-    found: int = await DB.fetch_value(f"SELECT count(*) FROM requisitions r WHERE {where}", *values)
+    statement = f"SELECT count(*) FROM (SELECT FROM requisitions r WHERE {where} LIMIT {MOST_TOLD}) AS found"
+    found: int = await DB.fetch_value(statement, *values)
     return found
 
 
