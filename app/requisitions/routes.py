@@ -93,7 +93,7 @@ async def approve_it(
     if not form.is_valid:
         return await _page(visitor, await _requisition(visitor, requisition_id), form=form, status_code=422)
     try:
-        number = await approve(visitor, requisition_id, review=form.data.review, comment=form.data.comment)
+        number = await approve(visitor, requisition_id, review=form.data.review, comment=form.data.remark)
     except (AlreadyDecided, MayNotDecide) as refused:
         return await _refused_page(visitor, requisition_id, refused)
     except OrderRefused as refused:

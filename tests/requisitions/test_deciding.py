@@ -327,3 +327,27 @@ async def test_a_long_list_has_pages_of_twenty_and_a_fixed_number_of_queries(dat
     assert len(page.tree.findall(".//tbody/tr")) == 1
     for nonsense in ("show=x&state=y&page=z", "page=-1", "page=99999999", "state=approved"):
         assert (await person.get(f"/account/requisitions?{nonsense}")).status == 200
+
+
+async def test_a_comment_on_an_approval_is_told_to_the_buyer_and_stays_in_the_history(database):
+    of = await company()
+    key = await asked(of)
+    page = await decide(await of.approver.signed_in(), key, remark="Take the green one\nnext time")
+    assert "Approved" in page.main
+    assert "Take the green one next time" in page.main
+    [mail] = await mails("requisition_decided")
+    for text in (mail.text, mail.html):
+        assert "Take the green one" in text
+        assert "is approved" in mail.subject
+    seen = await (await of.buyer.signed_in()).get(mail.link)
+    assert "Take the green one next time" in seen.main
+
+
+async def test_a_comment_on_an_approval_that_is_too_long_is_refused_and_stays_in_its_field(database):
+    of = await company()
+    key = await asked(of)
+    page = await decide(await of.approver.signed_in(), key, remark="x" * 1001)
+    assert page.status == 422
+    assert page.errors == {"remark": "Please use at most 1000 characters."}
+    assert page.typed("remark").strip() == "x" * 1001
+    assert await state() == "pending"
