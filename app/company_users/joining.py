@@ -20,8 +20,8 @@ from app.customers.mail_domains import domain_of, is_public
 from app.customers.permissions import Permission
 from app.customers.types import Extension, all_customer_types
 from app.errors import Conflict
-from app.links import links_of
 from app.mail.outbox import queue_mail
+from app.other_customers import url_within
 from app.visitor import Visitor
 from tables import Customer, User
 from tables.engine import DB
@@ -108,6 +108,7 @@ _WISHES = """
 """
 _WISH = """
     SELECT j.state, u.id AS user_id, u.email, u.login, u.first_name, u.last_name, u.preferred_language,
+           (SELECT c.number FROM customers c WHERE c.id = j.customer) AS number,
            u.is_active AND u.email_verified_at IS NOT NULL AS may_join, co.company_name AS company,
            EXISTS (SELECT FROM memberships m WHERE m.customer = $2 AND m."user" = u.id) AS is_member
     FROM join_requests j JOIN users u ON u.id = j."user" JOIN companies co ON co.customer = j.customer
@@ -283,7 +284,7 @@ async def _tell_deciders(row: dict[str, Any], application: Application, name: st
             asker_name=name,
             asker_email=email,
             customer_name=row["name"],
-            link=links_of(application).url("joining"),
+            link=url_within(application, row["number"], "joining"),
         )
 
 
@@ -297,7 +298,7 @@ async def _tell_asker(row: dict[str, Any], application: Application, *, is_accep
         name=_name(row),
         customer_name=row["company"],
         is_accepted=is_accepted,
-        link=links_of(application).url("sign_in") if is_accepted else "",
+        link=url_within(application, row["number"], "account") if is_accepted else "",
     )
 
 

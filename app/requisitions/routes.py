@@ -17,6 +17,7 @@ from app.languages import gettext as _
 from app.links import links_of
 from app.orders.history import sees_all_orders
 from app.orders.wish import OrderRefused
+from app.other_customers import look_elsewhere
 from app.pages import Page, see
 from app.requisitions.checking import check
 from app.requisitions.deciding import AlreadyDecided, MayNotDecide, approve, reject, withdraw
@@ -75,8 +76,18 @@ async def requisitions_page(request: Request[Any, Any, Any], visitor: CurrentVis
     guards=[customers_with(Extension.GROUP)],
 )
 async def requisition_page(visitor: CurrentVisitor, requisition_id: FromPath[uuid.UUID]) -> Page:
-    """One requisition: what is asked for and why it needs approval, what has changed, and what was decided."""
-    return await _page(visitor, await _requisition(visitor, requisition_id))
+    """One requisition: what is asked for and why it needs approval, what has changed, and what was decided.
+
+    Mails link here, also to people who act for another of their companies now.
+    """
+    try:
+        stored = await requisition_seen_by(visitor, requisition_id)
+    except RequisitionMissing:
+        await look_elsewhere(
+            visitor, lambda other: requisition_seen_by(other, requisition_id), RequisitionMissing
+        )
+        raise NotFoundException from None
+    return await _page(visitor, stored)
 
 
 @post(

@@ -7,6 +7,7 @@ from app.requisitions.expiring import expire_requisitions
 from app.versions import raise_version
 from tables.engine import DB
 from tests import people
+from tests.account.test_switching import join
 from tests.browser_like import Person, SeenPage, mails
 from tests.catalog.shelf import counted_queries
 from tests.checkout.ordering import place
@@ -351,3 +352,33 @@ async def test_a_comment_on_an_approval_that_is_too_long_is_refused_and_stays_in
     assert page.errors == {"remark": "Please use at most 1000 characters."}
     assert page.typed("remark").strip() == "x" * 1001
     assert await state() == "pending"
+
+
+async def test_the_mail_leads_to_the_decision_also_who_acts_for_another_of_their_companies(database):
+    of = await company()
+    key = await asked(of)
+    [link] = {one.link for one in await mails("requisition_asked")}
+    elsewhere = await people.company("x@elsewhere.example", company_name="Elsewhere")
+    await join(elsewhere, of.admin, "approver")
+    person = await elsewhere.signed_in()
+    await person.get("/account")
+    await person.post("/switch-customer", {"customer": elsewhere.number})
+    page = await person.get(link)
+    assert page.h1 == "This belongs to Alfreds Futterkiste"
+    page = await person.fill(page, {})
+    assert page.path.endswith(f"/account/requisitions/{key}")
+    assert "You now act for Alfreds Futterkiste." in page.text
+    assert "Approved" in (await person.fill(page, {}, form="review")).main
+
+
+async def test_who_may_not_approve_at_their_other_company_finds_no_requisition_of_it(database):
+    of = await company()
+    key = await asked(of)
+    elsewhere = await people.company("x@elsewhere.example", company_name="Elsewhere")
+    await join(elsewhere, of.admin, "viewer")
+    person = await elsewhere.signed_in()
+    await person.get("/account")
+    await person.post("/switch-customer", {"customer": elsewhere.number})
+    for one in (key, "00000000-0000-7000-8000-000000000000"):
+        page = await person.get(f"/account/requisitions/{one}")
+        assert (page.status, page.h1) == (404, "Page not found")
