@@ -183,7 +183,7 @@ async def _page(
     status_code: int = 200,
     wanted: str = "",
 ) -> Page:
-    record = await record_of(of)
+    record = await record_of(of, branch_of(visitor))
     application = application_by_id(of.application)
     return await customer_page(
         "customer.html",

@@ -8,8 +8,9 @@ from litestar import Request, Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
-from app.access import staff
+from app.access import NotPermitted, staff
 from app.back_office.audit_list import audit_lines_of_customer
+from app.back_office.branch import branch_of, people_seen
 from app.back_office.customer_record import UserOfCustomer, users_with_memberships
 from app.back_office.customer_tabs import customer_page, found_customer
 from app.back_office.forms import PasswordMailForm, VersionForm
@@ -43,6 +44,7 @@ async def enable_one_user(
     """Enables a user for all customers; a password mail follows."""
     of, person = await _user_of_group(number, user)
     told = _("%(name)s is enabled and gets a mail to choose a password.", name=person.name)
+    await _refuse_for_part_of(visitor, person)
     return await _switch(request, visitor, of, enable_user, person.id, person.version, _("Enable"), told)
 
 
@@ -53,6 +55,7 @@ async def disable_one_user(
     """Disables a user for all customers."""
     of, person = await _user_of_group(number, user)
     told = _("%(name)s is disabled and signed out.", name=person.name)
+    await _refuse_for_part_of(visitor, person)
     return await _switch(request, visitor, of, disable_user, person.id, person.version, _("Disable"), told)
 
 
@@ -139,20 +142,29 @@ async def _page(
     status_code: int = 200,
     wanted: str = "",
 ) -> Page:
-    history = await audit_lines_of_customer(of.id) if wanted else ()
+    people = await users_with_memberships(of.id)
+    history = await audit_lines_of_customer(of.id, branch_of(visitor)) if wanted else ()
     return await customer_page(
         "customer_users_tab.html",
         "customer_users",
         of,
         visitor,
         status_code=status_code,
-        users=await users_with_memberships(of.id),
+        users=people,
+        # Whom the staff member sees as a whole, and may disable everywhere.
+        whole=await people_seen(visitor, [one.id for one in people]),
         # The user of an individual is not managed on its own (domain.md 2).
         has_users_of_its_own=await group_of(of) is not None,
         form=form or blank(VersionForm),
         wanted=wanted,
         newest=history[0] if history else None,
     )
+
+
+async def _refuse_for_part_of(visitor: Visitor, person: UserOfCustomer) -> None:
+    """Who is limited to a branch does nothing that holds at customers outside of it as well (domain.md 11)."""
+    if person.id not in await people_seen(visitor, [person.id]):
+        raise NotPermitted
 
 
 async def _user_of_group(number: str, user_id: uuid.UUID) -> tuple[Customer, UserOfCustomer]:
