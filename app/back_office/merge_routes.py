@@ -98,8 +98,10 @@ async def ask(
     other: FromQuery[str] = "",
     stays: FromQuery[str] = "",
 ) -> Page:
-    """Asks for the other customer, and shows what a merge would do."""
-    of = await _mergeable(number)
+    """Asks for the other customer, and shows what a merge would do; says why where it cannot be (domain.md 2)."""
+    of = await found_customer(number)
+    if await group_of(of) is None:
+        return await customer_page("merge_individual.html", "customer", of, visitor)
     if not other:
         return await _page(visitor, of, blank(OtherForm))
     return await _preview_page(visitor, of, asked_for(other, 40), stays)

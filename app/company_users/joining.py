@@ -20,7 +20,7 @@ from app.customers.mail_domains import domain_of, is_public
 from app.customers.permissions import Permission
 from app.customers.types import Extension, all_customer_types
 from app.errors import Conflict
-from app.mail.outbox import queue_mail
+from app.mail.people import name_of_person, queue_mail_to
 from app.other_customers import url_within
 from app.visitor import Visitor
 from tables import Customer, User
@@ -229,7 +229,7 @@ async def let_join(visitor: Visitor, wish_id: uuid.UUID, roles: Sequence[str]) -
             after={"email": row["email"], "roles": recorded_names(change.roles, roles)},
         )
         await _tell_asker(row, visitor.application, is_accepted=True)
-        return _name(row)
+        return name_of_person(row)
 
 
 async def refuse_to_let_join(visitor: Visitor, wish_id: uuid.UUID) -> str:
@@ -245,7 +245,7 @@ async def refuse_to_let_join(visitor: Visitor, wish_id: uuid.UUID) -> str:
             after={"email": row["email"]},
         )
         await _tell_asker(row, visitor.application, is_accepted=False)
-        return _name(row)
+        return name_of_person(row)
 
 
 async def _joinable(visitor: Visitor) -> list[dict[str, Any]]:
@@ -274,13 +274,10 @@ async def _decide(visitor: Visitor, wish_id: uuid.UUID, state: str) -> None:
 async def _tell_deciders(row: dict[str, Any], application: Application, name: str, email: str) -> None:
     deciding = [one.id for one in await roles_of(row["id"]) if Permission.MANAGE_USERS in one.permissions]
     for one in await DB.fetch(_DECIDERS, row["id"], deciding, MOST_DECIDERS):
-        await queue_mail(
+        await queue_mail_to(
+            one,
             application=application,
             kind="join_asked",
-            to_email=one["email"],
-            to_name=_name(one),
-            language=_language(one, application),
-            name=_name(one),
             asker_name=name,
             asker_email=email,
             customer_name=row["name"],
@@ -289,23 +286,11 @@ async def _tell_deciders(row: dict[str, Any], application: Application, name: st
 
 
 async def _tell_asker(row: dict[str, Any], application: Application, *, is_accepted: bool) -> None:
-    await queue_mail(
+    await queue_mail_to(
+        row,
         application=application,
         kind="join_decided",
-        to_email=row["email"],
-        to_name=_name(row),
-        language=_language(row, application),
-        name=_name(row),
         customer_name=row["company"],
         is_accepted=is_accepted,
         link=url_within(application, row["number"], "account") if is_accepted else "",
     )
-
-
-def _language(row: dict[str, Any], application: Application) -> str:
-    wanted = str(row["preferred_language"])
-    return wanted if wanted in application.languages else application.languages[0]
-
-
-def _name(row: dict[str, Any]) -> str:
-    return f"{row['first_name']} {row['last_name']}".strip() or str(row["login"])

@@ -74,7 +74,7 @@ _WITH_TEXT = f"""{_WHERE}
             AND (strpos(lower(w.sku), lower($10)) > 0 OR strpos(lower(w.name), lower($10)) > 0)))
 """
 # One query for the page, how many there are, what could be claimed, and who has ordered ($8: if it is asked).
-_PAGE_WHERE = f"""
+_PAGE_OF = f"""
     SELECT (SELECT count(*) FROM orders o WHERE {{where}}) AS found,
            (SELECT count(*) FROM orders g WHERE g.email_canonical = $5 AND g.customer IS NULL
                 AND g."user" IS NULL AND g.application = $6) AS claimable,
@@ -90,8 +90,8 @@ _PAGE_WHERE = f"""
                 ORDER BY u.last_name, u.first_name, u.id LIMIT 200
            ) AS b) END AS buyers
 """
-_PAGE = _PAGE_WHERE.format(where=_WHERE)
-_FOUND = _PAGE_WHERE.format(where=_WITH_TEXT)
+_PAGE = _PAGE_OF.format(where=_WHERE)
+_FOUND = _PAGE_OF.format(where=_WITH_TEXT)
 
 
 _orders = msgspec.json.Decoder(tuple[ListedOrder, ...])
