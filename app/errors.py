@@ -19,6 +19,7 @@ from app.bodies import BodyRefused
 from app.languages import gettext as _
 from app.languages import text
 from app.links import page_of_form
+from app.other_customers import OfOtherCustomer
 from app.pages import page_variables, render, see
 from app.request_id import current_request_id
 from app.visitor import Visitor
@@ -93,13 +94,17 @@ class Conflict(Exception):
 
 
 def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    """The answer to an exception: a redirect to the sign-in, the page of a refusal, or an error page."""
+    """The answer to an exception: a redirect to the sign-in or a switch, the page of a refusal, an error page."""
     if isinstance(error, SignInNeeded):
         return _to_sign_in(request)
     if isinstance(error, AuthenticationNeeded):
         return _to_sign_in_again(request)
     if isinstance(error, AccessRefused):
         return refusal_page(request, error.reason)
+    if isinstance(error, OfOtherCustomer):
+        return see(
+            request, "switch_customer", customer=error.number, next=page_variables(request)["current_path"]
+        )
     status, headers, explanation = _status_of(error)
     if status >= 500:
         log_error(error, status)

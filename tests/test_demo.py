@@ -9,9 +9,12 @@ import pytest
 from app.customers.addresses import AddressBook, addresses_of
 from app.customers.countries import address_problems
 from app.demo.categories import CATEGORIES
+from app.demo.company_life import COLLEAGUES
 from app.demo.load import (
     ADMINISTRATOR,
+    APPROVER,
     BUYER,
+    CLERK,
     CONTRACT_BUYER,
     DEMO_LOGINS,
     FIXED_LOGINS,
@@ -29,11 +32,17 @@ from app.settings import settings
 from app.sign_in.passwords import password_matches
 from tables import Category, Company, Customer, Membership, Order, Product, StaffMember, User
 from tables.engine import DB
-from tests.browser_like import visit
+from tests.browser_like import mails, patron, visit
 
 pytestmark = pytest.mark.usefixtures("database")
 
 STATIC = Path(__file__).parent.parent / "static"
+
+
+@pytest.fixture(autouse=True)
+def known_addresses() -> None:
+    """Mails hold links, which are made from the routes."""
+    patron()
 
 
 async def everything() -> dict[str, list[dict[str, object]]]:
@@ -49,7 +58,7 @@ async def test_it_brings_categories_companies_people_and_staff() -> None:
     assert await Category.count() == 8
     assert await Customer.count().where(Customer.customer_type == "SMB") == 91 + 1
     assert await Customer.count().where(Customer.customer_type == "INDIVIDUAL") == 12
-    assert await User.count() == 91 + 1 + 1 + 12 + 1
+    assert await User.count() == 91 + 1 + 1 + len(COLLEAGUES) + 12 + 1
     assert await StaffMember.count() == 1
     assert not await User.exists().where(User.email_verified_at.is_null())
     assert await Customer.count().where(Customer.approval_status == "pending") == 1
@@ -239,3 +248,56 @@ def test_individual_customers_live_where_mail_arrives() -> None:
     for person in PEOPLE:
         fields = ("street", "postal_code", "city", "region", "country")
         assert not list(address_problems({name: getattr(person, name) for name in fields})), person.email
+
+
+async def test_a_stranger_sees_how_a_company_runs_itself() -> None:
+    await load_demo_data()
+    person = await visit("business", language="en")
+    await person.sign_in(ADMINISTRATOR, PASSWORD)
+    home = await person.get("/account")
+    assert "You act for Alfreds Futterkiste – switch" in home.text
+    users = await person.get("/account/users")
+    for name in ("Greta Hahn", "Tom Weber", "Lena Vogt", "Paul Buyer", "Maria Anders", "Warehouse"):
+        assert name in users.main, name
+    assert "Warehouse" in (await person.get("/account/roles")).main
+    assert "Nina Kraft" in (await person.get("/account/users/invitations")).main
+    assert "Tom Weber" in (await person.get("/account/requisitions")).main
+    assert "Weekly kitchen order" in (await person.get("/account/templates")).main
+    assert "Gifts for customers" not in (await person.get("/account/templates")).main
+    assert "annual agreement" in (await person.get("/account/contracts")).main
+    (contract,) = await DB.fetch("SELECT id FROM contracts WHERE number = 'ALFKI-1'")
+    page = await person.get(f"/account/contracts/{contract['id']}")
+    assert "€5,000.00" in page.main
+    page = await person.post("/switch-customer", {"customer": "BLAUS"})
+    assert "You now act for Blauer See Delikatessen." in page.text
+
+
+async def test_the_approver_approves_what_the_clerk_has_asked_for_from_the_mail() -> None:
+    await load_demo_data()
+    (mail,) = await mails("requisition_asked", to=APPROVER)
+    person = await visit("business", language="en")
+    page = await person.get(mail.link)
+    page = await person.fill(page, {"login": APPROVER, "password": PASSWORD})
+    assert "For the company's anniversary on Friday." in page.main
+    assert "Something has changed" not in page.main
+    page = await person.fill(page, {"remark": "Enjoy!"}, form="review")
+    assert "The requisition is approved" in page.text
+    clerk = await visit("business", language="en")
+    await clerk.sign_in(CLERK, PASSWORD)
+    assert "Enjoy!" in (await clerk.get(mail.link)).main
+
+
+async def test_what_a_visitor_did_with_the_company_stays_and_is_not_undone() -> None:
+    await load_demo_data()
+    await DB.execute("UPDATE requisitions SET state = 'withdrawn'")
+    await DB.execute("UPDATE memberships SET order_limit = NULL, budget_amount = NULL, budget_period = ''")
+    await DB.execute("UPDATE users SET first_name = 'Gerda' WHERE login = $1", APPROVER)
+    before = await everything()
+    assert (await load_demo_data())[0] == "The demo data are loaded already."
+    assert await everything() == before
+    await DB.execute(
+        "UPDATE memberships m SET roles = '{viewer}' FROM users u WHERE u.id = m.\"user\" AND u.login = $1",
+        ADMINISTRATOR,
+    )
+    await DB.execute("DELETE FROM order_templates")
+    assert (await load_demo_data())[0] == "The demo data are loaded already."

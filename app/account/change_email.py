@@ -14,12 +14,10 @@ from app.access import Account, SignInNeeded
 from app.applications import Application
 from app.audit import record
 from app.customers.emails import canonical_email, canonical_login
-from app.customers.extensions import name_of
 from app.customers.free_logins import is_login_taken, lock_logins
 from app.links import links_of
-from app.mail.outbox import queue_mail
+from app.mail.people import queue_mail_to
 from app.registration.register import ANSWER_AFTER, answering_after, tell_owner_of_login
-from app.registration.verify_email import language_for
 from app.segments.segmentation_services import update_segments_of
 from app.sign_in.limits import count_key
 from app.sign_in.link_tokens import Link, Purpose, consume, issue, look_up, revoke_links_of
@@ -239,12 +237,10 @@ async def _set_email(user: User, email: str, login: str) -> None:
 
 
 async def _mail(kind: str, application: Application, user: User, to_email: str, **context: Any) -> None:
-    await queue_mail(
+    await queue_mail_to(
+        user,
+        to_email,
         application=application,
         kind=kind,
-        to_email=to_email,
-        to_name=name_of(user),
-        language=language_for(application, user),
-        name=name_of(user),
         **context,
     )

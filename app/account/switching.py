@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from app.access import Account, Refusal, refusal
-from app.applications import Application
-from app.visitor import Visitor, account_of
+from app.access import Refusal
+from app.other_customers import accounts_of
+from app.visitor import Visitor
 from tables.engine import DB
 
 
@@ -18,17 +18,6 @@ class Choice:
     refusal: Refusal | None
 
 
-_MEMBERSHIPS = """
-    SELECT u.id AS user_id, u.login, u.email, u.first_name, u.last_name, u.is_active AS user_is_active,
-           u.email_verified_at IS NOT NULL AS email_is_verified, u.session_epoch,
-           m.id AS membership_id, m.is_active AS membership_is_active, m.roles,
-           c.id AS customer_id, c.number AS customer_number, c.customer_type, c.approval_status,
-           c.is_active AS customer_is_active, co.company_name,
-           NULL::boolean AS staff_is_active, NULL::text[] AS privileges, false AS has_second_factor
-    FROM memberships m JOIN users u ON u.id = m."user" JOIN customers c ON c.id = m.customer
-    LEFT JOIN companies co ON co.customer = c.id
-    WHERE m."user" = $1 ORDER BY lower(co.company_name), c.number
-"""
 # Only to an own membership with which the sign-in would have succeeded: the gate is asked again at the next
 # request anyhow, but a person must not lock themself out by a choice. Nobody looks on as a role elsewhere.
 _SWITCH = """
@@ -51,7 +40,7 @@ async def choices_of(visitor: Visitor) -> list[Choice]:
             is_current=visitor.account is not None and account.membership_id == visitor.account.membership_id,
             refusal=reason,
         )
-        for account, reason in await _judged(visitor)
+        for account, reason in await accounts_of(visitor)
         if reason in (None, Refusal.AWAITING_APPROVAL, Refusal.REJECTED)
     ]
 
@@ -63,16 +52,8 @@ async def switch_customer(visitor: Visitor, number: str) -> str | None:
     """
     if visitor.session is None:
         return None
-    for account, reason in await _judged(visitor):
+    for account, reason in await accounts_of(visitor):
         if account.customer_number == number and reason is None:
             switched = await DB.execute(_SWITCH, visitor.session.id, account.membership_id)
             return (account.company_name or account.name) if switched else None
     return None
-
-
-async def _judged(visitor: Visitor) -> list[tuple[Account, Refusal | None]]:
-    if visitor.account is None:
-        return []
-    rows = await DB.fetch(_MEMBERSHIPS, visitor.account.user_id)
-    application: Application = visitor.application
-    return [(one, refusal(application, one, second_factor_shown=True)) for one in map(account_of, rows)]

@@ -168,7 +168,7 @@ async def audit_lines(
     """A page of entries older than the entry `before`; one more than PER_PAGE when there are yet older ones.
 
     A customer's entries are those that name it or one of its users; those of a branch of the tree are those that
-    name a customer in it.
+    name a customer in it, and of a customer in it those that name a user and no customer.
     """
     conditions = ["true"]
     values: list[object] = []
@@ -182,7 +182,13 @@ async def audit_lines(
         )
     if branch is not None:
         values.append(branch)
-        conditions.append(_OF_BRANCH.format(branch=f"${len(values)}"))
+        of_branch = _OF_BRANCH.format(customer="a.customer_id", branch=f"${len(values)}")
+        if customer_number:
+            own = _OF_BRANCH.format(
+                customer="(SELECT id FROM customers WHERE number = $%d)", branch=f"${len(values)}"
+            )
+            of_branch = f"({of_branch} OR (a.customer_id IS NULL AND {own % (len(values) - 1)}))"
+        conditions.append(of_branch)
     if before is not None:
         values.append(before)
         conditions.append(
@@ -192,10 +198,16 @@ async def audit_lines(
     return tuple(_line(row) for row in await DB.fetch(sql, *values))
 
 
-async def audit_lines_of_customer(customer_id: uuid.UUID) -> tuple[AuditLine, ...]:
-    """The newest entries that name a customer or one of its users."""
-    sql = _LINES.format(where=_OF_CUSTOMER.format(customer="$1"), limit=LINES_OF_CUSTOMER)
-    return tuple(_line(row) for row in await DB.fetch(sql, customer_id))
+async def audit_lines_of_customer(
+    customer_id: uuid.UUID, branch: uuid.UUID | None = None
+) -> tuple[AuditLine, ...]:
+    """The newest entries that name a customer or one of its users; none of customers outside of a branch of the tree
+    for which one of them acts as well, where one is named."""
+    in_branch = _OF_BRANCH.format(customer="a.customer_id", branch="$2")
+    where = _OF_CUSTOMER.format(customer="$1")
+    where += f" AND ($2::uuid IS NULL OR a.customer_id IS NULL OR {in_branch})"
+    sql = _LINES.format(where=where, limit=LINES_OF_CUSTOMER)
+    return tuple(_line(row) for row in await DB.fetch(sql, customer_id, branch))
 
 
 async def audited_actions() -> list[str]:
@@ -208,7 +220,7 @@ _OF_CUSTOMER = """(
     a.customer_id = {customer}
     OR a.user_id IN (SELECT m."user" FROM memberships m WHERE m.customer = {customer})
 )"""
-_OF_BRANCH = """a.customer_id IN (
+_OF_BRANCH = """{customer} IN (
     SELECT c.id FROM customers c JOIN organisations o ON o.id = c.organisation WHERE {branch} = ANY(o.path)
 )"""
 _LINES = """

@@ -5,19 +5,24 @@ is the same 404 as what is missing. Lists, and what is typed into forms, ask `br
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from litestar.connection import ASGIConnection
 from litestar.exceptions import NotFoundException
 from litestar.handlers.base import BaseRouteHandler
 
+from app.customers.branches import customer_in_branch, person_in_branch
 from app.organisations.tree import Organisation, organisations
 from app.visitor import Visitor
 from tables.engine import DB
 
+# The branch of whoever this request comes from; the guard below notes it before every page. Target groups ask it,
+# since they are parts of many forms.
+_branch_of_request: ContextVar[uuid.UUID | None] = ContextVar("branch")
 # Whether a customer lies in the branch $1.
-_IN_BRANCH = "EXISTS (SELECT FROM organisations o WHERE o.id = c.organisation AND $1 = ANY(o.path))"
+_IN_BRANCH = customer_in_branch("c.id", "$1")
 _OF_USER = 'SELECT FROM memberships m JOIN customers c ON c.id = m.customer WHERE m."user" = $2'
 # By the first part of an address and the name of its parameter: whether what it names lies in the branch.
 LOOKS: Mapping[tuple[str, str], str] = {
@@ -40,8 +45,12 @@ LOOKS: Mapping[tuple[str, str], str] = {
                        WHERE s.id = $2 AND $1 = ANY(o.path))
     """,
     ("personal-data-requests", "request_id"): f"""
-        SELECT EXISTS (SELECT FROM personal_data_requests r JOIN memberships m ON m."user" = r."user"
-                       JOIN customers c ON c.id = m.customer WHERE r.id = $2 AND {_IN_BRANCH})
+        SELECT EXISTS (SELECT FROM personal_data_requests r WHERE r.id = $2 AND {person_in_branch('r."user"', "$1")})
+    """,
+    ("mail", "mail_id"): f"""
+        SELECT EXISTS (SELECT FROM outbox_mails o JOIN users u ON u.email = o.to_email
+                       JOIN memberships m ON m."user" = u.id JOIN customers c ON c.id = m.customer
+                       WHERE o.id = $2 AND {_IN_BRANCH})
     """,
 }  # only constants of this module are put in
 
@@ -49,6 +58,7 @@ LOOKS: Mapping[tuple[str, str], str] = {
 async def within_branch(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
     """Raises NotFoundException where an address names something outside of the staff member's branch."""
     branch = branch_of(connection.scope.get("visitor"))  # type: ignore[arg-type]  # put there by app.main
+    _branch_of_request.set(branch)
     if branch is None:
         return
     first = connection.scope["path_template"].strip("/").partition("/")[0]
@@ -67,6 +77,11 @@ def branch_of(visitor: Visitor | None) -> uuid.UUID | None:
     if visitor is None or not visitor.is_staff or visitor.account is None:
         return None
     return visitor.account.branch
+
+
+def branch_of_request() -> uuid.UUID | None:
+    """The same for the request that is being answered. Raises LookupError outside of the back office."""
+    return _branch_of_request.get()
 
 
 async def sees_customer(visitor: Visitor, customer_id: uuid.UUID) -> bool:
@@ -94,10 +109,28 @@ async def numbers_seen(visitor: Visitor, numbers: Sequence[str]) -> list[str]:
     return [row["number"] for row in rows]
 
 
+async def people_seen(visitor: Visitor, user_ids: Collection[uuid.UUID | None]) -> set[uuid.UUID | None]:
+    """Those of the users who act for customers of the staff member's branch only; None, a guest, is seen by who
+    sees all."""
+    branch = branch_of(visitor)
+    if branch is None:
+        return set(user_ids)
+    rows = await DB.fetch(
+        f"SELECT u.id FROM users u WHERE u.id = ANY($2::uuid[]) AND {person_in_branch('u.id', '$1')}",
+        branch,
+        [one for one in user_ids if one is not None],
+    )
+    return {row["id"] for row in rows}
+
+
 async def seen_organisations(visitor: Visitor) -> list[Organisation]:
     """The tree as far as the staff member sees it: parents before their children."""
-    branch = branch_of(visitor)
-    return [one for one in await organisations() if branch is None or branch in one.path]
+    return organisations_within(branch_of(visitor), await organisations())
+
+
+def organisations_within(branch: uuid.UUID | None, tree: Sequence[Organisation]) -> list[Organisation]:
+    """Those of the tree in the branch, all of them for None."""
+    return [one for one in tree if branch is None or branch in one.path]
 
 
 async def organisation_choices(
@@ -105,6 +138,10 @@ async def organisation_choices(
 ) -> list[tuple[str, str]]:
     """(id, name) of the organisations that may be chosen, those below others marked by dashes; `without` leaves
     out a node with all below it."""
-    seen = await seen_organisations(visitor)
+    return as_choices(await seen_organisations(visitor), without=without)
+
+
+def as_choices(seen: Sequence[Organisation], *, without: uuid.UUID | None = None) -> list[tuple[str, str]]:
+    """(id, name) of each, those below others marked by dashes."""
     top = min((one.depth for one in seen), default=0)
     return [(str(one.id), f"{'– ' * (one.depth - top)}{one.name}") for one in seen if without not in one.path]

@@ -32,6 +32,7 @@ class UserOfCustomer:
     membership_id: uuid.UUID
     membership_is_active: bool
     membership_version: int
+    # Ids of built-in roles, and names of those that the company has made itself.
     roles: list[str]
     department: str
     position: str
@@ -96,8 +97,8 @@ async def customer_with_number(number: str) -> Customer | None:
     return await Customer.objects().get(Customer.number == number)
 
 
-async def record_of(customer: Customer) -> CustomerRecord:
-    """Everything staff see of a customer."""
+async def record_of(customer: Customer, branch: uuid.UUID | None = None) -> CustomerRecord:
+    """Everything staff see of a customer, who are limited to a branch of the tree where one is named."""
     return CustomerRecord(
         customer=customer,
         customer_type=customer_type_of(customer.customer_type),
@@ -106,7 +107,7 @@ async def record_of(customer: Customer) -> CustomerRecord:
         individual=await individual_of(customer),
         decisions=tuple(Decision(**row) for row in await DB.fetch(_DECISIONS, customer.id)),
         consents=tuple(GivenConsent(**row) for row in await DB.fetch(_CONSENTS, customer.id)),
-        history=await audit_lines_of_customer(customer.id),
+        history=await audit_lines_of_customer(customer.id, branch),
     )
 
 
@@ -123,8 +124,10 @@ async def addresses_of(customer_id: uuid.UUID) -> tuple[StoredAddress, ...]:
 _USERS = """
     SELECT u.id, coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.login) AS name, u.login,
            u.email, u.email_verified_at, u.is_active, u.version, u.last_signed_in_at, m.id AS membership_id,
-           m.is_active AS membership_is_active, m.version AS membership_version, m.roles, m.department,
-           m.position
+           m.is_active AS membership_is_active, m.version AS membership_version, m.department, m.position,
+           ARRAY(SELECT coalesce(r.name, has.role) FROM unnest(m.roles) WITH ORDINALITY AS has (role, n)
+                 LEFT JOIN company_roles r ON r.customer = m.customer AND r.id::text = has.role
+                 ORDER BY has.n) AS roles
     FROM memberships m JOIN users u ON u.id = m."user"
     WHERE m.customer = $1 ORDER BY m.created_at, m.id
 """

@@ -1,7 +1,5 @@
 """A customer's page and what staff do there: approve, reject, enable, disable, change the number."""
 
-import uuid
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
@@ -14,6 +12,7 @@ from app.back_office.branch import branch_of, organisation_choices
 from app.back_office.customer_contract_routes import OrganisationOfCustomerForm
 from app.back_office.customer_record import customer_with_number, record_of
 from app.back_office.customer_tabs import customer_page, found_customer
+from app.back_office.enabling import Switching, switch_on_tab
 from app.back_office.forms import RejectionForm, Version, VersionForm
 from app.back_office.new_customer import CustomerNumber
 from app.back_office.privileges import Privilege
@@ -33,7 +32,6 @@ from app.visitor import CurrentVisitor, Visitor
 from tables import Customer
 
 CUSTOMERS = staff(Privilege.CUSTOMERS)
-Switch = Callable[..., Awaitable[bool]]
 
 
 class NumberForm(Form):
@@ -103,7 +101,8 @@ async def enable(
     """Enables a customer; its users get the password mail."""
     of = await found_customer(number)
     told = _("The customer is enabled. Its users get a mail to choose a password.")
-    return await _switch(request, visitor, of, enable_customer, of.id, of.version, _("Enable"), told)
+    what = Switching(enable_customer, of.id, of.version, _("Enable"), told)
+    return await switch_on_tab(request, visitor, of, "customer", _page, what)
 
 
 @post("/customers/{number:str}/disable", name="disable_customer", guards=[CUSTOMERS])
@@ -113,7 +112,8 @@ async def disable(
     """Disables a customer; its users are signed out at once."""
     of = await found_customer(number)
     told = _("The customer is disabled. Its users are signed out.")
-    return await _switch(request, visitor, of, disable_customer, of.id, of.version, _("Disable"), told)
+    what = Switching(disable_customer, of.id, of.version, _("Disable"), told)
+    return await switch_on_tab(request, visitor, of, "customer", _page, what)
 
 
 @get("/customers/{number:str}/number", name="customer_number", guards=[CUSTOMERS])
@@ -145,28 +145,6 @@ async def change_number(
     return see(request, "customer", number=wanted, flash=Flash(told))
 
 
-async def _switch(
-    request: Request[Any, Any, Any],
-    visitor: Visitor,
-    of: Customer,
-    switch: Switch,
-    key: uuid.UUID,
-    version: int,
-    wanted: str,
-    told: str,
-) -> Response[Any]:
-    """Enables or disables by `switch`; `version` counts where the form sent none."""
-    form = await read_form(request, VersionForm)
-    if not form.is_valid:
-        return await _page(visitor, of, form, status_code=422)
-    try:
-        changed = await switch(key, version=form.data.version or version, visitor=visitor)
-    except Conflict:
-        return await _changed_meanwhile(visitor, of.number, wanted)
-    flash = Flash(told) if changed else Flash(_("That was so already. Nothing has changed."), "info")
-    return see(request, "customer", number=of.number, flash=flash)
-
-
 async def _changed_meanwhile(
     visitor: Visitor, number: str, wanted: str, form: FilledForm[Any] | None = None
 ) -> Page:
@@ -183,7 +161,7 @@ async def _page(
     status_code: int = 200,
     wanted: str = "",
 ) -> Page:
-    record = await record_of(of)
+    record = await record_of(of, branch_of(visitor))
     application = application_by_id(of.application)
     return await customer_page(
         "customer.html",

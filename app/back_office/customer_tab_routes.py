@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery
 from app.access import staff
 from app.applications import application_for_type
 from app.back_office.audit_list import PER_PAGE, audit_lines
+from app.back_office.branch import branch_of
 from app.back_office.customer_offers import Offers, catalog_views_for, price_lists_for
 from app.back_office.customer_record import addresses_of
 from app.back_office.customer_tabs import customer_page, found_customer
@@ -149,7 +150,7 @@ async def history(
 ) -> Page:
     """Who changed what about a customer and its users, the newest entries first."""
     of = await found_customer(number)
-    found = await audit_lines(customer_number=of.number, before=before)
+    found = await audit_lines(customer_number=of.number, before=before, branch=branch_of(visitor))
     return await customer_page(
         "customer_history.html",
         "customer_history",

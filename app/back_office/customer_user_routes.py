@@ -1,23 +1,23 @@
 """The users of a customer in the back office: list, enable, disable, send the password mail."""
 
 import uuid
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
-from app.access import staff
+from app.access import NotPermitted, staff
 from app.back_office.audit_list import audit_lines_of_customer
+from app.back_office.branch import branch_of, people_seen
 from app.back_office.customer_record import UserOfCustomer, users_with_memberships
 from app.back_office.customer_tabs import customer_page, found_customer
+from app.back_office.enabling import Switching, switch_on_tab
 from app.back_office.forms import PasswordMailForm, VersionForm
 from app.back_office.password_mails import mail_password_links
 from app.back_office.privileges import Privilege
 from app.customers.activation import disable_membership, disable_user, enable_membership, enable_user
 from app.customers.extensions import group_of
-from app.errors import Conflict
 from app.flash import Flash
 from app.forms import FilledForm, blank, read_form
 from app.languages import gettext as _
@@ -27,7 +27,6 @@ from app.visitor import CurrentVisitor, Visitor
 from tables import Customer
 
 CUSTOMERS = staff(Privilege.CUSTOMERS)
-Switch = Callable[..., Awaitable[bool]]
 
 
 @get("/customers/{number:str}/users", name="customer_users", guards=[CUSTOMERS])
@@ -43,7 +42,9 @@ async def enable_one_user(
     """Enables a user for all customers; a password mail follows."""
     of, person = await _user_of_group(number, user)
     told = _("%(name)s is enabled and gets a mail to choose a password.", name=person.name)
-    return await _switch(request, visitor, of, enable_user, person.id, person.version, _("Enable"), told)
+    await _refuse_for_part_of(visitor, person)
+    what = Switching(enable_user, person.id, person.version, _("Enable"), told)
+    return await switch_on_tab(request, visitor, of, "customer_users", _page, what)
 
 
 @post("/customers/{number:str}/users/{user:uuid}/disable", name="disable_user", guards=[CUSTOMERS])
@@ -53,7 +54,9 @@ async def disable_one_user(
     """Disables a user for all customers."""
     of, person = await _user_of_group(number, user)
     told = _("%(name)s is disabled and signed out.", name=person.name)
-    return await _switch(request, visitor, of, disable_user, person.id, person.version, _("Disable"), told)
+    await _refuse_for_part_of(visitor, person)
+    what = Switching(disable_user, person.id, person.version, _("Disable"), told)
+    return await switch_on_tab(request, visitor, of, "customer_users", _page, what)
 
 
 @post(
@@ -68,7 +71,8 @@ async def enable_one_membership(
     of, person = await _user_of_group(number, user)
     told = _("%(name)s may act for this customer again and gets a mail.", name=person.name)
     key, version = person.membership_id, person.membership_version
-    return await _switch(request, visitor, of, enable_membership, key, version, _("Enable"), told)
+    what = Switching(enable_membership, key, version, _("Enable"), told)
+    return await switch_on_tab(request, visitor, of, "customer_users", _page, what)
 
 
 @post(
@@ -83,7 +87,8 @@ async def disable_one_membership(
     of, person = await _user_of_group(number, user)
     told = _("%(name)s may not act for this customer any more.", name=person.name)
     key, version = person.membership_id, person.membership_version
-    return await _switch(request, visitor, of, disable_membership, key, version, _("Disable"), told)
+    what = Switching(disable_membership, key, version, _("Disable"), told)
+    return await switch_on_tab(request, visitor, of, "customer_users", _page, what)
 
 
 @post("/customers/{number:str}/password-mail", name="send_password_mail", guards=[CUSTOMERS])
@@ -109,28 +114,6 @@ async def password_mail(
     return see(request, "customer_users", number=of.number, flash=flash)
 
 
-async def _switch(
-    request: Request[Any, Any, Any],
-    visitor: Visitor,
-    of: Customer,
-    switch: Switch,
-    key: uuid.UUID,
-    version: int,
-    wanted: str,
-    told: str,
-) -> Response[Any]:
-    """Enables or disables by `switch`; `version` counts where the form sent none."""
-    form = await read_form(request, VersionForm)
-    if not form.is_valid:
-        return await _page(visitor, of, form, status_code=422)
-    try:
-        changed = await switch(key, version=form.data.version or version, visitor=visitor)
-    except Conflict:
-        return await _page(visitor, of, status_code=409, wanted=wanted)
-    flash = Flash(told) if changed else Flash(_("That was so already. Nothing has changed."), "info")
-    return see(request, "customer_users", number=of.number, flash=flash)
-
-
 async def _page(
     visitor: Visitor,
     of: Customer,
@@ -139,20 +122,29 @@ async def _page(
     status_code: int = 200,
     wanted: str = "",
 ) -> Page:
-    history = await audit_lines_of_customer(of.id) if wanted else ()
+    people = await users_with_memberships(of.id)
+    history = await audit_lines_of_customer(of.id, branch_of(visitor)) if wanted else ()
     return await customer_page(
         "customer_users_tab.html",
         "customer_users",
         of,
         visitor,
         status_code=status_code,
-        users=await users_with_memberships(of.id),
+        users=people,
+        # Whom the staff member sees as a whole, and may disable everywhere.
+        whole=await people_seen(visitor, [one.id for one in people]),
         # The user of an individual is not managed on its own (domain.md 2).
         has_users_of_its_own=await group_of(of) is not None,
         form=form or blank(VersionForm),
         wanted=wanted,
         newest=history[0] if history else None,
     )
+
+
+async def _refuse_for_part_of(visitor: Visitor, person: UserOfCustomer) -> None:
+    """Who is limited to a branch does nothing that holds at customers outside of it as well (domain.md 11)."""
+    if person.id not in await people_seen(visitor, [person.id]):
+        raise NotPermitted
 
 
 async def _user_of_group(number: str, user_id: uuid.UUID) -> tuple[Customer, UserOfCustomer]:

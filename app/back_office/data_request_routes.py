@@ -8,6 +8,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, QueryParameter
 
 from app.access import staff
+from app.back_office.branch import branch_of, people_seen
 from app.back_office.privileges import Privilege
 from app.flash import Flash
 from app.forms import Choice, FilledForm, Form, Text, blank, read_form
@@ -62,13 +63,15 @@ class CarryOutForm(Form):
 
 
 @get("/personal-data-requests", name="data_requests", guards=[MAY])
-async def requests_page(wanted: Annotated[str, QueryParameter(name="state")] = "") -> Page:
+async def requests_page(
+    visitor: CurrentVisitor, wanted: Annotated[str, QueryParameter(name="state")] = ""
+) -> Page:
     """What staff have to do, the most urgent first; with state=finished what was done."""
     is_finished = wanted == "finished"
     return Page(
         "back_office/data_requests.html",
         state="finished" if is_finished else "open",
-        requests=await (finished_requests() if is_finished else open_requests()),
+        requests=await (finished_requests if is_finished else open_requests)(branch_of(visitor)),
     )
 
 
@@ -84,7 +87,9 @@ async def enter_request(request: Request[Any, Any, Any], visitor: CurrentVisitor
     form = await read_form(request, NewRequestForm)
     if not form.is_valid:
         return _new_page(form, status_code=422)
-    found = await subjects_known_as(form.data.person)
+    known = await subjects_known_as(form.data.person)
+    seen = await people_seen(visitor, [one.user_id for one in known])
+    found = [one for one in known if one.user_id in seen]
     chosen = found if len(found) == 1 else [one for one in found if _key(one) == form.data.user]
     if not found:
         form.add_error(

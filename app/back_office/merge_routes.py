@@ -8,7 +8,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from app.access import staff
-from app.back_office.branch import branch_of, sees_customer
+from app.back_office.branch import branch_of, seen_organisations, sees_customer
 from app.back_office.customer_record import customer_with_number
 from app.back_office.customer_tabs import customer_page, found_customer
 from app.back_office.forms import Version, VersionForm, asked_for
@@ -17,7 +17,7 @@ from app.customers.deleting import CustomerHasOrders, delete_customer
 from app.customers.duplicates import Likeness, likely_duplicates, likely_duplicates_of
 from app.customers.extensions import group_of
 from app.customers.merging import MergeObstacle, MergePreview, MergeRefused, merge_customers, merge_preview
-from app.customers.undoing_merges import UNDO_WITHIN, Objection, UndoRefused, merges_of, undo_merge
+from app.customers.undoing_merges import UNDO_WITHIN, Merge, Objection, UndoRefused, merges_of, undo_merge
 from app.errors import Conflict
 from app.flash import Flash
 from app.forms import FilledForm, Form, Text, blank, read_form
@@ -98,8 +98,10 @@ async def ask(
     other: FromQuery[str] = "",
     stays: FromQuery[str] = "",
 ) -> Page:
-    """Asks for the other customer, and shows what a merge would do."""
-    of = await _mergeable(number)
+    """Asks for the other customer, and shows what a merge would do; says why where it cannot be (domain.md 2)."""
+    of = await found_customer(number)
+    if await group_of(of) is None:
+        return await customer_page("merge_individual.html", "customer", of, visitor)
     if not other:
         return await _page(visitor, of, blank(OtherForm))
     return await _preview_page(visitor, of, asked_for(other, 40), stays)
@@ -141,6 +143,8 @@ async def undo(
 ) -> Response[Any]:
     """Makes two customers of one again."""
     of = await _mergeable(number)
+    if merge_id not in {one.id for one in await _merges_seen(visitor, of)}:
+        raise NotFoundException
     try:
         back = await undo_merge(of.id, merge_id, visitor=visitor)
     except Conflict:
@@ -210,6 +214,13 @@ async def _refuse_unseen(visitor: Visitor, number: str) -> None:
         raise MergeRefused(MergeObstacle.UNKNOWN)
 
 
+async def _merges_seen(visitor: Visitor, of: Customer) -> list[Merge]:
+    """The merges on record; of customers that were outside of the staff member's branch none, since undoing one
+    makes such a customer (domain.md 11)."""
+    seen = {one.id for one in await seen_organisations(visitor)}
+    return [one for one in await merges_of(of.id) if branch_of(visitor) is None or one.organisation in seen]
+
+
 async def _preview_page(
     visitor: Visitor, of: Customer, other: str, stays: str, status_code: int = 200
 ) -> Page:
@@ -246,7 +257,7 @@ async def _page(
         likenesses=likeness_names(),
         merges=[
             {"merge": one, "objections": [_(WHY_NOT_UNDONE[objection]) for objection in one.objections]}
-            for one in await merges_of(of.id)
+            for one in await _merges_seen(visitor, of)
         ],
         days=UNDO_WITHIN,
     )

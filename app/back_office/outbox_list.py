@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from app.audit import record
+from app.customers.branches import customer_in_branch
 from app.mail.sender import retry_mail
 from app.visitor import Visitor
 from tables.engine import DB
@@ -33,11 +34,19 @@ class ListedMail:
     last_error: str
 
 
-async def mails(state: State, before: uuid.UUID | None = None) -> tuple[ListedMail, ...]:
+# Whether a mail o goes to somebody who acts for a customer of the branch $1, or there is no branch.
+TO_BRANCH = f"""($1::uuid IS NULL OR o.to_email IN (
+    SELECT bu.email FROM users bu JOIN memberships m ON m."user" = bu.id
+    WHERE {customer_in_branch("m.customer", "$1")}))"""
+
+
+async def mails(
+    state: State, before: uuid.UUID | None = None, branch: uuid.UUID | None = None
+) -> tuple[ListedMail, ...]:
     """A page of mails in that state, the newest first, older than the mail `before`; one more than PER_PAGE
-    when there are yet older ones."""
-    sql = f"{_MAILS} WHERE {_IN_STATE[state]} AND ($1::uuid IS NULL OR id < $1) ORDER BY id DESC"
-    rows = await DB.fetch(f"{sql} LIMIT {PER_PAGE + 1}", before)
+    when there are yet older ones. Where a branch of the tree is named, only those to people of its customers."""
+    sql = f"{_MAILS} WHERE {_IN_STATE[state]} AND {TO_BRANCH} AND ($2::uuid IS NULL OR id < $2)"
+    rows = await DB.fetch(f"{sql} ORDER BY id DESC LIMIT {PER_PAGE + 1}", branch, before)
     return tuple(ListedMail(**row) for row in rows)
 
 
@@ -53,7 +62,7 @@ async def send_again(mail_id: uuid.UUID, visitor: Visitor) -> bool:
 _MAILS = """
     SELECT id, application, kind, to_email, to_name, subject, created_at, due_at, sent_at, gave_up_at,
            attempts, last_error
-    FROM outbox_mails
+    FROM outbox_mails o
 """
 _IN_STATE: dict[State, str] = {
     "waiting": "sent_at IS NULL AND gave_up_at IS NULL",

@@ -53,11 +53,13 @@ async def home(visitor: CurrentVisitor) -> Page:
 
 @get("/mail", name="outbox", guards=[staff(Privilege.MAIL)])
 async def outbox(
-    wanted: Annotated[str, QueryParameter(name="state")] = "", before: FromQuery[uuid.UUID | None] = None
+    visitor: CurrentVisitor,
+    wanted: Annotated[str, QueryParameter(name="state")] = "",
+    before: FromQuery[uuid.UUID | None] = None,
 ) -> Page:
     """Mails that wait, were sent or given up."""
     chosen: State = next((one for one in STATES if one == wanted), "failed")
-    found = await mails(chosen, before)
+    found = await mails(chosen, before, branch_of(visitor))
     return Page(
         "back_office/outbox.html",
         state=chosen,

@@ -133,7 +133,7 @@ async def change(
     """Changes an item."""
     row = await _stored(item)
     form = await read_form(request, ContentForm)
-    draft = await _draft(form, msgspec.json.decode(row["texts"], type=dict[str, str]))
+    draft = await _draft(form, item, msgspec.json.decode(row["texts"], type=dict[str, str]))
     if draft is not None:
         try:
             await change_content(item, draft, version=form.data.version or 0, visitor=visitor)
@@ -194,11 +194,13 @@ async def _stored(item: uuid.UUID) -> dict[str, Any]:
     return row
 
 
-async def _draft(form: FilledForm[ContentForm], stored: dict[str, str] | None = None) -> ContentDraft | None:
+async def _draft(
+    form: FilledForm[ContentForm], item: uuid.UUID | None = None, stored: dict[str, str] | None = None
+) -> ContentDraft | None:
     if not form.is_valid:
         return None
     data = form.data
-    chosen = await chosen_targets(data)
+    chosen = await chosen_targets(data, TargetKind.CONTENT, str(item or ""))
     if tell_unknown(form, chosen):
         return None
     return ContentDraft(

@@ -217,7 +217,7 @@ async def _as_typed(list_id: str) -> dict[str, str | list[str]]:
 async def _is_kept(form: FilledForm[Any], list_id: str, visitor: Visitor, *, is_new: bool) -> bool:
     """Creates or changes the list as the form says; False with errors noted. Raises Conflict."""
     data: PriceListForm = form.data
-    chosen: ChosenTargets = await chosen_targets(data)
+    chosen: ChosenTargets = await chosen_targets(data, TargetKind.PRICE_LIST, "" if is_new else list_id)
     if tell_unknown(form, chosen):
         return False
     details = PriceListDetails(

@@ -204,7 +204,7 @@ async def change(
     """Changes a promotion."""
     stored = await _stored_names(promotion_id)
     form = await read_form(request, PromotionForm)
-    draft = await _draft(form, stored)
+    draft = await _draft(form, promotion_id, stored)
     if draft is not None:
         try:
             await change_promotion(promotion_id, draft, version=form.data.version or 0, visitor=visitor)
@@ -278,12 +278,14 @@ async def _stored_names(promotion_id: str) -> dict[str, str]:
     return msgspec.json.decode(found, type=dict[str, str])
 
 
-async def _draft(form: FilledForm[Any], stored: dict[str, str] | None = None) -> PromotionDraft | None:
+async def _draft(
+    form: FilledForm[Any], promotion_id: str = "", stored: dict[str, str] | None = None
+) -> PromotionDraft | None:
     """What the form says of the promotion; None, with errors noted, where it cannot be."""
     if not form.is_valid:
         return None
     data: PromotionForm = form.data
-    chosen: ChosenTargets = await chosen_targets(data)
+    chosen: ChosenTargets = await chosen_targets(data, TargetKind.PROMOTION, promotion_id)
     categories = dict(await category_choices())
     product = await product_with_sku(data.sku)
     if data.sku and product is None:

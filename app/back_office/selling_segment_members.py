@@ -6,6 +6,7 @@ from litestar import Request, Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 
+from app.back_office.branch import branch_of, numbers_seen
 from app.back_office.forms import asked_for
 from app.back_office.selling_lists import SearchForm, page_asked_for
 from app.back_office.selling_segments import SEGMENTS, stored_segment
@@ -15,7 +16,7 @@ from app.languages import gettext as _
 from app.languages import ngettext, text
 from app.pages import Page, see
 from app.segments.members import ON_A_PAGE, assign, members_of, remove, why_in
-from app.visitor import CurrentVisitor
+from app.visitor import CurrentVisitor, Visitor
 from tables.engine import DB
 
 ORIGINS = {
@@ -40,10 +41,10 @@ class RemoveForm(Form):
 
 @get("/segments/{segment_id:str}/customers", name="segment_members", guards=[SEGMENTS])
 async def segment_members(
-    segment_id: FromPath[str], q: FromQuery[str] = "", page: FromQuery[int] = 1
+    visitor: CurrentVisitor, segment_id: FromPath[str], q: FromQuery[str] = "", page: FromQuery[int] = 1
 ) -> Page:
     """The members that fit the search."""
-    return await _page(segment_id, blank(AssignForm), q=q, page=page)
+    return await _page(visitor, segment_id, blank(AssignForm), q=q, page=page)
 
 
 @post("/segments/{segment_id:str}/customers/assign", name="assign_to_segment", guards=[SEGMENTS])
@@ -54,14 +55,15 @@ async def assign_customers(
     await stored_segment(segment_id)
     form = await read_form(request, AssignForm)
     if not form.is_valid:
-        return await _page(segment_id, form, status_code=422)
+        return await _page(visitor, segment_id, form, status_code=422)
     numbers = list(dict.fromkeys(form.data.numbers.replace(",", " ").replace(";", " ").split()))
-    rows = await DB.fetch("SELECT id, number FROM customers WHERE number = ANY($1::text[])", numbers)
+    seen = await numbers_seen(visitor, numbers)
+    rows = await DB.fetch("SELECT id, number FROM customers WHERE number = ANY($1::text[])", seen)
     unknown = [one for one in numbers if one not in {row["number"] for row in rows}]
     if unknown:
         told = _("There is no customer %(numbers)s.", numbers=", ".join(unknown[:10]))
         form.add_error("numbers", told)
-        return await _page(segment_id, form, status_code=422)
+        return await _page(visitor, segment_id, form, status_code=422)
     count = await assign(segment_id, [row["id"] for row in rows], visitor=visitor)
     told = ngettext("%(n)s customer is put into it.", "%(n)s customers are put into it.", count)
     return see(request, "segment_members", segment_id=segment_id, flash=Flash(told))
@@ -77,7 +79,8 @@ async def remove_customers(
     if not form.is_valid:
         told = _("Please tick the customers that you want to take out.")
         return see(request, "segment_members", segment_id=segment_id, flash=Flash(told, "warning"))
-    rows = await DB.fetch("SELECT id FROM customers WHERE number = ANY($1::text[])", form.data.number)
+    seen = await numbers_seen(visitor, form.data.number)
+    rows = await DB.fetch("SELECT id FROM customers WHERE number = ANY($1::text[])", seen)
     count = await remove(segment_id, [row["id"] for row in rows], visitor=visitor)
     told = ngettext("%(n)s customer is taken out.", "%(n)s customers are taken out.", count)
     return see(
@@ -97,10 +100,16 @@ async def why(segment_id: FromPath[str], number: FromPath[str]) -> Page:
 
 
 async def _page(
-    segment_id: str, form: FilledForm[AssignForm], *, q: str = "", page: int = 1, status_code: int = 200
+    visitor: Visitor,
+    segment_id: str,
+    form: FilledForm[AssignForm],
+    *,
+    q: str = "",
+    page: int = 1,
+    status_code: int = 200,
 ) -> Page:
     of, wanted, number = await stored_segment(segment_id), asked_for(q), page_asked_for(page)
-    found = await members_of(segment_id, wanted, number)
+    found = await members_of(segment_id, wanted, number, branch_of(visitor))
     return Page(
         "back_office/selling/segment_members.html",
         status_code=status_code,

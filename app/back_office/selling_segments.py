@@ -7,6 +7,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 
 from app.access import staff
+from app.back_office.branch import branch_of, branch_of_request, organisations_within
 from app.back_office.forms import asked_for
 from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import NewId, WholeNumber, filled_with
@@ -25,6 +26,7 @@ from app.forms import FilledForm, Flag, Text, blank, read_form
 from app.languages import gettext as _
 from app.languages import ngettext, text
 from app.links import Links, links_of
+from app.organisations.tree import organisations
 from app.pages import Page, see
 from app.segments.custom import (
     ON_A_PAGE,
@@ -130,7 +132,7 @@ async def create(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Re
         if form.is_valid:
             data, rule = form.data, rule_of(form.data)
             if data.preview:
-                shown = await preview(rule) if rule is not None else None
+                shown = await preview(rule, branch=branch_of(visitor)) if rule is not None else None
                 return await _page(form, None, links, shown=shown)
             await create_segment(
                 data.id,
@@ -165,7 +167,12 @@ async def change(
         if form.is_valid:
             data, rule = form.data, rule_of(form.data)
             if data.preview:
-                return await _page(form, of, links, shown=await preview(rule) if rule is not None else None)
+                return await _page(
+                    form,
+                    of,
+                    links,
+                    shown=await preview(rule, branch=branch_of(visitor)) if rule is not None else None,
+                )
             await edit_segment(
                 segment_id,
                 data.name,
@@ -188,7 +195,7 @@ async def change(
 async def ask_delete(visitor: CurrentVisitor, segment_id: FromPath[str]) -> Page:
     """Asks before a segment is deleted, and says where it is used."""
     of, links = await stored_segment(segment_id), links_of(visitor.application)
-    uses = await uses_of_segment(segment_id)
+    uses = await _uses(segment_id)
     action = links.path("delete_segment", segment_id=segment_id)
     if any(one.is_rule for one in uses):
         told, action = _("Rules of other segments ask for this one. Change them first."), ""
@@ -243,6 +250,12 @@ def _as_typed(of: CustomSegment) -> dict[str, str]:
     }
 
 
+async def _uses(segment_id: str) -> list[Use]:
+    """Where the segment is used, as far as the staff member sees it."""
+    seen = {str(one.id) for one in organisations_within(branch_of_request(), await organisations())}
+    return [one for one in await uses_of_segment(segment_id) if one.kind != ORGANISATION or one.owner in seen]
+
+
 def _told(use: Use, links: Links) -> tuple[str, str]:
     """(what names the segment, address of its page or "")."""
     addresses: dict[str, tuple[str, str]] = {
@@ -272,7 +285,7 @@ async def _page(
         status_code=status_code,
         form=form,
         of=of,
-        uses=[_told(one, links) for one in await uses_of_segment(of.id)] if of is not None else [],
+        uses=[_told(one, links) for one in await _uses(of.id)] if of is not None else [],
         kinds=kind_choices(),
         matches=[(value, _(name)) for value, name in MATCHES],
         rows=rows_to_show(form),

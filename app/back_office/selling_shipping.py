@@ -211,7 +211,7 @@ async def _is_kept(
 ) -> bool:
     """Creates or changes the method as the form says; False with errors noted. Raises Conflict."""
     data: ShippingForm = form.data
-    chosen = await chosen_targets(data)
+    chosen = await chosen_targets(data, TargetKind.SHIPPING_METHOD, method if stored else "")
     if tell_unknown(form, chosen):
         return False
     details = ShippingMethod(

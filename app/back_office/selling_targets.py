@@ -5,6 +5,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
+from app.back_office.branch import as_choices, branch_of_request, organisations_within
+from app.customers.branches import customer_in_branch
 from app.forms import FilledForm, Form, Several, Text
 from app.languages import gettext as _
 from app.organisations.tree import organisations
@@ -54,16 +56,23 @@ class TargetChoices:
     organisations: list[tuple[str, str]]
 
 
-async def chosen_targets(data: TargetGroupForm) -> ChosenTargets:
-    """The segments, organisations, customers and contracts that the form names."""
+async def chosen_targets(data: TargetGroupForm, kind: TargetKind, owner: str = "") -> ChosenTargets:
+    """The segments, organisations, customers and contracts that the form names, for the owner that there is.
+
+    Who is limited to a branch names what lies in it; what the group names outside of it stays, unseen (domain.md 11).
+    """
     customers, unknown = await _numbered("customers", data.target_customers)
     contracts, unknown_contracts = await _numbered("contracts", data.target_contracts)
-    known = {str(one.id) for one in await organisations()} if data.target_organisations else set()
+    seen = (
+        organisations_within(branch_of_request(), await organisations()) if data.target_organisations else []
+    )
+    known = {str(one.id) for one in seen}
+    unseen = await _unseen(kind, owner)
     return ChosenTargets(
         frozenset(data.target_segments),
-        customers,
-        frozenset(uuid.UUID(one) for one in data.target_organisations if one in known),
-        contracts,
+        customers | unseen.customers,
+        frozenset(uuid.UUID(one) for one in data.target_organisations if one in known) | unseen.organisations,
+        contracts | unseen.contracts,
         unknown,
         unknown_contracts,
         tuple(one for one in data.target_organisations if one not in known),
@@ -94,43 +103,76 @@ def tell_refused(form: FilledForm[Any], error: NoServiceActive | TargetUnknown) 
 
 
 async def targets_as_typed(kind: TargetKind, owner: str) -> dict[str, list[str]]:
-    """The target group of an owner as the fields of the form show it."""
-    found: Targets = await targets_of(kind, owner)
+    """The target group of an owner as the fields of the form show it, as far as the staff member sees it."""
+    found, unseen = await targets_of(kind, owner), await _unseen(kind, owner)
     return {
         "target_segments": sorted(found.segments),
-        "target_organisations": sorted(str(one) for one in found.organisations),
-        "target_customers": [await _numbers("customers", found.customers)],
-        "target_contracts": [await _numbers("contracts", found.contracts)],
+        "target_organisations": sorted(str(one) for one in found.organisations - unseen.organisations),
+        "target_customers": [await _numbers("customers", found.customers - unseen.customers)],
+        "target_contracts": [await _numbers("contracts", found.contracts - unseen.contracts)],
     }
 
 
 async def target_choices() -> TargetChoices:
-    """All segments and organisations that may be ticked."""
+    """All segments, and the organisations that the staff member sees."""
     named = [(one, f"{name} ({one})") for one, name in (await names_of_segments()).items()]
-    tree = [(str(one.id), f"{'– ' * one.depth}{one.name}") for one in await organisations()]
-    return TargetChoices(named, tree)
+    return TargetChoices(named, as_choices(organisations_within(branch_of_request(), await organisations())))
 
 
 async def organisation_names() -> dict[str, str]:
     """The names of organisations by id, where a form says what is stored now."""
-    return {str(one.id): one.name for one in await organisations()}
+    return {str(one.id): one.name for one in organisations_within(branch_of_request(), await organisations())}
+
+
+# By what the field names: its number, and whose customer decides who sees it.
+_OF_CUSTOMER = {"customers": "n.id", "contracts": "n.customer"}
+
+
+def _in_branch(table: str) -> str:
+    """Whether a row n lies in the branch $2, or there is no branch."""
+    return f"($2::uuid IS NULL OR {customer_in_branch(_OF_CUSTOMER[table], '$2')})"
+
+
+async def _unseen(kind: TargetKind, owner: str) -> Targets:
+    """What the target group of an owner names outside of the staff member's branch; nothing for who sees all."""
+    branch = branch_of_request()
+    if branch is None or not owner:
+        return Targets()
+    found = await targets_of(kind, owner)
+    seen = {one.id for one in organisations_within(branch, await organisations())}
+    return Targets(
+        organisations=found.organisations - seen,
+        customers=found.customers - await _seen("customers", found.customers),
+        contracts=found.contracts - await _seen("contracts", found.contracts),
+    )
+
+
+async def _seen(table: str, ids: frozenset[uuid.UUID]) -> frozenset[uuid.UUID]:
+    rows = await DB.fetch(
+        f"SELECT n.id FROM {table} n WHERE n.id = ANY($1::uuid[]) AND {_in_branch(table)}",  # constants, see above
+        list(ids),
+        branch_of_request(),
+    )
+    return frozenset(row["id"] for row in rows)
 
 
 async def _numbered(table: str, typed: str) -> tuple[frozenset[uuid.UUID], tuple[str, ...]]:
-    """The ids of those whose numbers were typed, and numbers that none has."""
+    """The ids of those whose numbers were typed, and numbers that none has whom the staff member sees."""
     numbers = list(dict.fromkeys(typed.replace(",", " ").replace(";", " ").split()))
     if not numbers:
         return frozenset(), ()
     rows = await DB.fetch(
-        f"SELECT id, number FROM {table} WHERE number = ANY($1::text[])", numbers
-    )  # see above
+        f"SELECT n.id, n.number FROM {table} n WHERE n.number = ANY($1::text[]) AND {_in_branch(table)}",
+        numbers,
+        branch_of_request(),
+    )
     known = {row["number"] for row in rows}
     return frozenset(row["id"] for row in rows), tuple(one for one in numbers if one not in known)
 
 
 async def _numbers(table: str, ids: frozenset[uuid.UUID]) -> str:
     rows = await DB.fetch(
-        f"SELECT number FROM {table} WHERE id = ANY($1::uuid[]) ORDER BY number",
-        list(ids),  # see above
+        f"SELECT number FROM {table} WHERE id = ANY($1::uuid[]) ORDER BY number",  # a constant of this module
+        list(ids),
     )
     return " ".join(row["number"] for row in rows)

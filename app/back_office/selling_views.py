@@ -196,7 +196,7 @@ async def _as_typed(view: str) -> dict[str, str | list[str]]:
 async def _is_kept(form: FilledForm[Any], view: str, visitor: Visitor, *, is_new: bool) -> bool:
     """Creates or changes the view as the form says; False with errors noted. Raises Conflict."""
     data: ViewForm = form.data
-    chosen = await chosen_targets(data)
+    chosen = await chosen_targets(data, TargetKind.CATALOG_VIEW, "" if is_new else view)
     rules = await _rules(form)
     if tell_unknown(form, chosen) or form.errors:
         return False

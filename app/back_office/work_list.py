@@ -4,6 +4,8 @@ import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from app.back_office.outbox_list import TO_BRANCH
+from app.customers.branches import person_in_branch
 from tables.engine import DB
 
 
@@ -23,20 +25,23 @@ class WorkList:
     next_contract_end: date | None
 
 
+_REQUEST_IN_BRANCH = f"""($1::uuid IS NULL OR {person_in_branch('r."user"', "$1")})"""
+
+
 async def work_list(branch: uuid.UUID | None = None, manager: uuid.UUID | None = None) -> WorkList:
     """What waits now, by one query: of customers in a branch of the tree where one is named, and of contracts of
     the customers that a user looks after as account manager, where one is named."""
     row = await DB.fetch_row(
-        """
+        f"""
         SELECT a.*, m.*, d.*, k.* FROM
             (SELECT count(*) AS pending_approvals, min(r.opened_at) AS oldest_approval
              FROM customers c LEFT JOIN approval_requests r ON r.customer = c.id AND r.decided_at IS NULL
              WHERE c.approval_status = 'pending' AND ($1::uuid IS NULL OR EXISTS (
                  SELECT FROM organisations o WHERE o.id = c.organisation AND $1 = ANY(o.path)))) a,
             (SELECT count(*) AS failed_mails, min(gave_up_at) AS oldest_failed_mail
-             FROM outbox_mails WHERE gave_up_at IS NOT NULL AND sent_at IS NULL) m,
+             FROM outbox_mails o WHERE gave_up_at IS NOT NULL AND sent_at IS NULL AND {TO_BRANCH}) m,
             (SELECT count(*) AS data_requests, min(due_at) AS next_data_request
-             FROM personal_data_requests WHERE state = 'confirmed') d,
+             FROM personal_data_requests r WHERE state = 'confirmed' AND {_REQUEST_IN_BRANCH}) d,
             (SELECT count(*) AS ending_contracts, min(k.ends_on) AS next_contract_end
              FROM contracts k JOIN customers c ON c.id = k.customer
              WHERE k.ends_on BETWEEN current_date AND current_date + 30
@@ -45,7 +50,7 @@ async def work_list(branch: uuid.UUID | None = None, manager: uuid.UUID | None =
                AND ($2::uuid IS NULL OR EXISTS (
                    SELECT FROM account_managers m JOIN staff_members s ON s.id = m.staff_member
                    WHERE m.customer = k.customer AND s."user" = $2))) k
-        """,
+        """,  # only constants are put in
         branch,
         manager,
     )

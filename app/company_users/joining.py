@@ -20,8 +20,8 @@ from app.customers.mail_domains import domain_of, is_public
 from app.customers.permissions import Permission
 from app.customers.types import Extension, all_customer_types
 from app.errors import Conflict
-from app.links import links_of
-from app.mail.outbox import queue_mail
+from app.mail.people import name_of_person, queue_mail_to
+from app.other_customers import url_within
 from app.visitor import Visitor
 from tables import Customer, User
 from tables.engine import DB
@@ -108,6 +108,7 @@ _WISHES = """
 """
 _WISH = """
     SELECT j.state, u.id AS user_id, u.email, u.login, u.first_name, u.last_name, u.preferred_language,
+           (SELECT c.number FROM customers c WHERE c.id = j.customer) AS number,
            u.is_active AND u.email_verified_at IS NOT NULL AS may_join, co.company_name AS company,
            EXISTS (SELECT FROM memberships m WHERE m.customer = $2 AND m."user" = u.id) AS is_member
     FROM join_requests j JOIN users u ON u.id = j."user" JOIN companies co ON co.customer = j.customer
@@ -228,7 +229,7 @@ async def let_join(visitor: Visitor, wish_id: uuid.UUID, roles: Sequence[str]) -
             after={"email": row["email"], "roles": recorded_names(change.roles, roles)},
         )
         await _tell_asker(row, visitor.application, is_accepted=True)
-        return _name(row)
+        return name_of_person(row)
 
 
 async def refuse_to_let_join(visitor: Visitor, wish_id: uuid.UUID) -> str:
@@ -244,7 +245,7 @@ async def refuse_to_let_join(visitor: Visitor, wish_id: uuid.UUID) -> str:
             after={"email": row["email"]},
         )
         await _tell_asker(row, visitor.application, is_accepted=False)
-        return _name(row)
+        return name_of_person(row)
 
 
 async def _joinable(visitor: Visitor) -> list[dict[str, Any]]:
@@ -273,38 +274,23 @@ async def _decide(visitor: Visitor, wish_id: uuid.UUID, state: str) -> None:
 async def _tell_deciders(row: dict[str, Any], application: Application, name: str, email: str) -> None:
     deciding = [one.id for one in await roles_of(row["id"]) if Permission.MANAGE_USERS in one.permissions]
     for one in await DB.fetch(_DECIDERS, row["id"], deciding, MOST_DECIDERS):
-        await queue_mail(
+        await queue_mail_to(
+            one,
             application=application,
             kind="join_asked",
-            to_email=one["email"],
-            to_name=_name(one),
-            language=_language(one, application),
-            name=_name(one),
             asker_name=name,
             asker_email=email,
             customer_name=row["name"],
-            link=links_of(application).url("joining"),
+            link=url_within(application, row["number"], "joining"),
         )
 
 
 async def _tell_asker(row: dict[str, Any], application: Application, *, is_accepted: bool) -> None:
-    await queue_mail(
+    await queue_mail_to(
+        row,
         application=application,
         kind="join_decided",
-        to_email=row["email"],
-        to_name=_name(row),
-        language=_language(row, application),
-        name=_name(row),
         customer_name=row["company"],
         is_accepted=is_accepted,
-        link=links_of(application).url("sign_in") if is_accepted else "",
+        link=url_within(application, row["number"], "account") if is_accepted else "",
     )
-
-
-def _language(row: dict[str, Any], application: Application) -> str:
-    wanted = str(row["preferred_language"])
-    return wanted if wanted in application.languages else application.languages[0]
-
-
-def _name(row: dict[str, Any]) -> str:
-    return f"{row['first_name']} {row['last_name']}".strip() or str(row["login"])

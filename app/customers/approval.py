@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from app.applications import Application, application_by_id, application_for_type
 from app.audit import record
-from app.customers.extensions import display_name_of, name_of
+from app.customers.extensions import display_name_of
 from app.customers.types import Extension, customer_type_of
 from app.errors import Conflict
 from app.links import links_of
-from app.mail.outbox import queue_mail
+from app.mail.people import queue_mail_to
 from app.sign_in.link_tokens import Purpose, issue
 from app.visitor import Visitor
 from tables import ApprovalStatus, Customer, Membership, User
@@ -163,21 +163,13 @@ async def _mail_decision(customer: Customer, decision: ApprovalStatus, comment: 
         return
     customer_name = await display_name_of(customer)
     for user in await _users_to_tell(customer.id):
-        language = user.preferred_language
-        about: dict[str, object] = {"name": name_of(user), "customer_name": customer_name}
+        about: dict[str, object] = {"customer_name": customer_name}
         if decision is ApprovalStatus.APPROVED:
             about["sign_in_link"] = links_of(application).url("sign_in")
         else:
             about["comment"] = comment
             about["link"] = await _link_to_correct(customer.id, user.id, application)
-        await queue_mail(
-            application=application,
-            kind=decision.value,
-            to_email=user.email,
-            to_name=name_of(user),
-            language=language if language in application.languages else application.languages[0],
-            **about,
-        )
+        await queue_mail_to(user, application=application, kind=decision.value, **about)
 
 
 def shop_of(customer: Customer) -> Application | None:

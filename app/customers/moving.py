@@ -10,12 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.applications import application_for_type
 from app.audit import record
 from app.customers.deleting import delete_customer
 from app.customers.joining_rows import execute_named, lock_customers
 from app.customers.permissions import ACCOUNT_ADMINISTRATOR, BUILT_IN_ROLE_NAMES, BUILT_IN_ROLES
 from app.customers.types import Extension, customer_type_of
 from app.errors import Conflict
+from app.links import links_of
+from app.mail.people import queue_mail_to
 from app.segments.segmentation_services import update_segments_of
 from app.sign_in.sessions import end_sessions_of
 from app.visitor import Visitor
@@ -266,6 +269,13 @@ async def move_user(
         return await _move(user_id, place, new, to_number, roles, visitor, last_user, administrator)
 
 
+_TO_TELL = """
+    SELECT u.email, u.login, u.first_name, u.last_name, u.preferred_language, c.customer_type,
+           coalesce(nullif(c.search_name, ''), c.number) AS customer_name
+    FROM users u, customers c WHERE u.id = $1 AND u.is_active AND c.id = $2
+"""
+
+
 async def _move(
     user_id: uuid.UUID,
     place: Place,
@@ -311,10 +321,28 @@ async def _move(
             after={"customer": to_number, "orders": str(place.orders)},
         )
         await update_segments_of(customer_id)
+    await _tell(user_id, place, new)
     is_deleted = place.is_last_user and last_user is LastUser.DELETE
     if is_deleted:
         await delete_customer(old, visitor=visitor)
     return Move(place.user_name, place.number, to_number, place.orders, is_deleted)
+
+
+async def _tell(user_id: uuid.UUID, place: Place, new: uuid.UUID) -> None:
+    """Mails the user, who has to sign in anew, for whom they act from now on; nobody who cannot sign in at all."""
+    row = await DB.fetch_row(_TO_TELL, user_id, new)
+    application = application_for_type(row["customer_type"]) if row is not None else None
+    if row is None or application is None:
+        return
+    await queue_mail_to(
+        row,
+        application=application,
+        kind="user_moved",
+        old_customer_name=place.customer_name,
+        customer_name=row["customer_name"],
+        orders=place.orders,
+        link=links_of(application).url("sign_in"),
+    )
 
 
 def _refuse_target(place: Place, target: Mapping[str, object] | None) -> None:

@@ -55,11 +55,14 @@ class Merge:
     merged_at: datetime
     merged_by_name: str
     undone_at: datetime | None
+    # Where the merged customer was in the tree; None also for one in no organisation.
+    organisation: uuid.UUID | None = None
     objections: tuple[Objection, ...] = ()
 
 
 _MERGES = """
-    SELECT id, merged_number, merged_at, merged_by_name, undone_at FROM customer_merges
+    SELECT id, merged_number, merged_at, merged_by_name, undone_at,
+           (before -> 'customer' ->> 'organisation')::uuid AS organisation FROM customer_merges
     WHERE kept = $1 AND merged_at > now() - make_interval(days => $2) ORDER BY merged_at DESC, id DESC LIMIT 50
 """
 _RECORD = """

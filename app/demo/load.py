@@ -12,6 +12,20 @@ from app.customers.emails import canonical_login
 from app.customers.types import customer_type_of
 from app.demo.agreements import add_contract, add_organisations
 from app.demo.categories import add_categories
+from app.demo.company_life import (
+    APPROVER,
+    CLERK,
+    COLLEAGUES,
+    COMPANY,
+    add_invitation,
+    add_own_contract,
+    add_own_role,
+    add_requisition,
+    add_second_company,
+    add_templates,
+    is_there,
+    limit_colleague,
+)
 from app.demo.marketing import add_catalog_view, add_content, add_promotion
 from app.demo.northwind import NorthwindCompany, companies
 from app.demo.orders import add_orders
@@ -34,12 +48,13 @@ PENDING_OWNER = "new.owner@pending.example"
 # Of the company that has prices of its own by a contract.
 CONTRACT_BUYER = "horst.kloss@quick.example"
 STAFF = "admin@example.com"
-FIXED_LOGINS = (SHOPPER, ADMINISTRATOR, BUYER, CONTRACT_BUYER, PENDING_OWNER, STAFF)
+FIXED_LOGINS = (SHOPPER, ADMINISTRATOR, BUYER, APPROVER, CLERK, CONTRACT_BUYER, PENDING_OWNER, STAFF)
 
 DEMO_LOGINS = (
     f"Demo logins, all with the password: {PASSWORD}",
     f"  shop           {SHOPPER}",
     f"  business shop  {ADMINISTRATOR} (administrator), {BUYER} (buyer)",
+    f"  business shop  {APPROVER} (approver), {CLERK} (has a budget, and waits for an approval)",
     f"  business shop  {CONTRACT_BUYER} (prices of a contract)",
     f"  business shop  {PENDING_OWNER} (awaits approval)",
     f"  back office    {STAFF}",
@@ -102,6 +117,8 @@ async def _load(password_hash: str) -> str:
     # After the price list that the contract brings, and the segment that is a customer group.
     others.append(await add_organisations())
     others.append(await add_contract(loading.now, STAFF))
+    # After the products that are asked for, and their prices.
+    others.append(await loading.add_company_life())
     added = {
         "categories": categories,
         "products": len(new_products),
@@ -183,6 +200,28 @@ class _Loading:
         await add_member(of, buyer, ("buyer",), department="Purchasing", position="Buyer")
         await accept_terms(buyer.id, _shop_for("SMB"))
         return True
+
+    async def add_company_life(self) -> int:
+        """Adds what goes on in the company of the fixed administrator; how many things. Nothing where somebody else
+        manages it now."""
+        if not await is_there(ADMINISTRATOR):
+            return 0
+        shop, added = _shop_for("SMB"), 0
+        own_role = await add_own_role(shop, ADMINISTRATOR)
+        of = await Customer.objects().get(Customer.number == COMPANY)
+        for one in COLLEAGUES:
+            if of is None or self._is_taken(one.email):
+                continue
+            user = await create_user(self._user(one.email, one.first_name, one.last_name, "en"))
+            await add_member(of, user, one.roles or (own_role,), one.department, one.position)
+            await accept_terms(user.id, shop)
+            await limit_colleague(shop, ADMINISTRATOR, one)
+            added += 1
+        added += await add_second_company(ADMINISTRATOR)
+        added += await add_own_contract(self.now, STAFF)
+        added += await add_invitation(shop, ADMINISTRATOR)
+        added += await add_templates(shop, BUYER)
+        return added + await add_requisition(shop)
 
     async def add_pending_company(self) -> bool:
         """Adds a company that awaits approval, unless its number or login is taken."""

@@ -48,6 +48,8 @@ KINDS: dict[str, frozenset[str]] = {
     "approved": frozenset({"name", "customer_name", "sign_in_link"}),
     # To somebody whom an administrator of a company has removed from it.
     "member_removed": frozenset({"name", "customer_name"}),
+    # To somebody whom staff have moved to another company; orders: how many have gone along.
+    "user_moved": frozenset({"name", "old_customer_name", "customer_name", "orders", "link"}),
     "invitation": frozenset({"name", "inviter_name", "customer_name", "link", "minutes"}),
     "join_asked": frozenset({"name", "asker_name", "asker_email", "customer_name", "link"}),
     # link: "" for who was refused.
@@ -144,7 +146,15 @@ def one_line(text: str) -> str:
 def _shown(name: str, value: object, language: str, time_zone: str) -> object:
     if isinstance(value, datetime):
         return datetime_text(value, language, time_zone)
-    if name in ("name", "customer_name", "inviter_name", "asker_name", "buyer", "decided_by"):
+    if name in (
+        "name",
+        "customer_name",
+        "old_customer_name",
+        "inviter_name",
+        "asker_name",
+        "buyer",
+        "decided_by",
+    ):
         return _never_a_link(one_line(str(value)))
     return value
 

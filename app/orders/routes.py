@@ -23,6 +23,7 @@ from app.orders.order import OrderMissing, StoredOrder, lines_of
 from app.orders.reorder import reorder, told
 from app.orders.states import STATE_NAMES
 from app.orders.withdrawal import RightOfWithdrawal, WithdrawalRefused, right_of_withdrawal, withdraw
+from app.other_customers import look_elsewhere
 from app.pages import Page, see
 from app.visitor import CurrentVisitor, Visitor
 from tables.orders import OrderState
@@ -81,8 +82,12 @@ def _row(order: ListedOrder, links: Links) -> tuple[str, ...]:
 
 @get("/account/orders/{number:str}", name="order", guards=[signed_in])
 async def order_page(visitor: CurrentVisitor, number: FromPath[str]) -> Page:
-    """An order as it was placed."""
-    order = await _order(visitor, number)
+    """An order as it was placed. Mails link here, also to people who act for another of their companies now."""
+    try:
+        order = await order_seen_by(visitor, number)
+    except OrderMissing:
+        await look_elsewhere(visitor, lambda other: order_seen_by(other, number), OrderMissing)
+        raise NotFoundException from None
     return Page(
         "orders/order.html",
         order=order,

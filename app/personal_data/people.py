@@ -7,7 +7,8 @@ from typing import Any
 from app.applications import Application, all_applications, application_by_id
 from app.customers.emails import canonical_email, canonical_login
 from app.customers.types import Extension, customer_type_of
-from app.sign_in.password_mails import PERSON, application_of, name_of_row
+from app.mail.people import name_of_person
+from app.sign_in.password_mails import PERSON, application_of
 from tables.engine import DB
 
 
@@ -94,7 +95,7 @@ def _subject(row: dict[str, Any]) -> Subject:
     return Subject(
         user_id=row["user_id"],
         email=row["email"],
-        name=name_of_row(row),
+        name=name_of_person(row),
         language=row["preferred_language"],
         # Nobody reads about their own data in the back office, which is for work.
         application=application if application and not application.is_back_office else _any_shop(),

@@ -15,6 +15,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from app.applications import Application, all_applications, application_by_id
 from app.audit import record
+from app.customers.branches import person_in_branch
 from app.customers.emails import canonical_email
 from app.errors import Conflict
 from app.links import links_of
@@ -86,6 +87,7 @@ _COLUMNS = """
     FROM personal_data_requests r LEFT JOIN users u ON u.id = r."user"
 """
 _OPEN = "state IN ('asked', 'confirmed')"
+_IN_BRANCH = f"""($1::uuid IS NULL OR {person_in_branch('r."user"', "$1")})"""
 _NUMBER = """
     INSERT INTO number_series AS s (name, last_number) VALUES ($1, $2)
     ON CONFLICT (name) DO UPDATE SET last_number = s.last_number + 1 RETURNING last_number
@@ -287,16 +289,17 @@ async def requests_of_user(user_id: uuid.UUID) -> list[DataRequest]:
     return [_request(row) for row in rows]
 
 
-async def open_requests() -> list[DataRequest]:
-    """What staff have to do, the most urgent first; those that are yet to be confirmed come last."""
-    sql = f" WHERE r.{_OPEN} ORDER BY r.state = 'asked', r.due_at, r.id LIMIT 500"
-    return [_request(row) for row in await DB.fetch(_COLUMNS + sql)]
+async def open_requests(branch: uuid.UUID | None = None) -> list[DataRequest]:
+    """What staff have to do, the most urgent first; those that are yet to be confirmed come last. Where a branch
+    of the tree is named, only of people who act for customers of it and for no other."""
+    sql = f" WHERE r.{_OPEN} AND {_IN_BRANCH} ORDER BY r.state = 'asked', r.due_at, r.id LIMIT 500"
+    return [_request(row) for row in await DB.fetch(_COLUMNS + sql, branch)]
 
 
-async def finished_requests() -> list[DataRequest]:
-    """What was done, the newest first, until it is purged."""
-    sql = f" WHERE NOT r.{_OPEN} ORDER BY r.finished_at DESC, r.id DESC LIMIT 500"
-    return [_request(row) for row in await DB.fetch(_COLUMNS + sql)]
+async def finished_requests(branch: uuid.UUID | None = None) -> list[DataRequest]:
+    """What was done, the newest first, until it is purged; of a branch as above."""
+    sql = f" WHERE NOT r.{_OPEN} AND {_IN_BRANCH} ORDER BY r.finished_at DESC, r.id DESC LIMIT 500"
+    return [_request(row) for row in await DB.fetch(_COLUMNS + sql, branch)]
 
 
 async def purge_finished_requests() -> int:

@@ -12,15 +12,14 @@ from app.customers.companies import company_details
 from app.customers.consents import accept_terms, choose_newsletter
 from app.customers.creation import LoginTaken, NewCustomer, NewUser, create_customer
 from app.customers.emails import canonical_login
-from app.customers.extensions import name_of
 from app.customers.free_logins import login_kept_for
 from app.customers.phones import normalised_phone
 from app.customers.types import CustomerType, Extension
 from app.links import links_of
-from app.mail.outbox import queue_mail
+from app.mail.people import queue_mail_to
 from app.newsletter.opt_in import order_newsletter
 from app.registration.forms import CompanyRegistrationForm, RegistrationForm
-from app.registration.verify_email import language_for, send_verification_mail
+from app.registration.verify_email import send_verification_mail
 from app.sign_in.passwords import hash_password
 from tables import User
 from tables.engine import DB
@@ -123,13 +122,10 @@ async def tell_owner_of_login(application: Application, email: str) -> None:
     if owner is not None:
         links = links_of(application)
         # To the stored spelling: what was typed may only compare equal (security.md, Input).
-        await queue_mail(
+        await queue_mail_to(
+            owner,
             application=application,
             kind="already_registered",
-            to_email=owner.email,
-            to_name=name_of(owner),
-            language=language_for(application, owner),
-            name=name_of(owner),
             sign_in_link=links.url("sign_in"),
             reset_link=links.url("forgotten_password"),
             companies_link=await _companies_link(application, owner),
@@ -138,13 +134,11 @@ async def tell_owner_of_login(application: Application, email: str) -> None:
     kept = await login_kept_for(canonical)
     owner = await User.objects().get(User.id == kept.user_id) if kept is not None else None
     if kept is not None and owner is not None:
-        await queue_mail(
+        await queue_mail_to(
+            owner,
+            kept.email,
             application=application,
             kind="email_kept",
-            to_email=kept.email,
-            to_name=name_of(owner),
-            language=language_for(application, owner),
-            name=name_of(owner),
         )
 
 

@@ -5,10 +5,11 @@ import uuid
 from app.applications import Application, application_by_id, back_office
 from app.audit import record
 from app.customers.emails import canonical_email
-from app.customers.extensions import display_name_of, name_of
+from app.customers.extensions import display_name_of
 from app.customers.types import customer_type_of
 from app.links import links_of
 from app.mail.outbox import queue_mail
+from app.mail.people import queue_mail_to
 from app.segments.segmentation_services import update_segments_of
 from app.sign_in.link_tokens import Purpose, consume, issue, revoke_links_of
 from tables import Customer, User
@@ -38,13 +39,10 @@ async def send_verification_mail(application: Application, user: User, customer_
         customer_id=customer_id,
         details={"email": canonical_email(user.email)},
     )
-    await queue_mail(
+    await queue_mail_to(
+        user,
         application=application,
         kind="verify_email",
-        to_email=user.email,
-        to_name=name_of(user),
-        language=language_for(application, user),
-        name=name_of(user),
         link=links_of(application).url("verify_email", token=token),
         **({"hours": minutes // 60} if minutes % 60 == 0 else {"minutes": minutes}),
     )
@@ -90,13 +88,10 @@ async def announce_application(customer: Customer, user: User) -> None:
     if application is None:
         return
     customer_name = await display_name_of(customer)
-    await queue_mail(
+    await queue_mail_to(
+        user,
         application=application,
         kind="approval_received",
-        to_email=user.email,
-        to_name=name_of(user),
-        language=language_for(application, user),
-        name=name_of(user),
         customer_name=customer_name,
     )
     staff = back_office()
@@ -112,9 +107,3 @@ async def announce_application(customer: Customer, user: User) -> None:
             number=customer.number,
             link=links_of(staff).url("customer", number=customer.number) if staff is not None else "",
         )
-
-
-def language_for(application: Application, user: User) -> str:
-    """The language of mails to a user: the preferred one where the application speaks it."""
-    wanted = user.preferred_language
-    return wanted if wanted in application.languages else application.languages[0]

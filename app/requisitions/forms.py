@@ -7,9 +7,12 @@ from app.forms import Day, Form, Text
 
 
 class ApproveForm(Form):
-    """Approving. `review` is the fingerprint of what was shown; amounts are never read from a form."""
+    """Approving. `review` is the fingerprint of what was shown; amounts are never read from a form.
 
-    comment: Annotated[str, Text(max_length=1000, required=False, multiline=True)]
+    The comment is called otherwise than that of a rejection, since both are asked for on one page.
+    """
+
+    remark: Annotated[str, Text(max_length=1000, required=False, multiline=True)]
     review: Annotated[str, Text(max_length=64, required=False)]
 
 

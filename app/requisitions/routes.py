@@ -18,6 +18,7 @@ from app.languages import gettext as _
 from app.links import Links, links_of
 from app.orders.history import sees_all_orders
 from app.orders.wish import OrderRefused
+from app.other_customers import look_elsewhere
 from app.pages import Page, see
 from app.requisitions.checking import check
 from app.requisitions.deciding import AlreadyDecided, MayNotDecide, approve, reject, withdraw
@@ -97,8 +98,18 @@ def _row(one: ListedRequisition, links: Links) -> tuple[str, ...]:
     guards=[customers_with(Extension.GROUP)],
 )
 async def requisition_page(visitor: CurrentVisitor, requisition_id: FromPath[uuid.UUID]) -> Page:
-    """One requisition: what is asked for and why it needs approval, what has changed, and what was decided."""
-    return await _page(visitor, await _requisition(visitor, requisition_id))
+    """One requisition: what is asked for and why it needs approval, what has changed, and what was decided.
+
+    Mails link here, also to people who act for another of their companies now.
+    """
+    try:
+        stored = await requisition_seen_by(visitor, requisition_id)
+    except RequisitionMissing:
+        await look_elsewhere(
+            visitor, lambda other: requisition_seen_by(other, requisition_id), RequisitionMissing
+        )
+        raise NotFoundException from None
+    return await _page(visitor, stored)
 
 
 @post(
@@ -115,7 +126,7 @@ async def approve_it(
     if not form.is_valid:
         return await _page(visitor, await _requisition(visitor, requisition_id), form=form, status_code=422)
     try:
-        number = await approve(visitor, requisition_id, review=form.data.review, comment=form.data.comment)
+        number = await approve(visitor, requisition_id, review=form.data.review, comment=form.data.remark)
     except (AlreadyDecided, MayNotDecide) as refused:
         return await _refused_page(visitor, requisition_id, refused)
     except OrderRefused as refused:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from app.applications import Application
 from app.audit import record
+from app.customers.branches import customer_in_branch
 from app.customers.types import all_customer_types
 from app.languages import gettext as _
 from app.segments.audience import segments_of
@@ -64,7 +65,8 @@ _MEMBERS = f"""
     FROM (SELECT sm.customer, array_agg(DISTINCT sm.origin ORDER BY sm.origin) AS origins FROM segment_members sm
           WHERE sm.segment = $1 AND {IN_FORCE} GROUP BY sm.customer) found
     JOIN customers c ON c.id = found.customer
-    WHERE $2 = '' OR strpos(lower(c.number || ' ' || c.search_name), lower($2)) > 0
+    WHERE ($2 = '' OR strpos(lower(c.number || ' ' || c.search_name), lower($2)) > 0)
+      AND ($5::uuid IS NULL OR {customer_in_branch("c.id", "$5")})
     ORDER BY c.number LIMIT $3 OFFSET $4
 """
 _REASONS = f"""
@@ -77,9 +79,12 @@ _ALL_REASONS = f"""
 """
 
 
-async def members_of(segment_id: str, search: str = "", page: int = 1) -> list[Member]:
-    """Customers in a custom segment whose number or name contains what is searched for, `ON_A_PAGE` of them."""
-    rows = await DB.fetch(_MEMBERS, segment_id, search, ON_A_PAGE, (page - 1) * ON_A_PAGE)
+async def members_of(
+    segment_id: str, search: str = "", page: int = 1, branch: uuid.UUID | None = None
+) -> list[Member]:
+    """Customers in a custom segment whose number or name contains what is searched for, `ON_A_PAGE` of them; only
+    those of a branch of the tree of organisations where one is named."""
+    rows = await DB.fetch(_MEMBERS, segment_id, search, ON_A_PAGE, (page - 1) * ON_A_PAGE, branch)
     return [Member(**{**row, "origins": tuple(row["origins"])}) for row in rows]
 
 
@@ -129,10 +134,13 @@ async def remove(segment_id: str, customers: Collection[uuid.UUID], *, visitor: 
     return len(removed)
 
 
-async def preview(rule: Rule, examples: int = 10) -> Preview:
-    """For how many customers a rule holds now, whether or not a segment has it. Nothing is changed."""
+async def preview(rule: Rule, examples: int = 10, branch: uuid.UUID | None = None) -> Preview:
+    """For how many customers a rule holds now, of a branch of the tree of organisations where one is named, whether
+    or not a segment has it. Nothing is changed."""
     arguments = Arguments()
     holds = rule.sql(arguments)
+    if branch is not None:
+        holds = f"({holds}) AND {customer_in_branch('c.id', arguments.add(branch, 'uuid'))}"
     count = await DB.fetch_value(f"SELECT count(*) FROM customers c WHERE {holds}", *arguments)
     limit = arguments.add(examples, "int")
     rows = await DB.fetch(

@@ -18,12 +18,11 @@ from app.applications import Application, application_by_id
 from app.client_address import address_family
 from app.customers.emails import canonical_login
 from app.errors import TooManyTries
-from app.mail.outbox import queue_mail
+from app.mail.people import queue_mail_to
 from app.settings import settings
 from app.sign_in.finish_sign_in import note_way_in
 from app.sign_in.history import Method, user_agent_of
 from app.sign_in.limits import clear_account, count_client, count_key, count_sign_in, is_account_locked
-from app.sign_in.password_mails import name_of_row
 from app.sign_in.sign_in import KnownPerson, person_of_user
 from tables.engine import DB
 from tables.keys import new_key
@@ -206,13 +205,10 @@ async def _answer(request: dict[str, Any]) -> None:
 
 async def _mail(application: Application, people: Sequence[dict[str, Any]], codes: Sequence[str]) -> None:
     first = people[0]
-    await queue_mail(
+    await queue_mail_to(
+        first,
         application=application,
         kind="sign_in_code",
-        to_email=first["email"],
-        to_name=name_of_row(first),
-        language=first["preferred_language"],
-        name=name_of_row(first),
         codes=[(one["login"], code) for one, code in zip(people, codes, strict=True)],
         minutes=MINUTES,
     )

@@ -14,9 +14,8 @@ from litestar import Request, Response
 from app.applications import Application, application_by_id
 from app.languages import datetime_text
 from app.links import links_of
-from app.mail.outbox import queue_mail
+from app.mail.people import queue_mail_to
 from app.sign_in.devices import device_words, place_words
-from app.sign_in.password_mails import name_of_row
 from tables.engine import DB
 
 # Browsers keep no cookie for longer (RFC 6265bis, 5.5).
@@ -97,13 +96,10 @@ async def _tell(user_id: uuid.UUID, application_id: str, devices: list[dict[str,
     if application is None or person is None:
         return
     language = person["preferred_language"]
-    await queue_mail(
+    await queue_mail_to(
+        person,
         application=application,
         kind="new_device",
-        to_email=person["email"],
-        to_name=name_of_row(person),
-        language=language,
-        name=name_of_row(person),
         devices=[
             (
                 device_words(one["user_agent"], language),

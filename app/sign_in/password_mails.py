@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from app.applications import Application, application_for_type, back_office
 from app.links import links_of
-from app.mail.outbox import queue_mail
+from app.mail.people import queue_mail_to
 from app.sign_in.link_tokens import Purpose, issue
 from tables.engine import DB
 
@@ -30,13 +30,10 @@ async def send_password_mail(user_id: uuid.UUID, reason: Reason) -> bool:
     application = application_of(person) if person is not None else None
     if person is None or application is None:
         return False
-    await queue_mail(
+    await queue_mail_to(
+        person,
         application=application,
         kind="staff_welcome" if application.is_back_office and reason == "created" else "choose_password",
-        to_email=person["email"],
-        to_name=name_of_row(person),
-        language=person["preferred_language"],
-        name=name_of_row(person),
         login=person["login"],
         link=await reset_link(person["user_id"], application, application.invitation_minutes),
         minutes=application.invitation_minutes,
@@ -56,8 +53,3 @@ def application_of(person: dict[str, Any]) -> Application | None:
     if person["customer_type"]:
         return application_for_type(person["customer_type"])
     return back_office() if person["is_staff"] else None
-
-
-def name_of_row(person: dict[str, Any]) -> str:
-    """What a mail calls the person."""
-    return f"{person['first_name']} {person['last_name']}".strip() or str(person["login"])

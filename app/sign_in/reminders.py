@@ -12,9 +12,9 @@ from app.applications import Application, application_by_id
 from app.customers.emails import canonical_email
 from app.errors import TooManyTries
 from app.links import links_of
-from app.mail.outbox import queue_mail
+from app.mail.people import queue_mail_to
 from app.sign_in.limits import count_key
-from app.sign_in.password_mails import PERSON, application_of, name_of_row, reset_link
+from app.sign_in.password_mails import PERSON, application_of, reset_link
 from tables.engine import DB
 from tables.keys import new_key
 
@@ -105,12 +105,9 @@ async def _mail_user_names(application: Application, people: Sequence[dict[str, 
 
 
 async def _mail(kind: str, application: Application, person: dict[str, Any], **context: object) -> None:
-    await queue_mail(
+    await queue_mail_to(
+        person,
         application=application,
         kind=kind,
-        to_email=person["email"],
-        to_name=name_of_row(person),
-        language=person["preferred_language"],
-        name=name_of_row(person),
         **context,
     )

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from app.applications import Application
 from app.audit import record
 from app.links import links_of
-from app.mail.outbox import queue_mail
+from app.mail.people import queue_mail_to
 from app.sign_in.limits import clear_account
 from app.sign_in.link_tokens import Link, Purpose, consume, look_up, revoke_links_of
 from app.sign_in.passwords import (
@@ -72,14 +72,10 @@ async def reset_password(token: str, password: str, application: Application) ->
 
 
 async def _tell(person: dict[str, object], application: Application) -> None:
-    name = f"{person['first_name']} {person['last_name']}".strip() or str(person["login"])
-    await queue_mail(
+    await queue_mail_to(
+        person,
         application=application,
         kind="password_changed",
-        to_email=str(person["email"]),
-        to_name=name,
-        language=str(person["preferred_language"]),
-        name=name,
         time=datetime.now(UTC),
         reset_link=links_of(application).url("forgotten_password"),
     )

@@ -6,9 +6,8 @@ from enum import StrEnum
 
 from app.applications import Application
 from app.links import links_of
-from app.mail.outbox import queue_mail
+from app.mail.people import queue_mail_to
 from app.sign_in.devices import device_words
-from app.sign_in.password_mails import name_of_row
 from tables.engine import DB
 
 
@@ -37,13 +36,10 @@ async def tell_security_change(
     if person is None:
         return
     language = person["preferred_language"]
-    await queue_mail(
+    await queue_mail_to(
+        person,
         application=application,
         kind="security_changed",
-        to_email=person["email"],
-        to_name=name_of_row(person),
-        language=language,
-        name=name_of_row(person),
         what=what.value,
         time=datetime.now(UTC),
         device=device_words(user_agent, language) if user_agent else "",

@@ -1,6 +1,8 @@
 """A user who is a member of several customers switches between them (domain.md 10)."""
 
 import uuid
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +10,7 @@ from tables import ApprovalStatus, Membership
 from tables.engine import DB
 from tables.keys import new_key
 from tests import people
-from tests.browser_like import Person
+from tests.browser_like import Person, forget_patron, visit
 from tests.people import Known
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -31,9 +33,22 @@ async def join(known: Known, other: Known, role: str = "buyer", **changes: objec
     return key
 
 
+async def order_of(company: Known, number: str, user_id: uuid.UUID) -> None:
+    await DB.execute(
+        """
+        INSERT INTO orders (id, number, application, customer, "user", email, email_canonical, buyer_name, currency,
+                            is_net, net_total, tax_total, gross_total, placed_at, version)
+        VALUES (gen_random_uuid(), $3, 'business', $1, $2, 'x', 'x', 'Buyer', 'EUR', true, 1000, 0, 1000, now(), 1)
+        """,
+        company.customer_id,
+        user_id,
+        number,
+    )
+
+
 async def acts_for(person: Person) -> str:
     page = await person.get("/account")
-    return "Quick" if "QUICK-Stop" in page.text else "Alfreds"
+    return "Quick" if "You act for QUICK-Stop" in page.text else "Alfreds"
 
 
 async def two_companies(**changes: object) -> tuple[Known, Known, Person]:
@@ -125,3 +140,83 @@ async def test_switching_ends_looking_as_a_role() -> None:
     await DB.execute("UPDATE sessions SET view_as_role = 'viewer'")
     await person.post("/switch-customer", {"customer": quick.number})
     assert await DB.fetch_value("SELECT view_as_role FROM sessions") == ""
+
+
+async def test_a_link_of_a_mail_into_another_company_offers_to_switch_and_goes_on_there() -> None:
+    known, quick, person = await two_companies()
+    path = f"/switch-customer?customer={quick.number}&next=/business/account/users"
+    page = await person.get(path)
+    assert page.h1 == "This belongs to QUICK-Stop"
+    assert "You act for Alfreds Futterkiste at the moment." in page.main
+    # Opening the link has changed nothing.
+    assert await acts_for(person) == "Alfreds"
+    await DB.execute(
+        "UPDATE memberships SET roles = '{account_administrator}' WHERE customer = $1", quick.customer_id
+    )
+    page = await person.fill(await person.get(path), {})
+    assert page.path == "/business/account/users"
+    assert "You now act for QUICK-Stop." in page.text
+    # Whoever acts for it already goes straight on.
+    assert (await person.get(path)).path == "/business/account/users"
+    assert known.number != quick.number
+
+
+async def test_a_link_into_a_company_is_missing_for_people_who_are_not_its_members() -> None:
+    _known, quick, person = await two_companies()
+    stranger = await (await people.company("x@plain.example", company_name="Plain")).signed_in()
+    foreign = await stranger.get(f"/switch-customer?customer={quick.number}")
+    missing = await stranger.get("/switch-customer?customer=NO-SUCH")
+    assert foreign.status == missing.status == 404
+    assert foreign.h1 == missing.h1
+    assert "QUICK" not in foreign.text.replace(quick.number, "")
+    await DB.execute("UPDATE memberships SET is_active = false WHERE customer = $1", quick.customer_id)
+    assert (await person.get(f"/switch-customer?customer={quick.number}")).status == 404
+    visitor = await visit("business")
+    page = await visitor.get(f"/switch-customer?customer={quick.number}")
+    assert page.path.startswith("/business/sign-in?next=")
+
+
+@pytest.mark.parametrize(
+    "wanted", ["https://evil.example/", "//evil.example", "/back-office/", "/business/../x"]
+)
+async def test_a_switch_goes_on_within_the_shop_only(wanted: str) -> None:
+    _known, quick, person = await two_companies()
+    await person.get("/")
+    page = await person.post("/switch-customer", {"customer": quick.number, "next": wanted})
+    assert page.path == "/business/account"
+
+
+async def test_the_link_to_an_order_of_another_company_offers_to_switch_to_who_may_see_it_there() -> None:
+    known, quick, person = await two_companies()
+    await order_of(quick, "Q1", quick.user_id)
+    await order_of(quick, "Q2", known.user_id)
+    # A buyer there sees what they have ordered themself, and nothing of what colleagues have.
+    assert (await person.get("/account/orders/Q1")).status == 404
+    page = await person.get("/account/orders/Q2")
+    assert page.h1 == "This belongs to QUICK-Stop"
+    page = await person.fill(page, {})
+    assert (page.path, page.status) == ("/business/account/orders/Q2", 200)
+    stranger = await (await people.company("x@plain.example", company_name="Plain")).signed_in()
+    assert (await stranger.get("/account/orders/Q2")).status == 404
+
+
+@pytest.fixture
+def mixed_shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The business shop admits shoppers as well."""
+    text = Path("app/applications.toml").read_text(encoding="utf-8")
+    text = text.replace('kind = "business"', 'kind = "business"\nlogin = ["SMB", "INDIVIDUAL"]')
+    (tmp_path / "applications.toml").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("PATRON_CONFIG", str(tmp_path / "applications.toml"))
+    forget_patron()
+    yield
+    monkeypatch.undo()
+    forget_patron()
+
+
+async def test_in_a_mixed_shop_a_shopper_switches_to_their_company_and_back(mixed_shop: None) -> None:
+    shopper, company = await people.shopper(), await people.company()
+    await join(shopper, company)
+    person = await shopper.signed_in("business")
+    for number, name in ((company.number, "Alfreds Futterkiste"), (shopper.number, "Maria Anders")):
+        page = await person.post("/switch-customer", {"customer": number})
+        assert f"You now act for {name}." in page.text

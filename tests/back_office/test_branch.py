@@ -225,6 +225,7 @@ def test_every_address_that_names_a_customer_or_what_is_theirs_is_looked_at() ->
     # A customer's number has been looked at where these follow it.
     follow = {
         ("customers", "segment"),
+        ("customers", "merge_id"),
         ("customers", "user"),
         ("customers", "staff_member"),
         ("orders", "to_state"),

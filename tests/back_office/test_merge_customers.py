@@ -269,7 +269,18 @@ async def test_what_cannot_be_merged_is_said(staff: Person) -> None:
         assert words in page.errors["other"]
         page = await staff.post(f"/customers/{company.number}/merge", {"other": number})
         assert page.status == 422
-    assert (await staff.get(f"/customers/{shopper.number}/merge")).status == 404
+
+
+async def test_staff_are_told_why_individuals_are_not_merged_and_what_to_do_instead(staff: Person) -> None:
+    shopper, twin = await people.shopper(), await people.shopper("ines.two@example.com")
+    page = await staff.get(f"/customers/{shopper.number}")
+    assert "One person with two accounts?" in page.main
+    page = await staff.get(f"/customers/{shopper.number}/merge")
+    assert page.status == 200
+    assert "An individual customer has exactly one user" in page.main
+    page = await staff.post(f"/customers/{shopper.number}/merge", {"other": twin.number})
+    assert page.status == 404
+    assert await values("SELECT count(*) FROM customers") == [2]
 
 
 async def test_a_merge_that_somebody_else_has_changed_is_shown_anew(staff: Person) -> None:

@@ -8,7 +8,7 @@ import pytest
 from app.customers.moving import FOLLOWS, STAYS
 from tables.engine import DB
 from tests import people
-from tests.browser_like import Person, SeenPage
+from tests.browser_like import Person, SeenPage, mails, visit
 from tests.customers.belonging import (
     address,
     asked,
@@ -202,3 +202,41 @@ async def test_nobody_moves_out_of_or_into_another_branch(staff: Person) -> None
     page = await moved(person, buyer, other.number)
     assert page.status == 422
     assert "no customer with this number" in page.errors["customer"]
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+async def test_a_moved_user_is_told_by_mail_for_whom_they_act_now(staff: Person, language: str) -> None:
+    company, other = await people.company(), await other_company()
+    buyer = await people.colleague(company, "buyer@alfki.example")
+    await DB.execute("UPDATE users SET preferred_language = $2 WHERE id = $1", buyer.user_id, language)
+    await ordered(buyer, "O-1")
+    await moved(staff, buyer, other.number, roles=["buyer"])
+    [mail] = await mails("user_moved")
+    assert (mail.to, mail.language) == (buyer.email, language)
+    assert "Other Ltd" in mail.subject
+    words = {
+        "en": ("Alfreds Futterkiste", "has moved with you"),
+        "de": ("Alfreds Futterkiste", "mit umgezogen"),
+    }
+    for said in words[language]:
+        assert said in mail.text
+        assert said in mail.html
+    person = await visit("business")
+    page = await person.get(mail.link)
+    page = await person.fill(page, {"login": buyer.login, "password": buyer.password})
+    assert "Other Ltd" in page.text
+
+
+async def test_who_cannot_sign_in_is_not_told_of_a_move_nor_is_anybody_of_one_that_was_refused(
+    staff: Person,
+) -> None:
+    company, other = await people.company(), await other_company()
+    buyer = await people.colleague(company, "buyer@alfki.example")
+    await moved(staff, buyer, "NOBODY", roles=["buyer"])
+    assert await mails("user_moved") == []
+    await DB.execute("UPDATE users SET is_active = false WHERE id = $1", buyer.user_id)
+    await moved(staff, buyer, other.number, roles=["buyer"])
+    assert await DB.fetch_value("SELECT customer FROM memberships WHERE id = $1", buyer.membership_id) == (
+        other.customer_id
+    )
+    assert await mails("user_moved") == []

@@ -24,6 +24,7 @@ from app.catalog.edit_product import ProductDetails, searched_pieces, searched_t
 from app.catalog.products import canonical_sku
 from app.demo.load import load_demo_data
 from app.demo.products import category_ids
+from app.main import build
 from app.settings import settings
 from app.versions import Subject, raise_version
 from tables.engine import DB, close_pool, open_pool
@@ -66,6 +67,8 @@ async def fill_shop(address: str, size: Size) -> None:
     """The demo data and a shop of that size in an empty, migrated database."""
     os.environ["DATABASE_URL"] = address
     settings.cache_clear()
+    # The demo data bring mails, whose links are made from the routes.
+    build()
     await open_pool(2)
     try:
         await load_demo_data()

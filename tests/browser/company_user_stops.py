@@ -109,6 +109,11 @@ COMPANY_USERS = [
     of_administrator("company-role", an_own_role),
     of_administrator("delete-company-role", deleting_a_role),
     of_administrator("company-history", at("/account/users/history", "business")),
+    of_administrator("switch-customer", at("/switch-customer", "business")),
+    of_administrator(
+        "switch-from-a-mail",
+        at("/switch-customer?customer=BLAUS&next=/business/account/requisitions", "business"),
+    ),
     Stop("company-users-not-permitted", at("/account/users", "business"), 403, "business", BUYER),
     Stop("looking-as-a-buyer", looking_as_a_buyer, application="business"),
     Stop("refused-while-looking", refused_while_looking, 403, "business"),

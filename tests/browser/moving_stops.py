@@ -14,7 +14,14 @@ async def move_without_answers(window: Window, prepared: Prepared) -> int:
     return await window.press("Move the user")
 
 
+async def individual_to_merge(window: Window, prepared: Prepared) -> int:
+    await window.open("/customers?q=Ines", "back-office")
+    await window.leave_by(window.page.locator("main tbody tr").first.get_by_role("link").first)
+    return await window.follow("One person with two accounts?", within="main")
+
+
 MOVING = [
+    of_staff("individual-to-merge", individual_to_merge),
     of_staff("move-user", move_form),
     of_staff("move-user-errors", move_without_answers, 422),
     of_staff("delete-customer", at("/customers/QUICK/delete", "back-office")),

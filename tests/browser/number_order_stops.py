@@ -63,7 +63,7 @@ NUMBER_ORDERS = [
     of_administrator("edit-order-template", edited_template),
     of_administrator("delete-order-template", template_to_delete),
     of_administrator("order-templates", at("/account/templates", "business")),
-    of_administrator("buyer-contracts-none", at("/account/contracts", "business")),
+    of_administrator("company-contract", a_contract),
     Stop("buyer-contracts", at("/account/contracts", "business"), 200, "business", CONTRACT_BUYER),
     Stop("buyer-contract", a_contract, 200, "business", CONTRACT_BUYER),
 ]

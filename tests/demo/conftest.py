@@ -3,11 +3,14 @@
 import pytest
 
 from app.demo.load import load_demo_data
+from tests.browser_like import patron
 from tests.databases import empty_all_tables
 
 
 @pytest.fixture(scope="module")
 async def demo_shop(database_of_the_session: str) -> None:
     """An otherwise empty database with the demo data."""
+    # Mails hold links, which are made from the routes.
+    patron()
     await empty_all_tables()
     await load_demo_data()

@@ -31,6 +31,8 @@ SAMPLES: dict[str, object] = {
     "new_email": "neu@example.com",
     "customer_name": "Søren & Søn <A/S>",
     "customer_type_name": "XYZ",
+    "old_customer_name": "Søren 0822",
+    "orders": 3,
     "inviter_name": "Ines Lüdemann",
     "asker_name": "Søren Søn",
     "asker_email": "soeren@example.com",
@@ -81,6 +83,7 @@ VARIANTS = [
     ("already_registered", {"companies_link": ""}),
     ("join_decided", {"is_accepted": False, "link": ""}),
     ("requisition_asked", {"comment": ""}),
+    *(("user_moved", {"orders": orders}) for orders in (0, 1)),
     *(
         ("requisition_decided", {"state": state, "order_number": "", "comment": comment})
         for state, comment in (("rejected", "0815"), ("expired", ""))

@@ -7,6 +7,7 @@ from app.requisitions.expiring import expire_requisitions
 from app.versions import raise_version
 from tables.engine import DB
 from tests import people
+from tests.account.test_switching import join
 from tests.browser_like import Person, SeenPage, mails
 from tests.catalog.shelf import counted_queries
 from tests.checkout.ordering import place
@@ -327,3 +328,57 @@ async def test_a_long_list_has_pages_of_twenty_and_a_fixed_number_of_queries(dat
     assert len(page.tree.findall(".//tbody/tr")) == 1
     for nonsense in ("show=x&state=y&page=z", "page=-1", "page=99999999", "state=approved"):
         assert (await person.get(f"/account/requisitions?{nonsense}")).status == 200
+
+
+async def test_a_comment_on_an_approval_is_told_to_the_buyer_and_stays_in_the_history(database):
+    of = await company()
+    key = await asked(of)
+    page = await decide(await of.approver.signed_in(), key, remark="Take the green one\nnext time")
+    assert "Approved" in page.main
+    assert "Take the green one next time" in page.main
+    [mail] = await mails("requisition_decided")
+    for text in (mail.text, mail.html):
+        assert "Take the green one" in text
+        assert "is approved" in mail.subject
+    seen = await (await of.buyer.signed_in()).get(mail.link)
+    assert "Take the green one next time" in seen.main
+
+
+async def test_a_comment_on_an_approval_that_is_too_long_is_refused_and_stays_in_its_field(database):
+    of = await company()
+    key = await asked(of)
+    page = await decide(await of.approver.signed_in(), key, remark="x" * 1001)
+    assert page.status == 422
+    assert page.errors == {"remark": "Please use at most 1000 characters."}
+    assert page.typed("remark").strip() == "x" * 1001
+    assert await state() == "pending"
+
+
+async def test_the_mail_leads_to_the_decision_also_who_acts_for_another_of_their_companies(database):
+    of = await company()
+    key = await asked(of)
+    [link] = {one.link for one in await mails("requisition_asked")}
+    elsewhere = await people.company("x@elsewhere.example", company_name="Elsewhere")
+    await join(elsewhere, of.admin, "approver")
+    person = await elsewhere.signed_in()
+    await person.get("/account")
+    await person.post("/switch-customer", {"customer": elsewhere.number})
+    page = await person.get(link)
+    assert page.h1 == "This belongs to Alfreds Futterkiste"
+    page = await person.fill(page, {})
+    assert page.path.endswith(f"/account/requisitions/{key}")
+    assert "You now act for Alfreds Futterkiste." in page.text
+    assert "Approved" in (await person.fill(page, {}, form="review")).main
+
+
+async def test_who_may_not_approve_at_their_other_company_finds_no_requisition_of_it(database):
+    of = await company()
+    key = await asked(of)
+    elsewhere = await people.company("x@elsewhere.example", company_name="Elsewhere")
+    await join(elsewhere, of.admin, "viewer")
+    person = await elsewhere.signed_in()
+    await person.get("/account")
+    await person.post("/switch-customer", {"customer": elsewhere.number})
+    for one in (key, "00000000-0000-7000-8000-000000000000"):
+        page = await person.get(f"/account/requisitions/{one}")
+        assert (page.status, page.h1) == (404, "Page not found")
