@@ -109,6 +109,9 @@ class Order(Table, tablename="orders"):
     # The invoice of a cancelled order is cancelled by one of its own, with its own number.
     cancellation_number = Varchar(length=40, null=True, default=None, unique=True)
     cancellation_at = Timestamptz(null=True, default=None)
+    # And that of a returned order is corrected by a credit note, with its own number again.
+    credit_note_number = Varchar(length=40, null=True, default=None, unique=True)
+    credit_note_at = Timestamptz(null=True, default=None)
     # Since when the goods are on their way; the right of withdrawal ends some days after it.
     shipped_at = Timestamptz(null=True, default=None)
     version = Integer(default=1)

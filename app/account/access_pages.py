@@ -13,7 +13,7 @@ from app.forms import FilledForm, blank, read_form
 from app.languages import gettext as _
 from app.pages import Page, see
 from app.sign_in.again import has_password, prove_by_password
-from app.sign_in.passwords import SHORTEST, SHORTEST_WITH_SECOND_FACTOR
+from app.sign_in.passwords import shortest_password
 from app.sign_in.reset import problem_of_new_password
 from app.visitor import CurrentVisitor, Visitor
 
@@ -129,7 +129,7 @@ async def _password_page(visitor: Visitor, form: FilledForm[PasswordForm], statu
         status_code=status_code,
         form=form,
         login=account.login,
-        shortest=SHORTEST_WITH_SECOND_FACTOR if account.has_second_factor else SHORTEST,
+        shortest=shortest_password(has_second_factor=account.has_second_factor),
         asks_password=await has_password(account.user_id),
     )
 

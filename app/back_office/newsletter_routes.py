@@ -1,6 +1,7 @@
 """Writing a newsletter: to everybody who confirmed it, by mails that each can end by one click."""
 
 import uuid
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
@@ -12,19 +13,36 @@ from app.flash import Flash
 from app.forms import FilledForm, Form, Text, blank, read_form
 from app.languages import gettext as _
 from app.languages import ngettext
-from app.newsletter.sending import count_readers, send_newsletter
+from app.newsletter.sending import Words, count_readers, send_newsletter
 from app.pages import Page, see
 from app.visitor import CurrentVisitor
 from tables.keys import new_key
 
+# What a newsletter can be written in, as everything that the shop says of itself; readers of others get the first.
+LANGUAGES = ("en", "de")
+
+Headline = Annotated[str, Text(max_length=120, required=False)]
+Paragraphs = Annotated[str, Text(max_length=20_000, multiline=True, required=False)]
+
 
 class NewsletterForm(Form):
-    """A newsletter. `key` makes a form that is sent twice one newsletter."""
+    """A newsletter in one language or more. `key` makes a form that is sent twice one newsletter."""
 
     shop: Annotated[str, Text(max_length=40)]
-    headline: Annotated[str, Text(max_length=120)]
-    text: Annotated[str, Text(max_length=20_000, multiline=True)]
+    headline_en: Headline
+    text_en: Paragraphs
+    headline_de: Headline
+    text_de: Paragraphs
     key: Annotated[str, Text(max_length=40)]
+
+    @classmethod
+    def problems(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """A headline and its text go together, and there is at least one language."""
+        begun = [one for one in LANGUAGES if values.get(f"headline_{one}") or values.get(f"text_{one}")]
+        for one in begun or LANGUAGES[:1]:
+            for name in (f"headline_{one}", f"text_{one}"):
+                if values.get(name) == "":
+                    yield name, _("Please fill in this field.")
 
 
 @get("/newsletter", name="newsletter", guards=[staff(Privilege.MARKETING)])
@@ -43,8 +61,7 @@ async def send(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Resp
         form.add_error("shop", _("Please choose one of the options."))
     if not form.is_valid or shop is None or key is None:
         return await _page(form, 422)
-    paragraphs = "\n\n".join(part for part in _paragraphs(form.data.text) if part)
-    count = await send_newsletter(shop, form.data.headline, paragraphs, key, visitor)
+    count = await send_newsletter(shop, _words(form.data), key, visitor)
     said = ngettext("%(n)s mail is on its way.", "%(n)s mails are on their way.", count)
     return see(request, "newsletter", flash=Flash(said))
 
@@ -53,8 +70,17 @@ def _shops() -> list[Application]:
     return [one for one in all_applications() if not one.is_back_office]
 
 
-def _paragraphs(typed: str) -> list[str]:
-    return [" ".join(part.split()) for part in typed.replace("\r\n", "\n").split("\n\n")]
+def _words(typed: NewsletterForm) -> dict[str, Words]:
+    words = {
+        one: Words(getattr(typed, f"headline_{one}"), _paragraphs(getattr(typed, f"text_{one}")))
+        for one in LANGUAGES
+    }
+    return {language: one for language, one in words.items() if one.headline}
+
+
+def _paragraphs(typed: str) -> str:
+    parts = (" ".join(part.split()) for part in typed.replace("\r\n", "\n").split("\n\n"))
+    return "\n\n".join(filter(None, parts))
 
 
 def _key(typed: str) -> uuid.UUID | None:

@@ -17,7 +17,8 @@ from app.forms import FilledForm, Flag, Form, Text, blank, read_form
 from app.languages import datetime_text, money_text
 from app.languages import gettext as _
 from app.orders.invoice_routes import download
-from app.orders.invoices import NOT_YET, Paper
+from app.orders.invoice_text import Paper
+from app.orders.invoices import NOT_YET
 from app.orders.order import OrderMissing, StoredOrder, lines_of, order_of_number
 from app.orders.states import (
     STATE_NAMES,
@@ -134,6 +135,12 @@ async def cancellation_invoice(number: FromPath[str]) -> Response[bytes]:
     return await download(await _order(number), Paper.CANCELLATION)
 
 
+@get("/orders/{number:str}/credit-note", name="back_office_credit_note", guards=[ORDERS])
+async def credit_note(number: FromPath[str]) -> Response[bytes]:
+    """What corrects the invoice of a returned order; 404 where there is none."""
+    return await download(await _order(number), Paper.CREDIT_NOTE)
+
+
 @post("/orders/{number:str}/{to_state:str}", name="move_order", guards=[ORDERS])
 async def move(
     request: Request[Any, Any, Any], visitor: CurrentVisitor, number: FromPath[str], to_state: FromPath[str]
@@ -194,4 +201,4 @@ def _verbs() -> dict[OrderState, str]:
     }
 
 
-routes = [orders, order, invoice, cancellation_invoice, move]
+routes = [orders, order, invoice, cancellation_invoice, credit_note, move]

@@ -49,7 +49,7 @@ LIBRARY_NAMES = {
     "country": "country_code",
 }
 # Where each of our fields stands in the library's pattern of a printed address.
-PATTERN_SIGNS = {"postal_code": "%Z", "city": "%C", "region": "%S"}
+PATTERN_SIGNS = {"street": "%A", "postal_code": "%Z", "city": "%C", "region": "%S"}
 _SIGN = re.compile("%([A-Z])")
 
 
@@ -89,9 +89,11 @@ def country_name(code: str, language: str) -> str:
 
 @cache
 def asked_fields(country: str) -> tuple[AskedField, ...]:
-    """Postal code, city and region as far as the country uses them, in the order in which it prints them."""
+    """Street, postal code, city and region as far as the country uses them, in the order in which it prints them:
+    in Japan, China or Hungary the street does not come first."""
     rules = get_validation_rules({"country_code": country})
     labels = {
+        "street": text("Street and number"),
         "postal_code": POSTAL_CODE_LABELS.get(rules.postal_code_type, "Postal code"),
         "city": CITY_LABELS.get(rules.city_type, "City"),
         "region": REGION_LABELS.get(rules.country_area_type, "Region"),

@@ -1,6 +1,8 @@
 """Sending a newsletter: one mail to everybody who confirmed it, through the outbox."""
 
 import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 
 from app.applications import Application
 from app.audit import record
@@ -28,14 +30,23 @@ async def count_readers(application: Application) -> int:
     return count
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A newsletter in one language; `text` has an empty line between paragraphs."""
+
+    headline: str
+    text: str
+
+
 async def send_newsletter(
-    application: Application, headline: str, text: str, key: uuid.UUID, visitor: Visitor
+    application: Application, words: Mapping[str, Words], key: uuid.UUID, visitor: Visitor
 ) -> int:
     """Queues a newsletter for everybody who confirmed it; how many mails there are.
 
-    `text` has an empty line between paragraphs. `key` is of the form: sent twice, it goes out once, and the second
-    time gives 0.
+    `words` has at least one language: each reader gets their own, or the first that was written where theirs was
+    not. `key` is of the form: sent twice, it goes out once, and the second time gives 0.
     """
+    fallback = next(iter(words.values()))
     async with DB.transaction():
         await DB.execute("SELECT pg_advisory_xact_lock(hashtextextended('newsletter', 13))")
         if await DB.fetch_value(
@@ -53,13 +64,17 @@ async def send_newsletter(
                 to_name=one["name"],
                 language=language if language in application.languages else application.languages[0],
                 name=one["name"],
-                headline=headline,
-                text=text,
+                **asdict(words.get(language, fallback)),
                 unsubscribe_link=unsubscribe_link(one["id"], application),
             )
         await record(
             "newsletter sent",
             visitor=visitor,
-            after={"key": str(key), "shop": application.id, "headline": headline, "mails": len(readers)},
+            after={
+                "key": str(key),
+                "shop": application.id,
+                "headline": " / ".join(one.headline for one in words.values()),
+                "mails": len(readers),
+            },
         )
     return len(readers)

@@ -10,7 +10,8 @@ from app.access import anyone, signed_in
 from app.errors import NotThereYet
 from app.orders.guest_routes import own_order
 from app.orders.history import order_seen_by
-from app.orders.invoices import NOT_YET, InvoiceMissing, Paper, invoice_document
+from app.orders.invoice_text import Paper
+from app.orders.invoices import NOT_YET, InvoiceMissing, invoice_document
 from app.orders.order import OrderMissing, StoredOrder
 from app.visitor import CurrentVisitor, Visitor
 
@@ -27,6 +28,12 @@ async def cancellation_invoice(visitor: CurrentVisitor, number: FromPath[str]) -
     return await download(await _seen(visitor, number), Paper.CANCELLATION)
 
 
+@get("/account/orders/{number:str}/credit-note", name="credit_note", guards=[signed_in])
+async def credit_note(visitor: CurrentVisitor, number: FromPath[str]) -> Response[bytes]:
+    """What corrects the invoice of a returned order; 404 where nothing came back."""
+    return await download(await _seen(visitor, number), Paper.CREDIT_NOTE)
+
+
 @get("/orders/{number:str}/invoice", name="guest_invoice", guards=[anyone])
 async def guest_invoice(
     request: Request[Any, Any, Any], visitor: CurrentVisitor, number: FromPath[str]
@@ -41,6 +48,14 @@ async def guest_cancellation_invoice(
 ) -> Response[bytes]:
     """The same for the invoice that cancels it."""
     return await download(await _own(request, visitor, number), Paper.CANCELLATION)
+
+
+@get("/orders/{number:str}/credit-note", name="guest_credit_note", guards=[anyone])
+async def guest_credit_note(
+    request: Request[Any, Any, Any], visitor: CurrentVisitor, number: FromPath[str]
+) -> Response[bytes]:
+    """The same for what corrects it."""
+    return await download(await _own(request, visitor, number), Paper.CREDIT_NOTE)
 
 
 async def download(order: StoredOrder, paper: Paper) -> Response[bytes]:
@@ -75,4 +90,11 @@ async def _own(request: Request[Any, Any, Any], visitor: Visitor, number: str) -
         raise NotFoundException from None
 
 
-routes = [invoice, cancellation_invoice, guest_invoice, guest_cancellation_invoice]
+routes = [
+    invoice,
+    cancellation_invoice,
+    credit_note,
+    guest_invoice,
+    guest_cancellation_invoice,
+    guest_credit_note,
+]

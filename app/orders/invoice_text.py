@@ -6,11 +6,20 @@ Everything comes from the copies that the order keeps, and of these only from wh
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from app.customers.countries import printed_lines
 from app.languages import date_text, money_text, percent_text, translations
 from app.orders.order import Seller, StoredLine, StoredOrder
 from tables.orders import OrderState
+
+
+class Paper(StrEnum):
+    """The documents that an order can have. The last two take the first back, with amounts below zero."""
+
+    INVOICE = "invoice"
+    CANCELLATION = "cancellation"
+    CREDIT_NOTE = "credit note"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,25 +45,29 @@ class InvoiceText:
     """With %(page)s and %(pages)s."""
 
 
-def invoice_text(
-    order: StoredOrder, lines: list[StoredLine], *, is_cancellation: bool = False
-) -> InvoiceText:
-    """The words of the order's invoice, or of the one that cancels it; the order has its numbers.
+def invoice_text(order: StoredOrder, lines: list[StoredLine], paper: Paper = Paper.INVOICE) -> InvoiceText:
+    """The words of the order's invoice, of the one that cancels it, or of its credit note; the order has its numbers.
 
     What a German invoice has to say stands in UStG, section 14, 4: both names and addresses, the seller's tax
     number, the day, the number, what was sold, when it was delivered, net amounts and tax by rate, discounts.
+    What corrects it names it (UStDV, section 31, 5).
     """
-    assert order.invoice_number
-    assert order.invoiced_at
-    number, written_at = order.invoice_number, order.invoiced_at
-    if is_cancellation:
-        assert order.cancellation_number
-        assert order.cancellation_at
-        number, written_at = order.cancellation_number, order.cancellation_at
     _ = translations(order.language).gettext
+    number, written_at, title = {
+        Paper.INVOICE: (order.invoice_number, order.invoiced_at, _("Invoice %(number)s")),
+        Paper.CANCELLATION: (
+            order.cancellation_number,
+            order.cancellation_at,
+            _("Cancellation invoice %(number)s"),
+        ),
+        # In German law "Gutschrift" is an invoice that the buyer writes (UStG, section 14, 2): the German title is
+        # another word.
+        Paper.CREDIT_NOTE: (order.credit_note_number, order.credit_note_at, _("Credit note %(number)s")),
+    }[paper]
+    assert number
+    assert written_at
     seller = order.seller or Seller(order.application)
-    title = _("Cancellation invoice %(number)s") if is_cancellation else _("Invoice %(number)s")
-    sign = -1 if is_cancellation else 1
+    sign = 1 if paper is Paper.INVOICE else -1
     return InvoiceText(
         language=order.language,
         number=number,
@@ -62,8 +75,8 @@ def invoice_text(
         written_at=written_at.astimezone(UTC).replace(microsecond=0),
         seller=seller,
         recipient=printed_lines(asdict(order.billing_address), order.language),
-        facts=_facts(order, number, written_at, is_cancellation),
-        introduction=_introduction(order, is_cancellation),
+        facts=_facts(order, number, written_at, paper),
+        introduction=_introduction(order, paper),
         headings=[
             _("No."),
             _("SKU"),
@@ -77,40 +90,44 @@ def invoice_text(
         sums=_sums(order, sign),
         tax_headings=[_("VAT rate"), _("Net amount"), _("VAT"), _("Gross amount")],
         tax_rows=_tax_rows(order, sign),
-        notes=_notes(order, is_cancellation),
+        notes=_notes(order, paper),
         tax_number=_("Tax number or VAT ID: %(number)s") % {"number": seller.tax_id} if seller.tax_id else "",
         page=_("Page %(page)s of %(pages)s"),
     )
 
 
-def _facts(
-    order: StoredOrder, number: str, written_at: datetime, is_cancellation: bool
-) -> list[tuple[str, str]]:
+def _facts(order: StoredOrder, number: str, written_at: datetime, paper: Paper) -> list[tuple[str, str]]:
     _ = translations(order.language).gettext
+    is_credit_note = paper is Paper.CREDIT_NOTE
     return [
-        (_("Invoice number"), number),
-        (_("Invoice date"), _day(written_at, order)),
+        (_("Number") if is_credit_note else _("Invoice number"), number),
+        (_("Date") if is_credit_note else _("Invoice date"), _day(written_at, order)),
         (_("Order number"), order.number),
         (_("Order date"), _day(order.placed_at, order)),
-        (_("Delivery date"), _delivered(order, is_cancellation)),
+        (_("Delivery date"), _delivered(order, paper)),
     ]
 
 
-def _delivered(order: StoredOrder, is_cancellation: bool) -> str:
+def _delivered(order: StoredOrder, paper: Paper) -> str:
     _ = translations(order.language).gettext
     if order.shipped_at is not None:
         return _day(order.shipped_at, order)
     if order.state in (OrderState.SHIPPED, OrderState.RETURNED):
         # Orders of old data do not know their day; the law takes that of the delivery note (UStAE 14.5, 16).
         return _("see delivery note")
-    return _("not delivered") if is_cancellation else _("not shipped yet")
+    return _("not delivered") if paper is Paper.CANCELLATION else _("not shipped yet")
 
 
-def _introduction(order: StoredOrder, is_cancellation: bool) -> str:
+def _introduction(order: StoredOrder, paper: Paper) -> str:
     _ = translations(order.language).gettext
-    if not is_cancellation or order.invoiced_at is None:
+    if paper is Paper.INVOICE or order.invoiced_at is None:
         return ""
-    return _("This cancels the invoice %(number)s of %(day)s in full.") % {
+    said = (
+        _("This cancels the invoice %(number)s of %(day)s in full.")
+        if paper is Paper.CANCELLATION
+        else _("The goods came back: this corrects the invoice %(number)s of %(day)s in full.")
+    )
+    return said % {
         "number": order.invoice_number,
         "day": _day(order.invoiced_at, order),
     }
@@ -164,12 +181,12 @@ def _tax_rows(order: StoredOrder, sign: int) -> list[list[str]]:
     return [[name, *(_money(amount * sign, order) for amount in amounts)] for name, *amounts in rows]
 
 
-def _notes(order: StoredOrder, is_cancellation: bool) -> list[str]:
+def _notes(order: StoredOrder, paper: Paper) -> list[str]:
     _ = translations(order.language).gettext
     notes = []
     if any(one.percent == 0 and one.net for one in order.taxes):
         notes.append(_("Supplies at a VAT rate of zero are free of VAT."))
-    if is_cancellation:
+    if paper is not Paper.INVOICE:
         notes.append(_("Nothing has to be paid any more; what was paid already is paid back."))
     else:
         way = _("Payment: %(name)s.") % {"name": _(order.payment_name)}

@@ -3,13 +3,13 @@
 The number is given in the transaction that confirms the order, without gaps. Orders that were confirmed before
 there were numbers get theirs when their invoice is first asked for. Who sold is copied onto the order with the
 number: an invoice stays as it was written, whatever the settings say later. Where an order with an invoice is
-cancelled, a second invoice with a number of its own cancels the first.
+cancelled, a second invoice with a number of its own cancels the first; where the goods came back, a credit note
+corrects it. Both are of the whole order, since an order comes back as a whole (app/orders/states.py).
 """
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 
 import msgspec
@@ -17,21 +17,14 @@ import msgspec
 from app.applications import application_by_id
 from app.languages import text
 from app.orders.invoice_pdf import invoice_pdf
-from app.orders.invoice_text import invoice_text
-from app.orders.numbers import next_cancellation_number, next_invoice_number
+from app.orders.invoice_text import Paper, invoice_text
+from app.orders.numbers import next_cancellation_number, next_credit_note_number, next_invoice_number
 from app.orders.order import INVOICED_STATES, Seller, StoredOrder, lines_of, order_of_number
 from app.sign_in.passwords import behind_the_pages
 from tables.engine import DB
 from tables.orders import OrderState
 
 NOT_YET = text("The invoice comes once the order is confirmed.")
-
-
-class Paper(StrEnum):
-    """The two documents that an order can have."""
-
-    INVOICE = "invoice"
-    CANCELLATION = "cancellation"
 
 
 class InvoiceMissing(LookupError):
@@ -55,6 +48,7 @@ _INVOICED = """
     UPDATE orders SET invoice_number = $2, invoiced_at = clock_timestamp(), seller = $3::jsonb WHERE id = $1
 """
 _CANCELLED = "UPDATE orders SET cancellation_number = $2, cancellation_at = clock_timestamp() WHERE id = $1"
+_CREDITED = "UPDATE orders SET credit_note_number = $2, credit_note_at = clock_timestamp() WHERE id = $1"
 
 
 async def number_invoice(order: StoredOrder) -> StoredOrder:
@@ -65,25 +59,33 @@ async def number_invoice(order: StoredOrder) -> StoredOrder:
     if order.invoice_number is None and order.state in INVOICED_STATES:
         seller = msgspec.json.encode(_seller(order.application)).decode()
         await DB.execute(_INVOICED, order.id, await next_invoice_number(), seller)
-        return await order_of_number(order.number)
+        order = await order_of_number(order.number)
     if order.has_cancellation and order.cancellation_number is None:
         await DB.execute(_CANCELLED, order.id, await next_cancellation_number())
+        return await order_of_number(order.number)
+    if order.has_credit_note and order.credit_note_number is None:
+        await DB.execute(_CREDITED, order.id, await next_credit_note_number())
         return await order_of_number(order.number)
     return order
 
 
 async def invoice_document(order: StoredOrder, paper: Paper) -> Document:
-    """The invoice of an order, or the one that cancels it, as PDF in the language of the order.
+    """The invoice of an order, the one that cancels it, or its credit note, as PDF in the language of the order.
 
     The same order gives the same bytes; only the day of the delivery is added once it is known. Raises
     InvoiceMissing.
     """
-    if not (order.has_invoice if paper is Paper.INVOICE else order.has_cancellation):
+    has_it, number = {
+        Paper.INVOICE: (order.has_invoice, order.invoice_number),
+        Paper.CANCELLATION: (order.has_cancellation, order.cancellation_number),
+        Paper.CREDIT_NOTE: (order.has_credit_note, order.credit_note_number),
+    }[paper]
+    if not has_it:
         raise InvoiceMissing(order.number, comes=order.state is OrderState.NEW)
-    if order.invoice_number is None or (paper is Paper.CANCELLATION and order.cancellation_number is None):
+    if number is None:
         async with DB.transaction():
             order = await number_invoice(await order_of_number(order.number, lock=True))
-    said = invoice_text(order, await lines_of(order), is_cancellation=paper is Paper.CANCELLATION)
+    said = invoice_text(order, await lines_of(order), paper)
     content = await asyncio.get_running_loop().run_in_executor(_thread(), invoice_pdf, said)
     return Document(f"{said.number}.pdf", content)
 

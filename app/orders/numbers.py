@@ -1,6 +1,7 @@
 """Numbers of orders (domain.md 9) and of their invoices.
 
-One series of invoices and one of their cancellations serve all applications: one business sells, in several shops.
+One series of invoices, one of their cancellations and one of credit notes serve all applications: one business
+sells, in several shops.
 """
 
 from tables.engine import DB
@@ -9,6 +10,7 @@ SERIES = "orders"
 FIRST = 200001
 INVOICES = "invoices"
 CANCELLATIONS = "cancellation invoices"
+CREDIT_NOTES = "credit notes"
 FIRST_INVOICE = 100001
 
 # One statement: it waits for a transaction that takes a number at the same time, and never gives one twice.
@@ -36,3 +38,8 @@ async def next_invoice_number() -> str:
 async def next_cancellation_number() -> str:
     """The same for an invoice that cancels another one."""
     return f"CAN-{await DB.fetch_value(_NEXT, CANCELLATIONS, FIRST_INVOICE)}"
+
+
+async def next_credit_note_number() -> str:
+    """The same for a credit note, which corrects the invoice of goods that came back."""
+    return f"CRE-{await DB.fetch_value(_NEXT, CREDIT_NOTES, FIRST_INVOICE)}"

@@ -111,6 +111,8 @@ class StoredOrder:
     seller: Seller | None
     cancellation_number: str | None
     cancellation_at: datetime | None
+    credit_note_number: str | None
+    credit_note_at: datetime | None
     version: int
 
     @property
@@ -139,6 +141,11 @@ class StoredOrder:
         return self.invoice_number is not None and self.state is OrderState.CANCELLED
 
     @property
+    def has_credit_note(self) -> bool:
+        """Whether the goods came back, so that a credit note corrects the invoice."""
+        return self.state is OrderState.RETURNED
+
+    @property
     def is_open(self) -> bool:
         """Whether something is still to happen with it."""
         return self.state in (OrderState.NEW, OrderState.CONFIRMED)
@@ -151,7 +158,7 @@ _COLUMNS = """
     o.payment_reference, o.items_total, o.discount_total, o.shipping_total, o.net_total, o.tax_total,
     o.gross_total, o.taxes::text AS taxes, o.promotions::text AS promotions, o.comment, o.placed_at,
     o.withdrawn_at, o.shipped_at, o.invoice_number, o.invoiced_at, o.seller::text AS seller, o.cancellation_number,
-    o.cancellation_at, o.version
+    o.cancellation_at, o.credit_note_number, o.credit_note_at, o.version
 """
 _BY_NUMBER = f"SELECT {_COLUMNS} FROM orders o WHERE o.number = $1"
 _LINES = """

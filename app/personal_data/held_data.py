@@ -81,7 +81,8 @@ EXPORTED: Mapping[str, Section] = {
         f"""SELECT number, application, placed_at, state, buyer_name, email, language, billing_address,
                    shipping_address, shipping_name, payment_method, payment_reference, currency, items_total,
                    discount_total, shipping_total, net_total, tax_total, gross_total, taxes, promotions, comment,
-                   shipped_at, withdrawn_at, invoice_number, invoiced_at, seller, cancellation_number, cancellation_at
+                   shipped_at, withdrawn_at, invoice_number, invoiced_at, seller, cancellation_number,
+                   cancellation_at, credit_note_number, credit_note_at
             FROM orders o WHERE {_OWN_ORDERS} ORDER BY placed_at, id""",
     ),
     "order_lines": Section(

@@ -62,6 +62,11 @@ class NewPassword(Secret):
         return raw
 
 
+def shortest_password(*, has_second_factor: bool) -> int:
+    """How many characters a password has at least: fewer where it does not open the account alone (security.md)."""
+    return SHORTEST_WITH_SECOND_FACTOR if has_second_factor else SHORTEST
+
+
 def password_problem(password: str, about: Sequence[str], shortest: int = SHORTEST) -> str | None:
     """Why a password is refused, as a sentence for the person, or None.
 

@@ -8,13 +8,8 @@ from app.audit import record
 from app.links import links_of
 from app.mail.people import queue_mail_to
 from app.sign_in.limits import clear_account
-from app.sign_in.link_tokens import Link, Purpose, consume, look_up, revoke_links_of
-from app.sign_in.passwords import (
-    SHORTEST,
-    SHORTEST_WITH_SECOND_FACTOR,
-    hash_password,
-    password_problem,
-)
+from app.sign_in.link_tokens import Link, Purpose, TokenState, consume, look_up, revoke_links_of
+from app.sign_in.passwords import SHORTEST, hash_password, password_problem, shortest_password
 from app.sign_in.sessions import end_sessions_of
 from tables.engine import DB
 
@@ -34,13 +29,24 @@ async def link_to_reset(token: str, application: Application) -> Link | None:
     return await look_up(token, Purpose.RESET_PASSWORD, application)
 
 
+async def shortest_for_link(link: Link | None) -> int:
+    """How long the new password of a link's owner has to be, for the page to say.
+
+    Only who holds a link that works is told: for everybody else it would say that an account has a second factor.
+    """
+    if link is None or link.state is not TokenState.VALID:
+        return SHORTEST
+    person = await DB.fetch_row(_PERSON, link.user_id)
+    return shortest_password(has_second_factor=person is not None and person["has_second_factor"])
+
+
 async def problem_of_new_password(user_id: uuid.UUID, password: str, application: Application) -> str | None:
     """Why this user may not have this password, as a sentence, or None."""
     person = await DB.fetch_row(_PERSON, user_id)
     if person is None:
         return None
     about = [person[name] or "" for name in ("login", "email", "first_name", "last_name", "companies")]
-    shortest = SHORTEST_WITH_SECOND_FACTOR if person["has_second_factor"] else SHORTEST
+    shortest = shortest_password(has_second_factor=person["has_second_factor"])
     return password_problem(password, [*about, application.name], shortest)
 
 

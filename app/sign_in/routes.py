@@ -17,7 +17,7 @@ from app.sign_in.forms import ForgottenForm, ResetForm, SignInForm
 from app.sign_in.limits import count_client
 from app.sign_in.link_tokens import Link, TokenState
 from app.sign_in.reminders import ask_for_reminder
-from app.sign_in.reset import link_to_reset, problem_of_new_password, reset_password
+from app.sign_in.reset import link_to_reset, problem_of_new_password, reset_password, shortest_for_link
 from app.sign_in.sessions import end_session, forget_session
 from app.sign_in.sign_in import person_with_password
 from app.visitor import CurrentVisitor
@@ -93,7 +93,7 @@ async def reminder_sent() -> Page:
 async def reset_password_page(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Page:
     """The page of a link to a new password. Opening it changes nothing."""
     token = request.query_params.get("token", "")
-    return _reset_page(await link_to_reset(token, visitor.application), blank(ResetForm, token=token))
+    return await _reset_page(await link_to_reset(token, visitor.application), blank(ResetForm, token=token))
 
 
 @post("/reset-password", name="reset_password_post", guards=[anyone])
@@ -104,15 +104,15 @@ async def choose_new_password(request: Request[Any, Any, Any], visitor: CurrentV
     token = form.value("token") or request.query_params.get("token", "")
     link = await link_to_reset(token, visitor.application)
     if link is None or link.state is not TokenState.VALID:
-        return _reset_page(link, form)
+        return await _reset_page(link, form)
     if form.is_valid:
         problem = await problem_of_new_password(link.user_id, form.data.password, visitor.application)
         if problem is not None:
             form.add_error("password", problem)
     if not form.is_valid:
-        return _reset_page(link, blank(ResetForm, token=token) if not form.errors else form, 422)
+        return await _reset_page(link, blank(ResetForm, token=token) if not form.errors else form, 422)
     if not await reset_password(token, form.data.password, visitor.application):
-        return _reset_page(await link_to_reset(token, visitor.application), form)
+        return await _reset_page(await link_to_reset(token, visitor.application), form)
     answer = see(
         request,
         "sign_in",
@@ -139,7 +139,7 @@ async def _remind(
     return see(request, "reminder_sent")
 
 
-def _reset_page(link: Link | None, form: FilledForm[ResetForm], status_code: int | None = None) -> Page:
+async def _reset_page(link: Link | None, form: FilledForm[ResetForm], status_code: int | None = None) -> Page:
     state = link.state if link is not None else TokenState.INVALID
     is_valid = state is TokenState.VALID
     return Page(
@@ -148,6 +148,7 @@ def _reset_page(link: Link | None, form: FilledForm[ResetForm], status_code: int
         status_code=status_code or (200 if is_valid else 410),
         form=form,
         state=state.value,
+        shortest=await shortest_for_link(link),
     )
 
 

@@ -305,15 +305,18 @@ async def test_a_personal_address_is_deleted_by_its_owner_whatever_the_company_h
 async def test_the_form_follows_the_country_in_fields_order_and_words(database):
     person = await (await people.shopper()).signed_in()
     for country, fields, word in (
-        ("DE", ["postal_code", "city"], "Postal code"),
-        ("US", ["city", "region", "postal_code"], "ZIP code"),
-        ("GB", ["city", "postal_code"], "Post town"),
-        ("IE", ["city", "region", "postal_code"], "Eircode"),
+        ("DE", ["street", "street_2", "postal_code", "city"], "Postal code"),
+        ("US", ["street", "street_2", "city", "region", "postal_code"], "ZIP code"),
+        ("GB", ["street", "street_2", "city", "postal_code"], "Post town"),
+        ("IE", ["street", "street_2", "city", "region", "postal_code"], "Eircode"),
+        ("JP", ["postal_code", "region", "street", "street_2"], "Prefecture"),
+        ("HU", ["city", "street", "street_2", "postal_code"], "City"),
     ):
         await person.get("/account/addresses/new")
         page = await person.post("/account/addresses/new?change_country=1", {**NEW, "country": country})
         assert country_fields(page) == fields, country
         assert word in page.main, country
+        assert page.typed("street") == NEW["street"], "what was typed stays"
 
 
 async def test_each_country_checks_its_postal_codes_and_prints_its_addresses(database):

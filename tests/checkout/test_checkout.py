@@ -204,6 +204,9 @@ async def test_the_fields_of_a_country_are_fetched_for_both_addresses(database, 
     assert page.tree.find(f".//*[@id='{prefix}fields-of-country']") is not None
     fragment = await person.client.get(f"/address-fields?prefix={prefix}&{prefix}country=US")
     assert f'name="{prefix}region"' in fragment.text
+    assert fragment.text.index(f'name="{prefix}street"') < fragment.text.index(f'name="{prefix}city"')
+    japanese = (await person.client.get(f"/address-fields?prefix={prefix}&{prefix}country=JP")).text
+    assert japanese.index(f'name="{prefix}postal_code"') < japanese.index(f'name="{prefix}street"')
     assert f'autocomplete="section-{prefix.rstrip("_")} address-level1"' in fragment.text
 
 

@@ -27,10 +27,16 @@ ADDRESS = {
 @pytest.mark.parametrize(
     ("country", "asked"),
     [
-        ("DE", ["postal_code", "city"]),
-        ("US", ["city", "region", "postal_code"]),
-        ("GB", ["city", "postal_code"]),
-        ("HK", ["region", "city"]),
+        ("DE", ["street", "postal_code", "city"]),
+        ("US", ["street", "city", "region", "postal_code"]),
+        ("GB", ["street", "city", "postal_code"]),
+        # Where an address goes from the large to the small, so does its form.
+        ("HK", ["region", "city", "street"]),
+        ("JP", ["postal_code", "region", "street"]),
+        ("CN", ["postal_code", "region", "city", "street"]),
+        ("KR", ["region", "city", "street", "postal_code"]),
+        ("TW", ["postal_code", "region", "city", "street"]),
+        ("HU", ["city", "street", "postal_code"]),
     ],
 )
 def test_the_country_decides_which_fields_are_asked_and_in_which_order(country, asked):
@@ -49,6 +55,10 @@ def test_the_country_decides_which_fields_are_asked_and_in_which_order(country, 
         ({"country": "NL", "postal_code": "1012 js"}, set()),
         ({"country": "US", "region": "Bavaria", "postal_code": "90210"}, {"region"}),
         ({"country": "HK", "region": "Kowloon", "postal_code": "whatever"}, set()),
+        ({"country": "JP", "postal_code": "154-0023"}, {"region"}),
+        ({"country": "JP", "postal_code": "10115", "region": "Tokyo"}, {"postal_code"}),
+        ({"country": "HU", "postal_code": "1011"}, set()),
+        ({"country": "HU", "postal_code": "1011", "city": ""}, {"city"}),
         # A country that is none has its own message at its field.
         ({"country": "XX"}, set()),
     ],
@@ -69,6 +79,8 @@ def test_an_address_is_printed_as_its_country_does():
     assert printed_lines(american, "en")[-2:] == ["Berlin, CA 90210", "United States"]
     japanese = ADDRESS | {"country": "JP", "region": "Tokyo", "postal_code": "154-0023", "city": ""}
     assert printed_lines(japanese, "en")[0] == "〒154-0023"
+    hungarian = ADDRESS | {"country": "HU", "postal_code": "1011", "city": "Budapest"}
+    assert printed_lines(hungarian, "en")[1:] == ["Budapest", "Lindenweg 7", "Hinterhaus", "1011", "Hungary"]
 
 
 def test_postal_code_and_region_get_the_spelling_of_the_country():
@@ -84,6 +96,7 @@ def test_postal_code_and_region_get_the_spelling_of_the_country():
 def test_every_country_can_be_asked_and_printed():
     for country in country_codes():
         fields = asked_fields(country)
+        assert [one.name for one in fields].count("street") == 1, country
         lines = printed_lines(ADDRESS | {"country": country, "region": "X"}, "en")
         assert any("Lindenweg 7" in line for line in lines), country
         assert all(len(dict(one.choices)) == len(one.choices) for one in fields)

@@ -9,7 +9,7 @@ from tests.people import shopper, staff_member
 
 pytestmark = pytest.mark.usefixtures("database")
 
-NEWS = {"shop": "shop", "headline": "New teas", "text": "Tea is here.\n\nCome and taste <it>."}
+NEWS = {"shop": "shop", "headline_en": "New teas", "text_en": "Tea is here.\n\nCome and taste <it>."}
 
 
 async def staff() -> Person:
@@ -57,9 +57,49 @@ async def test_a_form_that_is_sent_twice_is_one_newsletter() -> None:
     assert len(await mails("newsletter")) == 1
 
 
-async def test_a_newsletter_without_text_or_shop_is_not_sent() -> None:
+async def test_each_person_reads_the_newsletter_in_their_language() -> None:
+    for email in ("ines@example.com", "alba@example.com"):
+        await confirm(await order_it(await shopper(email)))
+    await DB.execute("UPDATE users SET preferred_language = 'de' WHERE email = 'alba@example.com'")
     person = await staff()
-    page = await person.fill(await person.get("/newsletter"), {"headline": "", "text": "x"}, form="headline")
+    german = {"headline_de": "Neue Tees", "text_de": "Tee ist da."}
+    page = await person.fill(await person.get("/newsletter"), NEWS | german)
+    assert "2 mails are on their way." in page.text
+    [english] = await mails("newsletter", "ines@example.com")
+    [other] = await mails("newsletter", "alba@example.com")
+    assert english.subject == "News from Patron: New teas"
+    assert "Tea is here." in english.text
+    assert other.subject == "Neues von Patron: Neue Tees"
+    assert "Tee ist da." in other.text
+    assert "Tea is here." not in other.text
+
+
+async def test_who_reads_another_language_gets_the_one_that_was_written() -> None:
+    await confirm(await order_it(await shopper()))
+    person = await staff()
+    german = {"shop": "shop", "headline_de": "Neue Tees", "text_de": "Tee ist da."}
+    await person.fill(await person.get("/newsletter"), german)
+    [mail] = await mails("newsletter")
+    assert "Neue Tees" in mail.subject
+    assert "Tee ist da." in mail.text
+    # How to end it everybody reads in their own language.
+    assert "You can stop it at any time" in mail.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "wrong"),
+    [
+        ({"headline_en": "", "text_en": "x"}, {"shop", "headline_en"}),
+        ({}, {"shop", "headline_en", "text_en"}),
+        ({"shop": "shop", "headline_en": "x", "text_en": "x", "text_de": "y"}, {"headline_de"}),
+        ({"shop": "shop", "headline_de": "x"}, {"text_de"}),
+    ],
+)
+async def test_a_newsletter_without_shop_headline_or_text_is_not_sent(
+    typed: dict[str, str], wrong: set[str]
+) -> None:
+    person = await staff()
+    page = await person.fill(await person.get("/newsletter"), typed, form="headline_en")
     assert page.status == 422
-    assert set(page.errors) == {"shop", "headline"}
-    assert page.typed("text").strip() == "x"
+    assert set(page.errors) == wrong
+    assert page.typed("text_en").strip() == typed.get("text_en", "")

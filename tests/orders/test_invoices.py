@@ -14,9 +14,10 @@ from pypdf import PdfReader
 from app.languages import money_text
 from app.marketing.edit_promotions import PromotionDraft, create_promotion
 from app.marketing.promotions import PromotionTarget
-from app.orders.invoices import InvoiceMissing, Paper, invoice_document
+from app.orders.invoice_text import Paper
+from app.orders.invoices import InvoiceMissing, invoice_document
 from app.orders.order import lines_of, order_of_number
-from app.orders.states import StateRefused, cancel_order, confirm_order, ship_order
+from app.orders.states import StateRefused, cancel_order, confirm_order, return_order, ship_order
 from tables.engine import DB
 from tests import people
 from tests.browser_like import Person, visit
@@ -343,6 +344,8 @@ async def test_only_who_sees_the_order_gets_its_invoice(database):
     ):
         for number in (of_admin, of_paul, of_shopper, of_guest, "999999", "nonsense"):
             for path in (f"/account/orders/{number}/invoice", f"/orders/{number}/invoice"):
+                credit_note = path.replace("/invoice", "/credit-note")
+                assert (await person.client.get(person.address(credit_note))).status_code == 404
                 status = (await person.client.get(person.address(path))).status_code
                 assert status == (200 if number in allowed else 404), (path, allowed)
     for number in (of_admin, of_paul, of_shopper, of_guest):
@@ -366,6 +369,10 @@ async def test_a_guest_finds_the_invoice_on_the_page_of_thanks(database):
     await cancel_order(number)
     answer = await guest.client.get(f"/orders/{number}/cancellation-invoice")
     assert "Cancellation invoice CAN-100001" in words(answer.content)
+    assert (await guest.client.get(f"/orders/{number}/credit-note")).status_code == 404
+    await DB.execute("UPDATE orders SET state = 'returned'")
+    answer = await guest.client.get(f"/orders/{number}/credit-note")
+    assert "Credit note CRE-100001" in words(answer.content)
 
 
 async def test_staff_see_the_invoice_in_the_back_office(database):
@@ -378,6 +385,12 @@ async def test_staff_see_the_invoice_in_the_back_office(database):
     page = await at_desk.get(f"/orders/{number}")
     assert "Download the invoice (PDF)" in page.main
     assert (await at_desk.get("/orders/999999/invoice")).status == 404
+    assert (await at_desk.get(f"/orders/{number}/credit-note")).status == 404
+    await ship_order(number)
+    await return_order(number)
+    assert "Download the credit note (PDF)" in (await at_desk.get(f"/orders/{number}")).main
+    answer = await at_desk.client.get(at_desk.address(f"/orders/{number}/credit-note"))
+    assert "Credit note CRE-100001" in words(answer.content)
 
 
 def test_the_fonts_are_what_their_manifest_says() -> None:

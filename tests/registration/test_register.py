@@ -201,6 +201,8 @@ async def test_the_fields_of_a_country_come_as_a_fragment(database):
     assert answer.status_code == 200
     assert 'name="address_region"' in answer.text
     assert "<html" not in answer.text
+    japanese = (await person.client.get("/address-fields?prefix=address_&address_country=JP")).text
+    assert japanese.index('name="address_postal_code"') < japanese.index('name="address_street"')
     strange = await person.client.get("/address-fields?prefix=evil&country=XX%22")
     assert strange.status_code == 200
     assert "evil" not in strange.text

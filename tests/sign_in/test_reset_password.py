@@ -1,6 +1,7 @@
 """The page of a link to a new password, and what links can and cannot do (security.md, Tokens in links)."""
 
 import asyncio
+import uuid
 
 import pytest
 
@@ -174,6 +175,35 @@ async def test_a_password_that_others_would_guess_is_refused_and_the_link_still_
     assert not password or password not in page.html
     page = await person.fill(page, {"password": people.ANOTHER_PASSWORD})
     assert page.path == "/sign-in"
+
+
+async def test_the_page_says_how_long_the_password_of_its_person_has_to_be_and_strangers_learn_nothing() -> (
+    None
+):
+    """Eight characters are enough with a second factor (security.md, Passwords)."""
+    ines, alba = await people.shopper(), await people.shopper("alba@example.com")
+    await DB.execute(
+        'INSERT INTO second_factors (id, "user", secret_encrypted, confirmed_at, last_time_step, created_at)'
+        " VALUES ($1, $2, 'not used here', now(), 0, now())",
+        uuid.uuid4(),
+        ines.user_id,
+    )
+    of_ines, of_alba = await link_for(ines), await link_for(alba)
+    person = await visit("shop")
+    page = await person.get(of_ines)
+    assert "At least 8 characters." in page.main
+    assert "at_least=8" in page.html
+    assert "At least 15 characters." in (await person.get(of_alba)).main
+    # Also beside the message, when the first choice was too short.
+    page = await person.fill(await person.get(of_ines), {"password": "short"})
+    assert "at least 8" in page.errors["password"]
+    assert "At least 8 characters." in page.main
+    # Who has no link that works cannot tell one account from the other.
+    await DB.execute("UPDATE link_tokens SET expires_at = now() - interval '1 second'")
+    gone = [await person.get(one) for one in (of_ines, of_alba)]
+    assert gone[0].main == gone[1].main
+    assert "characters" not in gone[0].main
+    assert (await person.get(of_ines + "x")).main == (await person.get(of_alba + "x")).main
 
 
 async def test_the_page_of_a_link_tells_its_address_to_nobody_and_is_not_kept() -> None:
