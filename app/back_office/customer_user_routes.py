@@ -9,6 +9,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from app.access import staff
+from app.back_office.all_privileges import LAST_OF_ALL, LastWithAllPrivileges
 from app.back_office.audit_list import audit_lines_of_customer
 from app.back_office.customer_record import UserOfCustomer, users_with_memberships
 from app.back_office.customer_tabs import customer_page, found_customer
@@ -127,6 +128,9 @@ async def _switch(
         changed = await switch(key, version=form.data.version or version, visitor=visitor)
     except Conflict:
         return await _page(visitor, of, status_code=409, wanted=wanted)
+    except LastWithAllPrivileges:
+        form.add_error("", _(LAST_OF_ALL))
+        return await _page(visitor, of, form, status_code=422)
     flash = Flash(told) if changed else Flash(_("That was so already. Nothing has changed."), "info")
     return see(request, "customer_users", number=of.number, flash=flash)
 
