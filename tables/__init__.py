@@ -37,6 +37,7 @@ from tables.mail import OutboxMail
 from tables.marketing import ContentItem, Promotion, PromotionTarget, PromotionUse
 from tables.orders import Basket, BasketLine, Order, OrderLine, OrderState, ShippingMethod, TaxRate
 from tables.organisations import Organisation
+from tables.payments import Payment, PaymentState
 from tables.personal_data import DataRequestKind, DataRequestOrigin, DataRequestState, PersonalDataRequest
 from tables.prices import PriceEntry, PriceList
 from tables.segments import Segment, SegmentationService, SegmentMember, Target, TargetKind
@@ -100,6 +101,8 @@ __all__ = [
     "OutboxMail",
     "Passkey",
     "PasskeyChallenge",
+    "Payment",
+    "PaymentState",
     "PersonalDataRequest",
     "PriceEntry",
     "PriceList",

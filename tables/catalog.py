@@ -42,7 +42,10 @@ class Category(Table, tablename="categories"):
 
 
 class Product(Table, tablename="products"):
-    """Something that is sold. Its prices stand in price lists, never here."""
+    """Something that is sold. Its prices stand in price lists, never here.
+
+    The database keeps one more column, `sort_names`: by language what the name is sorted by (tables/migrations).
+    """
 
     id = UUID(primary_key=True, default=new_key)
     sku = Varchar(length=60)

@@ -96,6 +96,9 @@ EXCEPTIONS = {
     # The profile tells how somebody likes to pay, and the checkout begins with it.
     ("account.profile", "checkout.payments"),
     ("account.routes", "checkout.payments"),
+    # Whoever disables or deletes a user may meet the last staff member with all privileges.
+    ("customers.activation", "back_office.all_privileges"),
+    ("personal_data.deletion", "back_office.all_privileges"),
     # What decides a customer's segments changes here.
     ("customers.activation", "segments.segmentation_services"),
     ("customers.addresses", "segments.segmentation_services"),
@@ -109,6 +112,7 @@ EXCEPTIONS = {
     ("customers.undoing_merges", "sign_in.sessions"),
     # An order knows the name of its way of payment, and placing asks the provider that was chosen.
     ("orders.order", "checkout.payments"),
+    ("orders.payment", "checkout.payments"),
     ("orders.wish", "checkout.payments"),
     # An order beyond its buyer's limits is none yet.
     ("orders.placing", "requisitions.budgets"),

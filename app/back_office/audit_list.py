@@ -85,6 +85,7 @@ ACTIONS = (
     text("order template created"),
     text("order template deleted"),
     text("order withdrawn"),
+    text("payment given back"),
     text("organisation changed"),
     text("organisation created"),
     text("organisation deleted"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from litestar import Request, Response
 
+from app.back_office.all_privileges import LAST_OF_ALL, LastWithAllPrivileges
 from app.back_office.customer_tabs import found_customer
 from app.back_office.forms import VersionForm
 from app.errors import Conflict
@@ -48,5 +49,8 @@ async def switch_on_tab(
     except Conflict:
         # As it stands now, with what was wanted, so that the staff member decides anew (security.md, Concurrency).
         return await page(visitor, await found_customer(of.number), status_code=409, wanted=what.wanted)
+    except LastWithAllPrivileges:
+        form.add_error("", _(LAST_OF_ALL))
+        return await page(visitor, of, form, status_code=422)
     flash = Flash(what.told) if changed else Flash(_("That was so already. Nothing has changed."), "info")
     return see(request, tab, number=of.number, flash=flash)

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from app.amounts import typed_decimal
 from app.forms import Choice, F, Field, FilledForm, Form, Invalid, Text
+from app.languages import current_time_zone
 from app.languages import gettext as _
 
 # Currencies with two decimals, since that is how amounts are typed.
@@ -63,7 +65,11 @@ class WholeNumber(Field):
 
 @dataclass(frozen=True, kw_only=True)
 class Moment(Field):
-    """A day and time in UTC as browsers send it; None while nothing is typed."""
+    """A day and time as browsers send it, in the time zone in which pages of the application tell times; in UTC.
+
+    In the hour that comes twice when the clocks are put back, the first one is meant unless the difference to UTC is
+    typed as well, as in 2026-10-25T02:30+01:00. None while nothing is typed.
+    """
 
     required: bool = False
 
@@ -72,14 +78,28 @@ class Moment(Field):
         return
 
     def value(self, raw: str) -> datetime:
-        """Refuses what is no time."""
+        """Refuses what is no time, and the hour that is left out when the clocks are put forward."""
         try:
-            moment = datetime.fromisoformat(raw).replace(tzinfo=UTC)
-        except ValueError:
-            moment = datetime.min.replace(tzinfo=UTC)
+            typed = datetime.fromisoformat(raw)
+            moment = typed if typed.tzinfo is not None else typed.replace(tzinfo=_zone())
+            moment = moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise Invalid(_no_time()) from None
         if not 2000 <= moment.year <= 2200:
-            raise Invalid(_("Please enter a date and time such as 2026-11-30T18:00."))
+            raise Invalid(_no_time())
+        if typed.tzinfo is None and moment.astimezone(_zone()).replace(tzinfo=None) != typed:
+            raise Invalid(
+                _("There is no such time on that day: the clocks are put forward. Please enter a later one.")
+            )
         return moment
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(current_time_zone.get())
+
+
+def _no_time() -> str:
+    return _("Please enter a date and time such as 2026-11-30T18:00.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,8 +156,16 @@ def percent_as_typed(percent: Decimal | None) -> str:
 
 
 def moment_as_typed(moment: datetime | None) -> str:
-    """A time as a field of the type datetime-local wants it."""
-    return "" if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M")
+    """A time as `Moment` reads it, in the time zone of the application; "" for none.
+
+    It is what a field of the type datetime-local wants, but for the second of two equal hours, which says which one
+    it is (templates/back_office/selling/parts.html).
+    """
+    if moment is None:
+        return ""
+    there = moment.astimezone(_zone())
+    typed = there.strftime("%Y-%m-%dT%H:%M" if not there.second else "%Y-%m-%dT%H:%M:%S")
+    return typed + there.isoformat()[-6:] if there.fold else typed
 
 
 def number_as_typed(number: int | None) -> str:

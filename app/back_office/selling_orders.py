@@ -20,6 +20,7 @@ from app.orders.invoice_routes import download
 from app.orders.invoice_text import Paper
 from app.orders.invoices import NOT_YET
 from app.orders.order import OrderMissing, StoredOrder, lines_of, order_of_number
+from app.orders.payment import payment_of
 from app.orders.states import (
     STATE_NAMES,
     StateRefused,
@@ -60,11 +61,13 @@ class OrderSearchForm(Form):
 class MoveForm(Form):
     """Bringing an order into another state; the reason stands in the audit log.
 
-    `back_to_stock` counts where goods came back: whether they can be sold again people judge.
+    `back_to_stock` and `pay_back` count where goods came back: whether they can be sold again, and whether the whole
+    payment is given back, people judge.
     """
 
     reason: Annotated[str, Text(required=False, multiline=True, max_length=1000)]
     back_to_stock: Annotated[bool, Flag()]
+    pay_back: Annotated[bool, Flag()]
 
 
 _FOUND = """
@@ -120,7 +123,7 @@ async def orders(
 @get("/orders/{number:str}", name="back_office_order", guards=[ORDERS])
 async def order(number: FromPath[str]) -> Page:
     """An order; 404 where there is none."""
-    return await _page(number, blank(MoveForm))
+    return await _page(number, blank(MoveForm, pay_back="on"))
 
 
 @get("/orders/{number:str}/invoice", name="back_office_invoice", guards=[ORDERS])
@@ -154,7 +157,8 @@ async def move(
         return await _page(number, form, status_code=422)
     try:
         data = form.data
-        judged = {"back_to_stock": data.back_to_stock} if wanted is OrderState.RETURNED else {}
+        judged = {"back_to_stock": data.back_to_stock, "pay_back": data.pay_back}
+        judged = judged if wanted is OrderState.RETURNED else {}
         await MOVES[wanted](number, visitor=visitor, reason=data.reason, **judged)
     except OrderMissing:
         raise NotFoundException from None
@@ -182,6 +186,7 @@ async def _page(number: str, form: FilledForm[MoveForm], status_code: int = 200)
         form=form,
         not_yet=NOT_YET,
         may_return=OrderState.RETURNED in next_states(found),
+        payment=await payment_of(found.id),
     )
 
 

@@ -1,7 +1,7 @@
 """What staff members may do, and who says so (domain.md 15).
 
-Nobody grants more than they have, nobody takes their own right to look after the staff members, and there is
-always an active staff member with all privileges, whatever runs at the same time.
+Nobody grants more than they have, nobody takes their own right to look after the staff members, and somebody with
+all privileges always stays (app/back_office/all_privileges.py).
 """
 
 import uuid
@@ -11,15 +11,13 @@ from datetime import datetime
 from typing import Any
 
 from app.audit import record
+from app.back_office.all_privileges import keeping_one_with_all_privileges, lock_staff_access
 from app.back_office.privileges import ALL_PRIVILEGES, Privilege
 from app.errors import Conflict
 from app.sign_in.password_mails import send_password_mail
 from app.sign_in.sessions import end_sessions_of
 from app.visitor import Visitor
 from tables.engine import DB
-
-# Any number that nothing else locks: changes of who may do what wait for each other.
-_LOCK = 7_046_217_310_015
 
 
 class StaffMemberMissing(LookupError):
@@ -36,10 +34,6 @@ class MoreThanOwn(Exception):
     def __init__(self, privileges: Iterable[str]) -> None:
         self.privileges = sorted(privileges)
         super().__init__(", ".join(self.privileges))
-
-
-class LastWithAllPrivileges(Exception):
-    """There must always be an active staff member with all privileges."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +71,6 @@ _MEMBERS = """
                AS has_second_factor,
            o.id AS organisation, coalesce(o.name, '') AS organisation_name
     FROM staff_members s JOIN users u ON u.id = s."user" LEFT JOIN organisations o ON o.id = s.organisation
-"""
-_HAS_ALL = """
-    SELECT EXISTS (SELECT FROM staff_members s JOIN users u ON u.id = s."user"
-                   WHERE s.is_active AND u.is_active AND s.organisation IS NULL AND s.privileges @> $1::varchar[])
 """
 
 
@@ -123,12 +113,12 @@ async def change_privileges(
             raise OwnAccess
         if not added and not taken:
             return False
-        await DB.execute(
-            "UPDATE staff_members SET privileges = $2 WHERE id = $1",
-            member_id,
-            [one.value for one in ALL_PRIVILEGES if one in wanted],
-        )
-        await refuse_without_any_left(member)
+        async with keeping_one_with_all_privileges(member.user_id):
+            await DB.execute(
+                "UPDATE staff_members SET privileges = $2 WHERE id = $1",
+                member_id,
+                [one.value for one in ALL_PRIVILEGES if one in wanted],
+            )
         if taken and not _is_own(member, visitor):
             await end_sessions_of(member.user_id)
         await record(
@@ -150,8 +140,8 @@ async def disable_staff_member(member_id: uuid.UUID, *, version: str, visitor: V
         member = await locked_staff_member(member_id, version)
         if _is_own(member, visitor):
             raise OwnAccess
-        await DB.execute("UPDATE staff_members SET is_active = false WHERE id = $1", member_id)
-        await refuse_without_any_left(member)
+        async with keeping_one_with_all_privileges(member.user_id):
+            await DB.execute("UPDATE staff_members SET is_active = false WHERE id = $1", member_id)
         await end_sessions_of(member.user_id)
         await _note_switch(member, "staff member disabled", visitor, to=False)
 
@@ -185,21 +175,11 @@ async def mail_password_link(member_id: uuid.UUID, *, visitor: Visitor) -> bool:
 async def locked_staff_member(member_id: uuid.UUID, version: str) -> KnownStaffMember:
     """A staff member whose access nobody else changes until the current transaction ends. Raises
     StaffMemberMissing, Conflict."""
-    await DB.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+    await lock_staff_access()
     member = await staff_member(member_id)
     if member.version != version:
         raise Conflict
     return member
-
-
-async def refuse_without_any_left(before: KnownStaffMember) -> None:
-    """Raises LastWithAllPrivileges, in the transaction of a change that was made already.
-
-    Only who had all privileges can have been the last one with them.
-    """
-    had_all = before.is_active and before.has_all_privileges
-    if had_all and not await DB.fetch_value(_HAS_ALL, [one.value for one in ALL_PRIVILEGES]):
-        raise LastWithAllPrivileges
 
 
 async def _note_switch(member: KnownStaffMember, action: str, visitor: Visitor, *, to: bool) -> None:

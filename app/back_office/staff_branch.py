@@ -3,8 +3,9 @@
 import uuid
 
 from app.audit import record
+from app.back_office.all_privileges import keeping_one_with_all_privileges
 from app.back_office.branch import branch_of
-from app.back_office.staff_access import locked_staff_member, refuse_without_any_left
+from app.back_office.staff_access import locked_staff_member
 from app.visitor import Visitor
 from tables.engine import DB
 
@@ -28,8 +29,10 @@ async def limit_to_branch(
             raise OutsideOwnBranch
         if member.organisation == organisation:
             return False
-        await DB.execute("UPDATE staff_members SET organisation = $2 WHERE id = $1", member_id, organisation)
-        await refuse_without_any_left(member)
+        async with keeping_one_with_all_privileges(member.user_id):
+            await DB.execute(
+                "UPDATE staff_members SET organisation = $2 WHERE id = $1", member_id, organisation
+            )
         await record(
             "staff member limited to organisation",
             visitor=visitor,

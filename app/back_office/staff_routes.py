@@ -9,6 +9,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from app.access import staff
+from app.back_office.all_privileges import LAST_OF_ALL, LastWithAllPrivileges
 from app.back_office.branch import branch_of, organisation_choices
 from app.back_office.privileges import NAMES, Privilege
 from app.back_office.selling_fields import filled_with
@@ -16,7 +17,6 @@ from app.back_office.selling_lists import Row, ShownList, list_page
 from app.back_office.staff import StaffLoginTaken, StaffMemberRefused, add_staff_member
 from app.back_office.staff_access import (
     KnownStaffMember,
-    LastWithAllPrivileges,
     MoreThanOwn,
     OwnAccess,
     StaffMemberMissing,
@@ -269,7 +269,7 @@ def _told(error: MoreThanOwn | OwnAccess | LastWithAllPrivileges) -> str:
         case OwnAccess():
             return _("You cannot take this from yourself. Ask a colleague who looks after the staff members.")
         case LastWithAllPrivileges():
-            return _("There must always be an active staff member with all privileges.")
+            return _(LAST_OF_ALL)
 
 
 def _too_many(error: MoreThanOwn) -> str:

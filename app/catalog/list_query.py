@@ -68,12 +68,9 @@ class Query:
         return condition
 
 
-# What names are sorted by. The C locale of the embedded server knows neither accents nor other alphabets' case.
-_ACCENTED = "ÄÖÜÅÀÁÂÃÇÈÉÊËÌÍÎÏÑÒÓÔÕØÙÚÛÝäöüåàáâãçèéêëìíîïñòóôõøùúûý"
-_LETTERS = "aouaaaaaceeeeiiiinooooouuuyaouaaaaaceeeeiiiinooooouuuy"
-_NAME_KEY = (
-    f"translate(lower(coalesce(p.names ->> $1, p.names ->> 'en', p.sku)), '{_ACCENTED}', '{_LETTERS}')"
-)
+# What names are sorted by, kept by the database with the product (tables/migrations): to make it of a name takes
+# longer than all else that is asked of a product.
+_NAME_KEY = "coalesce(p.sort_names ->> $1, p.sort_names ->> 'en', p.sort_names ->> '')"
 
 
 def statement_for(
@@ -86,9 +83,10 @@ def statement_for(
     *,
     with_order: bool,
 ) -> str:
-    """One page as one statement; what comes back beside COLUMNS: `n`, the place in the list, `total`, `ids` of the
-    whole list with the first row if `with_order`. Where nothing fits, rows without `n` have some of the words'
-    letters, and `search_text` to judge them by. `query` has the language as its first argument."""
+    """One page as one statement; what comes back beside COLUMNS: `n`, the place in the list, `total`, and with the
+    first row, if `with_order`, `ids` of the whole list and its `prices`, of whatever range. Where nothing fits, rows
+    without `n` have some of the words' letters, and `search_text` to judge them by. `query` has the language as its
+    first argument."""
     limits = [query.seen(seen)]
     if wanted.category is not None:
         limits.append(f"p.category = ANY({query.value(list(tree.with_all_below(wanted.category)))}::uuid[])")
@@ -105,28 +103,38 @@ def statement_for(
         f" {_relevance(query, wanted, words)} AS relevance"
         f" FROM products p WHERE p.is_active AND {' AND '.join(fits)} {limit})"
     ]
-    source, condition = "matching m", "TRUE"
+    source, shown = "matching m", "NULL::bigint"
     if terms is not None:
-        sql, arguments = terms.query(len(query.arguments) + 1)
+        sql, arguments = terms.query(len(query.arguments) + 1, few=bool(wanted.words))
         query.arguments += arguments
-        parts.append(f"priced AS ({sql})")
-        source = "matching m LEFT JOIN priced ON priced.product = m.id"
-        condition = _in_price_range(query, wanted)
+        # Worked out once, though it is compared with both ends of a range.
+        parts.append(f"priced AS MATERIALIZED ({sql})")
+        source, shown = "matching m LEFT JOIN priced ON priced.product = m.id", "priced.shown"
     parts.append(
-        f"ordered AS (SELECT m.id, row_number() OVER (ORDER BY {_ORDERS[wanted.sort]}, m.sku_canonical) AS n,"
-        f" count(*) OVER () AS total FROM {source} WHERE {condition})"
+        f"ordered AS (SELECT m.id, {shown} AS shown,"
+        f" row_number() OVER (ORDER BY {_ORDERS[wanted.sort]}, m.sku_canonical) AS place FROM {source})"
+    )
+    # The whole order is kept with its prices, whatever range of these is wanted.
+    place = "row_number() OVER (ORDER BY place)" if wanted.is_by_price else "place"
+    parts.append(
+        f"fitting AS (SELECT id, {place} AS n, count(*) OVER () AS total FROM ordered"
+        f" WHERE {_in_price_range(query, wanted)})"
     )
     first = wanted.offset
     start, end = query.value(first), query.value(first + at_most)
-    ids = f"CASE WHEN o.n = {start} + 1 THEN (SELECT array_agg(id ORDER BY n) FROM ordered) END"
+    whole = [
+        f"CASE WHEN o.n = {start} + 1 THEN (SELECT array_agg({one} ORDER BY place) FROM ordered) END"
+        for one in ("id", "shown")
+    ]
+    ids, prices = whole if with_order else ("NULL::uuid[]", "NULL::bigint[]")
     statement = (
-        f"WITH {', '.join(parts)} SELECT {COLUMNS}, o.n, o.total, {ids if with_order else 'NULL::uuid[]'} AS ids,"
-        f" '' AS search_text FROM ordered o JOIN products p ON p.id = o.id"
+        f"WITH {', '.join(parts)} SELECT {COLUMNS}, o.n, o.total, {ids} AS ids, {prices} AS prices,"
+        f" '' AS search_text FROM fitting o JOIN products p ON p.id = o.id"
         f" WHERE o.n > {start}::bigint AND o.n <= {end}::bigint"
     )
     if words and not wanted.only_available and not wanted.is_by_price:
         statement += (
-            f" UNION ALL SELECT {COLUMNS}, NULL, NULL, NULL, p.search_text FROM (SELECT * FROM products p"
+            f" UNION ALL SELECT {COLUMNS}, NULL, NULL, NULL, NULL, p.search_text FROM (SELECT * FROM products p"
             f" WHERE NOT EXISTS (SELECT FROM matching) AND p.is_active AND {' AND '.join(limits)}"
             f" AND {_has_pieces(query, words)} LIMIT {MOST_NEAR}) p"
         )
@@ -171,7 +179,7 @@ def _relevance(query: Query, wanted: Wanted, words: list[str]) -> str:
 def _in_price_range(query: Query, wanted: Wanted) -> str:
     conditions = ["TRUE"]
     if wanted.price_from is not None:
-        conditions.append(f"priced.shown >= {query.value(wanted.price_from)}::bigint")
+        conditions.append(f"shown >= {query.value(wanted.price_from)}::bigint")
     if wanted.price_to is not None:
-        conditions.append(f"priced.shown <= {query.value(wanted.price_to)}::bigint")
+        conditions.append(f"shown <= {query.value(wanted.price_to)}::bigint")
     return " AND ".join(conditions)

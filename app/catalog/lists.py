@@ -83,13 +83,14 @@ async def find_products(wanted: Wanted, visitor: Visitor, at_most: int = ON_A_PA
     key = _key_of_order(wanted, visitor, seen, terms, span) if wanted.is_whole else None
     order = kept_orders.get(key) if key is not None else None
     if order is not None:
+        order = order.within(wanted.price_from, wanted.price_to)
         found = await _in_order(order.ids(wanted.offset, at_most), visitor, seen, tree)
         return Found(products=found, count=len(order), page=wanted.page, until=until)
     query = Query(visitor.language)
     statement = statement_for(query, wanted, seen, tree, terms, at_most, with_order=key is not None)
     rows = await DB.fetch(statement, *query.arguments)
     if key is not None and rows:
-        kept_orders.keep(key, rows[0]["ids"])
+        kept_orders.keep(key, rows[0]["ids"], rows[0]["prices"] if terms is not None else None)
     exact = [row for row in rows if row["n"] is not None]
     if rows and not exact:
         return _nearest(rows, wanted, tree, at_most)
@@ -161,9 +162,8 @@ def _versions(versions: Mapping[str, int]) -> tuple[int, ...]:
 def _key_of_order(
     wanted: Wanted, visitor: Visitor, seen: Visibility, terms: PriceTerms | None, span: Span | None
 ) -> tuple[Any, ...]:
-    """All that an order depends on. Prices also depend on the time."""
-    narrowed = (wanted.category, wanted.price_from, wanted.price_to)
-    key = (*narrowed, wanted.sort, visitor.language, *_versions(visitor.versions), seen.key)
+    """All that an order depends on, but no range of prices: the order knows them. Prices also depend on the time."""
+    key = (wanted.category, wanted.sort, visitor.language, *_versions(visitor.versions), seen.key)
     if terms is None or span is None:
         return key
     return (*key, terms, visitor.versions.get("prices", 0), span)

@@ -22,6 +22,7 @@ from app.catalog.views import visibility
 from app.links import links_of
 from app.pages import Page, parts_of, see_path
 from app.prices.price import explain, offers_for
+from app.prices.words import scale_rows
 from app.visitor import CurrentVisitor, Visitor
 
 
@@ -126,6 +127,7 @@ async def _parts_of_product(product: ShownProduct, visitor: Visitor) -> tuple[Pa
         product=product,
         price=price,
         explanation=explanation,
+        scale=scale_rows(price.scale, product.smallest_quantity) if price is not None else [],
         machine_price=_machine_amount(price.shown, price.currency) if price is not None else "",
         way=[one.in_language(visitor.language) for one in tree.way_to(product.category_id)],
         canonical=links_of(visitor.application).url("product", sku=product.sku),

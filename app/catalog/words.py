@@ -87,18 +87,18 @@ def distance(typed: str, text: str) -> int:
 
 
 def _errors(typed: str, word: str, allowed: int) -> int:
+    """The fewest errors between what was typed and the word or a beginning of it; more than allowed if too many."""
     if word.startswith(typed):
         return 0
-    if not allowed:
+    # Each letter that the word lacks is an error, and so is each that is missing at the end.
+    if not allowed or len(word) < len(typed) - allowed or len(set(typed) - set(word)) > allowed:
         return FAR
-    lengths = range(len(typed) - allowed, len(typed) + allowed + 1)
-    return min(_edits(typed, one) for one in {word, *(word[:length] for length in lengths)})
+    return min(_edits(typed, word[: len(typed) + allowed])[len(typed) - allowed :])
 
 
-def _edits(one: str, other: str) -> int:
-    """Letters that are missing, too many, wrong, or have changed places (optimal string alignment)."""
-    if abs(len(one) - len(other)) > 2:
-        return FAR
+def _edits(one: str, other: str) -> list[int]:
+    """Letters that are missing, too many, wrong, or have changed places (optimal string alignment), between the one
+    and each beginning of the other: by how many letters that has."""
     before: list[int] = []
     row = list(range(len(other) + 1))
     for i, letter in enumerate(one, 1):
@@ -108,7 +108,7 @@ def _edits(one: str, other: str) -> int:
             if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == wanted:
                 cost = min(cost, older[j - 2] + 1)
             row.append(cost)
-    return row[-1]
+    return row
 
 
 def _plain(text: str) -> str:

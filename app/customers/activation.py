@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.audit import record
+from app.back_office.all_privileges import keeping_one_with_all_privileges
 from app.errors import Conflict
 from app.segments.segmentation_services import update_segments_of
 from app.sign_in.password_mails import send_password_mail
@@ -77,8 +78,12 @@ async def enable_user(user_id: uuid.UUID, *, version: int, visitor: Visitor) -> 
 
 
 async def disable_user(user_id: uuid.UUID, *, version: int, visitor: Visitor) -> bool:
-    """Disables a user, for all their customers, and ends their sessions. Raises Conflict."""
-    return await _disable(_USER, user_id, version, visitor)
+    """Disables a user, for all their customers and the back office, and ends their sessions.
+
+    Raises Conflict, and LastWithAllPrivileges of app.back_office.all_privileges.
+    """
+    async with DB.transaction(), keeping_one_with_all_privileges(user_id):
+        return await _disable(_USER, user_id, version, visitor)
 
 
 async def enable_membership(membership_id: uuid.UUID, *, version: int, visitor: Visitor) -> bool:

@@ -15,6 +15,7 @@ from app.basket.owner import BasketOwner, hash_of_basket_token
 from app.customers.types import Extension, customer_type_of
 from app.languages import gettext as _
 from app.marketing.promotion_uses import PromotionUsedUp
+from app.orders.payment import Authorisation, authorise, let_go
 from app.orders.wish import ApprovalNeeded, OrderRefused, OrderWish, TotalsChanged
 from app.orders.writing import OrderedBy, write_order
 from app.requisitions.budgets import Excess, budget_of, excess_of, lock_budget
@@ -31,21 +32,20 @@ async def place_order(
     it is beyond the buyer's limits, OrderRefused, and PaymentRefused of app.checkout.payments.
     """
     key = bound_key(owner, idempotency_key)
-    reference = None
+    authorisation = None
     try:
         basket = await agreed_basket(visitor, owner, wish, fingerprint)
         of = basket.reckoning
         _must_be_within_limits(await excess_of_order(visitor, of.totals.total.net, of.currency))
-        reference = await wish.payment.authorise(key, of.totals.total.gross, of.currency)
+        authorisation = await authorise(wish.payment, key, of.totals.total.gross, of.currency)
         async with DB.transaction():
-            return await _place(visitor, owner, wish, key, fingerprint, reference)
+            return await _place(visitor, owner, wish, key, fingerprint, authorisation)
     except (OrderRefused, PromotionUsedUp) as refused:
-        # The same order may have been placed beside this one; it holds the same authorisation.
+        await let_go(authorisation)
+        # The same order may have been placed beside this one.
         placed = await _number_of(key)
         if placed is not None:
             return placed
-        if reference is not None:
-            await wish.payment.release(reference)
         if isinstance(refused, PromotionUsedUp):
             raise used_up(refused, visitor.language) from None
         raise
@@ -57,11 +57,17 @@ async def number_placed_with(owner: BasketOwner, idempotency_key: str) -> str | 
 
 
 async def _place(
-    visitor: Visitor, owner: BasketOwner, wish: OrderWish, key: str, fingerprint: str, reference: str
+    visitor: Visitor,
+    owner: BasketOwner,
+    wish: OrderWish,
+    key: str,
+    fingerprint: str,
+    authorisation: Authorisation,
 ) -> str:
     await lock_basket_of(owner)
     placed = await _number_of(key)
     if placed is not None:
+        await let_go(authorisation)
         return placed
     visitor = await as_of_now(visitor)
     if may_have_limits(visitor):
@@ -76,7 +82,7 @@ async def _place(
         user_id=owner.user_id,
         language=visitor.language,
     )
-    number = await write_order(buyer, wish, of, key, reference)
+    number = await write_order(buyer, wish, of, key, authorisation)
     await empty_basket(basket)
     return number
 

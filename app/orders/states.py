@@ -9,6 +9,7 @@ from app.marketing.promotion_uses import give_back_promotions
 from app.orders.invoices import number_invoice
 from app.orders.mails import mail_order_moved
 from app.orders.order import StoredOrder, order_of_number
+from app.orders.payment import give_back
 from app.orders.withdrawal import right_of_withdrawal
 from app.segments.segmentation_services import update_segments_of
 from app.visitor import Visitor
@@ -60,7 +61,8 @@ async def ship_order(number: str, *, visitor: Visitor | None = None, reason: str
 
 
 async def cancel_order(number: str, *, visitor: Visitor | None = None, reason: str = "") -> None:
-    """Cancels an order that was not shipped: its pieces are in stock again, and its promotions were not used.
+    """Cancels an order that was not shipped: its pieces are in stock again, its promotions were not used, and what
+    a provider holds for it is given back.
 
     Raises OrderMissing, StateRefused.
     """
@@ -68,17 +70,27 @@ async def cancel_order(number: str, *, visitor: Visitor | None = None, reason: s
         order = await _move(number, OrderState.CANCELLED, visitor, reason)
         await _put_back_in_stock(order)
         await give_back_promotions(number)
+        await give_back(order.id)
 
 
 async def return_order(
-    number: str, *, back_to_stock: bool = False, visitor: Visitor | None = None, reason: str = ""
+    number: str,
+    *,
+    back_to_stock: bool = False,
+    pay_back: bool = False,
+    visitor: Visitor | None = None,
+    reason: str = "",
 ) -> None:
-    """Notes that the goods came back. Whether the pieces can be sold again people judge: `back_to_stock`.
+    """Notes that the goods came back. People judge whether the pieces can be sold again (`back_to_stock`), and
+    whether what a provider holds of the payment is given back as a whole (`pay_back`).
 
     Raises OrderMissing, StateRefused.
     """
     async with DB.transaction():
-        order = await _move(number, OrderState.RETURNED, visitor, reason, {"back_to_stock": back_to_stock})
+        judged = {"back_to_stock": back_to_stock, "pay_back": pay_back}
+        order = await _move(number, OrderState.RETURNED, visitor, reason, judged)
+        if pay_back:
+            await give_back(order.id)
         if back_to_stock:
             await _put_back_in_stock(order)
 

@@ -15,6 +15,7 @@ from app.languages import gettext as _
 from app.marketing.promotion_uses import use_promotions, used_by_of
 from app.orders.mails import mail_order_placed
 from app.orders.numbers import next_order_number
+from app.orders.payment import Authorisation, hold
 from app.orders.wish import OrderRefused, OrderWish
 from app.segments.recurring import note_first_order
 from tables.engine import DB
@@ -33,15 +34,16 @@ class OrderedBy:
 
 
 async def write_order(
-    buyer: OrderedBy, wish: OrderWish, reckoning: Reckoning, key: str, reference: str
+    buyer: OrderedBy, wish: OrderWish, reckoning: Reckoning, key: str, authorisation: Authorisation
 ) -> str:
     """Writes the order, takes the pieces off the stock and queues the mail; the order's number.
 
-    `key` is the order's idempotency key, `reference` that of the payment. Raises OrderRefused where something has
-    been sold out, and PromotionUsedUp of app.marketing.promotion_uses.
+    `key` is the order's idempotency key. Raises OrderRefused where something has been sold out or the payment was let
+    go, and PromotionUsedUp of app.marketing.promotion_uses.
     """
     number = await next_order_number()
-    order = await _write_head(buyer, wish, reckoning, number, key, reference)
+    order = await _write_head(buyer, wish, reckoning, number, key, authorisation.reference)
+    await hold(authorisation, order)
     await _write_lines(order, reckoning)
     await _take_from_stock(reckoning)
     used_by = used_by_of(buyer.customer_id, canonical_email(wish.email))

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 
 from app.audit import record
+from app.back_office.all_privileges import lock_staff_access
 from app.customers.administrators import has_administrator
 from app.customers.emails import canonical_email
 from app.personal_data.held_data import own_customers
@@ -142,6 +143,8 @@ async def forget_user(user_id: uuid.UUID, visitor: Visitor, *, without_administr
     company's last administrator, `without_administrator` says what becomes of it: "keep" (staff find another) or
     "disable". Raises IsStaff, IsLastAdministrator.
     """
+    # Nobody lets a disabled staff member in again meanwhile.
+    await lock_staff_access()
     user = await DB.fetch_row(_LOCK_USER, user_id)
     if user is None:
         return

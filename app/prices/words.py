@@ -1,10 +1,11 @@
 """What is said about prices: to buyers in one sentence, to staff of each candidate (domain.md 8)."""
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import TYPE_CHECKING, assert_never
 
-from app.languages import date_text, datetime_text, percent_text
+from app.languages import date_text, datetime_text, ngettext, percent_text
 from app.languages import gettext as _
 from app.prices.verdict import Verdict
 
@@ -23,13 +24,25 @@ def price_sentence(price: "Price") -> str:
         parts.append(_("from %(n)s pieces", n=price.quantity_from))
     if price.valid_to is not None:
         # The last moment that counts: a list that ends at midnight holds until the day before.
-        parts.append(
-            _(
-                "until %(date)s",
-                date=date_text((price.valid_to - timedelta(microseconds=1)).astimezone(UTC).date()),
-            )
-        )
+        parts.append(_("until %(date)s", date=date_text(price.valid_to - timedelta(microseconds=1))))
     return f"{', '.join(parts)}."
+
+
+def scale_rows(scale: Sequence[tuple[int, int]], smallest: int) -> list[tuple[str, int]]:
+    """(Which quantities, shown amount) for each step of `Price.scale`, in the language of the current request.
+
+    `smallest` is the fewest pieces that can be ordered: nobody is told of quantities below.
+    """
+    rows = []
+    for (begin, amount), following in zip_longest(scale, scale[1:]):
+        first, last = max(begin, smallest), following[0] - 1 if following is not None else None
+        if last is None:
+            rows.append((_("%(n)s pieces or more", n=first), amount))
+        elif first == last:
+            rows.append((ngettext("%(n)s piece", "%(n)s pieces", first), amount))
+        elif first < last:
+            rows.append((_("%(first)s to %(last)s pieces", first=first, last=last), amount))
+    return rows
 
 
 def verdict_sentence(candidate: "Candidate") -> str:

@@ -11,6 +11,7 @@ from app.checkout.payments import PaymentRefused
 from app.languages import current_language
 from app.languages import gettext as _
 from app.marketing.promotion_uses import PromotionUsedUp
+from app.orders.payment import Authorisation, authorise, let_go
 from app.orders.placing import as_of_now, used_up
 from app.orders.wish import OrderRefused
 from app.orders.writing import OrderedBy, write_order
@@ -52,21 +53,17 @@ async def approve(visitor: Visitor, key: uuid.UUID, *, review: str = "", comment
     checked = await _agreed(visitor, requisition, review)
     if checked.wish is None or checked.reckoning is None:
         raise OrderRefused(*checked.problems)
-    payment, reference = checked.wish.payment, None
+    authorisation = None
     try:
         of = checked.reckoning
-        reference = await payment.authorise(order_key, of.totals.total.gross, of.currency)
+        authorisation = await authorise(checked.wish.payment, order_key, of.totals.total.gross, of.currency)
         async with DB.transaction():
-            return await _approve(visitor, key, review, comment, reference)
+            return await _approve(visitor, key, review, comment, authorisation)
     except PaymentRefused:
         raise OrderRefused(_("The payment was refused.")) from None
     except (OrderRefused, AlreadyDecided, PromotionUsedUp) as refused:
-        # Who approved it at the same time holds the same authorisation.
-        is_ordered = await DB.fetch_value(
-            "SELECT EXISTS (SELECT FROM orders WHERE idempotency_key = $1)", order_key
-        )
-        if reference is not None and not is_ordered:
-            await payment.release(reference)
+        # Unless who approved it at the same time has ordered with it.
+        await let_go(authorisation)
         if isinstance(refused, PromotionUsedUp):
             raise used_up(refused, visitor.language) from None
         raise
@@ -96,7 +93,9 @@ async def withdraw(visitor: Visitor, key: uuid.UUID) -> None:
         await _close(visitor, requisition, RequisitionState.WITHDRAWN, "")
 
 
-async def _approve(visitor: Visitor, key: uuid.UUID, review: str, comment: str, reference: str) -> str:
+async def _approve(
+    visitor: Visitor, key: uuid.UUID, review: str, comment: str, authorisation: Authorisation
+) -> str:
     requisition = await requisition_of(key, lock=True)
     _must_be_decidable(visitor, requisition)
     visitor = await as_of_now(visitor)
@@ -113,7 +112,7 @@ async def _approve(visitor: Visitor, key: uuid.UUID, review: str, comment: str, 
     before = current_language.set(requisition.language)
     try:
         number = await write_order(
-            buyer, checked.wish, checked.reckoning, requisition.idempotency_key, reference
+            buyer, checked.wish, checked.reckoning, requisition.idempotency_key, authorisation
         )
     finally:
         current_language.reset(before)

@@ -1,10 +1,12 @@
 """Staff members in the back office: who may do what, and who says so (domain.md 15)."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
 from app.back_office.privileges import ALL_PRIVILEGES
+from tables import Membership
 from tables.engine import DB
 from tests import people
 from tests.back_office.selling_cast import send
@@ -185,3 +187,70 @@ async def test_the_pages_are_for_those_who_look_after_staff() -> None:
     keeper = await (await people.staff_member("k@example.com", ("staff",))).signed_in()
     for path in ("/staff/00000000-0000-7000-8000-000000000000", "/staff/nobody"):
         assert (await keeper.get(path)).status == 404
+
+
+async def works_for(of: Known, known: Known) -> None:
+    """Makes a staff member a user of a company as well."""
+    await Membership.insert(
+        Membership(user=known.user_id, customer=of.customer_id, roles=["buyer"], created_at=datetime.now(UTC))
+    )
+
+
+async def test_disabling_a_user_everywhere_leaves_somebody_with_all_privileges(database: str) -> None:
+    company, last = await people.company(), await people.staff_member()
+    await works_for(company, last)
+    clerk = await (await people.staff_member("clerk@example.com", ("customers",))).signed_in()
+    path = f"/customers/{company.number}/users/{last.user_id}/disable"
+    page = await clerk.post(path)
+    assert page.status == 422
+    assert "There must always be an active staff member with all privileges." in page.main
+    await last.signed_in()
+    assert not await DB.fetch_value("SELECT count(*) FROM audit_entries WHERE action = 'user disabled'")
+    await people.staff_member("second@example.com")
+    page = await clerk.post(path)
+    assert "is disabled and signed out." in page.main
+
+
+async def test_a_user_without_all_privileges_is_disabled_everywhere_by_anybody(database: str) -> None:
+    company = await people.company()
+    clerk_known = await people.staff_member("clerk@example.com", ("customers",))
+    await works_for(company, clerk_known)
+    clerk = await clerk_known.signed_in()
+    page = await clerk.post(f"/customers/{company.number}/users/{company.user_id}/disable")
+    assert "is disabled and signed out." in page.main
+
+
+async def test_the_last_two_leave_one_however_they_are_kept_out(database: str) -> None:
+    company = await people.company()
+    one, other = await people.staff_member(), await people.staff_member("second@example.com")
+    for known in (one, other):
+        await works_for(company, known)
+    keeper_known = await people.staff_member("keeper@example.com", ("staff", "customers"))
+    keeper, clerk = await keeper_known.signed_in(), await keeper_known.signed_in()
+    path = await page_of(other)
+    version = (await keeper.get(path)).typed("version")
+    await asyncio.gather(
+        clerk.post(f"/customers/{company.number}/users/{one.user_id}/disable"),
+        keeper.post(f"{path}/disable", {"version": version}),
+    )
+    left = await DB.fetch(
+        """SELECT u.login FROM staff_members s JOIN users u ON u.id = s."user"
+           WHERE s.is_active AND u.is_active AND 'mail' = ANY(s.privileges)"""
+    )
+    assert len(left) == 1
+
+
+async def test_the_last_two_disabled_everywhere_at_once_leave_one(database: str) -> None:
+    company = await people.company()
+    last_two = [await people.staff_member(), await people.staff_member("second@example.com")]
+    for known in last_two:
+        await works_for(company, known)
+    clerk_known = await people.staff_member("clerk@example.com", ("customers",))
+    clerks = [await clerk_known.signed_in() for _one in last_two]
+    pages = await asyncio.gather(
+        *(
+            clerk.post(f"/customers/{company.number}/users/{known.user_id}/disable")
+            for clerk, known in zip(clerks, last_two, strict=True)
+        )
+    )
+    assert sorted(page.status for page in pages) == [200, 422]

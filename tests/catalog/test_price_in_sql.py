@@ -85,10 +85,16 @@ async def many_entries(made: Shelf, chance: random.Random) -> None:
 
 async def compare(made: Shelf, audience: Audience, versions: dict[str, int]) -> int:
     """How many products have a price; each must have the same one in SQL."""
-    sql, arguments = (await price_terms(audience, versions)).query(1)
+    terms = await price_terms(audience, versions)
     products = f"SELECT p.id, p.tax_class, {SMALLEST_QUANTITY} AS smallest_quantity FROM products p"
     matching = f"WITH matching AS ({products}) "
-    in_sql = {row["product"]: row["shown"] for row in await DB.fetch(matching + sql, *arguments)}
+    found_by = []
+    for few in (False, True):
+        sql, arguments = terms.query(1, few=few)
+        rows = await DB.fetch(matching + sql, *arguments)
+        found_by.append({row["product"]: row["shown"] for row in rows})
+    in_sql, one_by_one = found_by
+    assert in_sql == one_by_one
     offers = await offers_for(made.products.values(), audience, versions)
     expected = {}
     for row in await DB.fetch(products):

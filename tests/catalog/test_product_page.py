@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from tables.engine import DB
 from tests import people
 from tests.browser_like import visit
 from tests.catalog.shelf import COMPANIES, Shelf, shelf
@@ -62,10 +63,36 @@ async def test_another_buyer_sees_another_price_and_why(database: str) -> None:
     page = await (await buyer.signed_in()).get("/products/NW-001")
     assert "€16.20 excl. VAT" in page.main
     assert "This price comes from the price list “Gold”, 10% off the price for everyone." in page.main
-    assert "from 10 pieces €15.00" in page.main
+    assert "1 to 9 pieces €16.20 10 pieces or more €15.00" in page.main
     stranger = await (await visit()).get("/products/NW-001")
     assert "€19.26" in stranger.main
     assert "Gold" not in stranger.html
+
+
+async def test_a_scale_says_which_quantities_it_means_in_both_languages(database: str) -> None:
+    made = await chai()
+    await made.price_list(
+        "Scale", COMPANIES, [("NW-001", 1, 1700), ("NW-001", 2, 1600), ("NW-001", 12, 1500)]
+    )
+    known = await people.company()
+    page = await (await known.signed_in()).get("/products/NW-001")
+    assert "1 piece €17.00 2 to 11 pieces €16.00 12 pieces or more €15.00" in page.main
+    [price] = page.tree.findall(".//thead//th[2]")
+    assert price.get("class") == "table__number"
+    await DB.execute("UPDATE users SET preferred_language = 'de'")
+    page = await (await known.signed_in()).get("/products/NW-001")
+    for words in ("1 Stück 17,00", "2 bis 11 Stück 16,00", "ab 12 Stück 15,00"):
+        assert words in page.main
+
+
+async def test_a_scale_begins_with_what_can_be_ordered(database: str) -> None:
+    made = await chai(minimum_quantity=6)
+    await made.price_list(
+        "Scale", COMPANIES, [("NW-001", 1, 1700), ("NW-001", 4, 1600), ("NW-001", 12, 1500)]
+    )
+    page = await (await (await people.company()).signed_in()).get("/products/NW-001")
+    assert "6 to 11 pieces €16.00 12 pieces or more €15.00" in page.main
+    assert "€17.00" not in page.main
 
 
 async def test_quantities_are_asked_as_the_product_is_sold(database: str) -> None:

@@ -1,8 +1,11 @@
 """Search: by name, text and SKU, forgiving typing errors; suggestions with and without scripts."""
 
+import random
+from functools import cache
+
 import pytest
 
-from app.catalog.words import distance, pieces, search_text, words_of
+from app.catalog.words import FAR, distance, mistakes_allowed, pieces, search_text, words_of
 from tests.browser_like import visit
 from tests.catalog.shelf import Shelf, shelf, suggestions
 from tests.catalog.test_category_page import names
@@ -148,3 +151,45 @@ def test_typing_errors_are_counted_by_letters() -> None:
     assert distance("chocoltae", "dark chocolate") == 1
     assert distance("elephant", "dark chocolate") > 100
     assert distance("tae", "tea") > 100
+
+
+def test_typing_errors_are_counted_as_the_slow_and_obvious_way_counts_them() -> None:
+    chance = random.Random(20261122)  # the same cases each time
+    near = 0
+    for _case in range(4_000):
+        word = "".join(chance.choice("abcd") for _letter in range(chance.randrange(1, 12)))
+        typed = list(word[: chance.randrange(1, 12)])
+        for _mistake in range(chance.randrange(4)):
+            place = chance.randrange(len(typed) + 1)
+            typed[place : place + chance.randrange(2)] = chance.choice(("", "a", "d", "dc", "x"))
+        wanted = "".join(typed)
+        if not wanted:
+            continue
+        others = " ".join("".join(chance.choice("abcdx") for _ in range(7)) for _ in range(3))
+        expected = slow_distance(wanted, f"{others} {word}")
+        assert distance(wanted, f"{others} {word}") == expected, (wanted, others, word)
+        near += 0 < expected < FAR
+    assert near > 500
+
+
+def slow_distance(typed: str, text: str) -> int:
+    """One word against each word of a text and each of its beginnings, letter by letter."""
+    allowed = mistakes_allowed(typed)
+    beginnings = {word[:length] for word in text.split() for length in range(1, len(word) + 1)}
+    nearest = min(0 if one == typed else edits(typed, one) for one in beginnings)
+    return nearest if nearest <= allowed else FAR
+
+
+@cache
+def edits(one: str, other: str) -> int:
+    """Letters that are missing, too many, wrong, or have changed places, each letter touched but once."""
+    if not one or not other:
+        return len(one) + len(other)
+    fewest = min(
+        edits(one[:-1], other) + 1,
+        edits(one, other[:-1]) + 1,
+        edits(one[:-1], other[:-1]) + (one[-1] != other[-1]),
+    )
+    if len(one) > 1 and one[-2:] == other[-2:][::-1]:
+        fewest = min(fewest, edits(one[:-2], other[:-2]) + 1)
+    return fewest

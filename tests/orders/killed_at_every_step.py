@@ -20,7 +20,8 @@ AFTER = """
            (SELECT sum(stock) FROM products) AS stock, (SELECT count(*) FROM basket_lines) AS in_basket,
            (SELECT count(*) FROM outbox_mails) AS mails,
            (SELECT coalesce(sum(used), 0) FROM promotions) AS used,
-           (SELECT count(*) FROM promotion_uses) AS uses
+           (SELECT count(*) FROM promotion_uses) AS uses,
+           (SELECT count(*) FROM payments WHERE state = 'held') AS held
 """
 
 

@@ -8,13 +8,14 @@ import sys
 
 from app.marketing.edit_promotions import PromotionDraft, create_promotion
 from app.marketing.promotions import PromotionTarget
+from tables.engine import DB
 from tests.browser_like import visit
 from tests.catalog.shelf import EVERYONE
 from tests.checkout.ordering import add, answer, open_shop
 from tests.patron_process import PROJECT
 
-ABSENT = {"orders": 0, "lines": 0, "stock": 100, "in_basket": 2, "mails": 0, "used": 0, "uses": 0}
-WHOLE = {"orders": 1, "lines": 2, "stock": 97, "in_basket": 0, "mails": 1, "used": 1, "uses": 1}
+ABSENT = {"orders": 0, "lines": 0, "stock": 100, "in_basket": 2, "mails": 0, "used": 0, "uses": 0, "held": 0}
+WHOLE = {"orders": 1, "lines": 2, "stock": 97, "in_basket": 0, "mails": 1, "used": 1, "uses": 1, "held": 1}
 
 
 async def test_an_order_is_whole_or_absent_wherever_the_process_is_killed(database):
@@ -55,3 +56,6 @@ async def test_an_order_is_whole_or_absent_wherever_the_process_is_killed(databa
     assert all(one in (ABSENT, WHOLE) for one in tries), tries
     assert tries[0] == ABSENT
     assert tries[-1] == WHOLE
+    assert await DB.fetch_value("SELECT count(*) FROM payments") == 1, (
+        "each try finds the payment of the one before"
+    )
