@@ -129,7 +129,7 @@ def _page(user_id: uuid.UUID, place: Place, form: FilledForm[MoveForm], status_c
         "back_office/move_user.html",
         status_code=status_code,
         user_id=user_id,
-        place=place,
+        leaving=place,
         form=form,
         roles=[(role, _(name)) for role, name in BUILT_IN_ROLE_NAMES.items()],
         last_user=[(value, _(name)) for value, name in LAST_USER],
