@@ -32,6 +32,7 @@ class UserOfCustomer:
     membership_id: uuid.UUID
     membership_is_active: bool
     membership_version: int
+    # Those of the shop by id, those of the company's own by name.
     roles: list[str]
     department: str
     position: str
@@ -123,8 +124,11 @@ async def addresses_of(customer_id: uuid.UUID) -> tuple[StoredAddress, ...]:
 _USERS = """
     SELECT u.id, coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.login) AS name, u.login,
            u.email, u.email_verified_at, u.is_active, u.version, u.last_signed_in_at, m.id AS membership_id,
-           m.is_active AS membership_is_active, m.version AS membership_version, m.roles, m.department,
-           m.position
+           m.is_active AS membership_is_active, m.version AS membership_version, m.department, m.position,
+           ARRAY(SELECT coalesce(r.name, one.role)
+                 FROM unnest(m.roles) WITH ORDINALITY AS one (role, place)
+                 LEFT JOIN company_roles r ON r.customer = m.customer AND r.id::text = one.role
+                 ORDER BY one.place) AS roles
     FROM memberships m JOIN users u ON u.id = m."user"
     WHERE m.customer = $1 ORDER BY m.created_at, m.id
 """
