@@ -1,12 +1,13 @@
 """What the audit log recorded, in words of the reader's language: fields, and their values before and after."""
 
+import re
 from typing import Any
 
 import msgspec
 
 from app.field_labels import field_label
 from app.languages import gettext as _
-from app.languages import text
+from app.languages import money_text, text
 
 # How fields and their values are called; others are shown as they are.
 FIELDS = {
@@ -43,6 +44,16 @@ FIELDS = {
     "budget_amount": text("Budget"),
     "budget_period": text("Period of the budget"),
     "approves_own_requisitions": text("Approvers decide on their own requisitions"),
+    "state": text("Status"),
+    "order": text("Order number"),
+    "exceeds": text("Beyond the limits"),
+    "net_total": text("Total excl. VAT"),
+    "domain": text("E-mail domain"),
+    "from": text("From"),
+    "until": text("Until"),
+    "customer": text("Customer"),
+    "orders": text("Orders"),
+    "is_shared": text("Shared"),
 }
 # Fields whose values are words of the program.
 WORDS = {
@@ -58,9 +69,35 @@ WORDS = {
         "half_year": text("half-year"),
         "year": text("year"),
     },
+    # Of requisitions and of orders.
+    "state": {
+        "pending": text("Waits for approval"),
+        "approved": text("Approved"),
+        "rejected": text("Rejected"),
+        "expired": text("Expired"),
+        "withdrawn": text("Withdrawn"),
+        "new": text("New"),
+        "confirmed": text("Confirmed"),
+        "shipped": text("Shipped"),
+        "cancelled": text("Cancelled"),
+        "returned": text("Returned"),
+    },
+    "exceeds": {
+        "order": text("limit for each order"),
+        "budget": text("budget"),
+        "currency": text("another currency"),
+    },
 }
 # Fields whose values are recorded in English, and may be names that somebody has given.
 NAMES = frozenset({"roles", "permissions"})
+# Fields whose values are amounts as `recorded_amount` writes them.
+AMOUNTS = frozenset({"order_limit", "budget_amount", "net_total"})
+_AMOUNT = re.compile(r"(\d+)\.(\d\d) ([A-Z]{3})")
+
+
+def recorded_amount(minor_units: int | None, currency: str) -> str:
+    """An amount as the audit log keeps it, with its currency; "" for none."""
+    return "" if minor_units is None else f"{minor_units // 100}.{minor_units % 100:02} {currency}"
 
 
 def recorded_changes(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -81,9 +118,18 @@ def _shown(name: str, values: dict[str, Any]) -> str:
         case bool(value):
             return _("Yes") if value else _("No")
         case str(value):
-            words = WORDS.get(name, {})
-            return _(words[value]) if value in words else value
+            return _word(name, value)
         case list(several):
-            return ", ".join(_(str(one)) if name in NAMES else str(one) for one in several)
+            return ", ".join(_word(name, str(one)) for one in several)
         case other:
             return msgspec.json.encode(other).decode()
+
+
+def _word(name: str, value: str) -> str:
+    if name in NAMES:
+        return _(value)
+    amount = _AMOUNT.fullmatch(value) if name in AMOUNTS else None
+    if amount is not None:
+        return money_text(int(amount[1] + amount[2]), amount[3])
+    words = WORDS.get(name, {})
+    return _(words[value]) if value in words else value

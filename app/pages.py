@@ -39,10 +39,6 @@ class PageEnvironment(Environment):
         return {**self.globals, **d} if d else self.globals
 
 
-# Registration has the extensions of the type that somebody registers as, not of the type that they have.
-CHOSEN_BY_THE_PAGE = "customer_types"
-
-
 class Page(Template):
     """A page of the site. `context` beside status and headers is what the template shows; every page also has
     the variables of `page_variables`."""
@@ -57,16 +53,10 @@ class Page(Template):
         )
 
     def create_template_context(self, request: Request[Any, Any, Any]) -> dict[str, Any]:
-        """What the template can use: Litestar's own, ours, the page's. Raises ValueError for a value of the page that
-        would hide one of ours, which the base templates need."""
+        """What the template can use: Litestar's own, ours, the page's."""
         own = super().create_template_context(request)
         own["csrf_input"] = Markup(own["csrf_input"])  # Litestar made it and escapes the token
-        ours = page_variables(request, own["csrf_input"])
-        if hidden := (ours.keys() & self.context.keys()) - {CHOSEN_BY_THE_PAGE}:
-            raise ValueError(
-                f"{self.template_name} must call its own values otherwise: {', '.join(sorted(hidden))}"
-            )
-        return ours | own
+        return page_variables(request, own["csrf_input"]) | own
 
 
 def page_variables(request: Request[Any, Any, Any], csrf_input: str = "") -> dict[str, Any]:

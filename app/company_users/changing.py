@@ -6,6 +6,7 @@ from typing import Any
 
 from app.applications import Application
 from app.audit import record
+from app.audit_words import recorded_amount
 from app.company_users.managing import ChangeRefused, LockedMember, Managing, Rule, managing
 from app.company_users.members import OF_MEMBERSHIP, OF_PERSON, member_of
 from app.company_users.roles import recorded_names, together
@@ -248,11 +249,7 @@ async def _home(change: Managing) -> Application:
 def _limits(order_limit: int | None, amount: int | None, period: str, home: Application) -> dict[str, object]:
     """Limits as the audit log keeps them: amounts with their currency; what is unlimited is left out."""
     return {
-        "order_limit": _recorded_amount(order_limit, home),
-        "budget_amount": _recorded_amount(amount, home),
+        "order_limit": recorded_amount(order_limit, home.currency),
+        "budget_amount": recorded_amount(amount, home.currency),
         "budget_period": period,
     }
-
-
-def _recorded_amount(minor_units: int | None, home: Application) -> str:
-    return "" if minor_units is None else f"{minor_units // 100}.{minor_units % 100:02} {home.currency}"

@@ -21,7 +21,7 @@ def price_sentence(price: "Price") -> str:
         off = percent_text(price.percent_off)
         parts.append(_("%(percent)s off the price for everyone", percent=off))
     if price.quantity_from > 1:
-        parts.append(_("from %(n)s pieces", n=price.quantity_from))
+        parts.append(ngettext("from %(n)s piece", "from %(n)s pieces", price.quantity_from))
     if price.valid_to is not None:
         # The last moment that counts: a list that ends at midnight holds until the day before.
         parts.append(_("until %(date)s", date=date_text(price.valid_to - timedelta(microseconds=1))))

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 import msgspec
 
 from app.audit import record
+from app.audit_words import recorded_amount
 from app.basket.basket import Basket
 from app.basket.owner import BasketOwner
 from app.orders.order import PromotionOfOrder, TaxOfOrder
@@ -107,7 +108,7 @@ async def _ask(
             visitor=visitor,
             user_id=owner.user_id,
             customer_id=owner.customer_id,
-            after={"number": stored.number, "net": stored.net_total, "currency": stored.currency},
+            after={"number": stored.number, "net_total": recorded_amount(stored.net_total, stored.currency)},
             reason=comment,
         )
         await mail_asked(stored)

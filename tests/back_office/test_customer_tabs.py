@@ -10,6 +10,7 @@ from tables.engine import DB
 from tests import people
 from tests.back_office.selling_cast import send
 from tests.browser_like import Person, visit
+from tests.company_users.managing import own_role
 from tests.segments.looking import application
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -31,6 +32,15 @@ async def test_the_tabs_are_for_staff_who_look_after_customers() -> None:
     person = await (await people.staff_member(privileges=("segments", "prices", "orders"))).signed_in()
     for tab in TABS:
         assert (await person.get(f"/customers/{known.number}{tab}")).status == 403
+
+
+async def test_users_are_listed_with_the_names_of_their_roles(staff: Person) -> None:
+    boss = await people.company()
+    clerk = await own_role(boss, "Clerk of the warehouse", "purchase")
+    await people.colleague(boss, "paul@alfki.example", ("approver", clerk))
+    page = await staff.get(f"/customers/{boss.number}/users")
+    assert "Approver, Clerk of the warehouse" in page.main
+    assert clerk not in page.main
 
 
 async def test_orders_are_those_of_the_customer_the_newest_first(staff: Person) -> None:

@@ -47,6 +47,14 @@ async def look_at(window: Window, status: int, *, dark_when_wide: bool) -> Repor
     return report
 
 
+async def note_violations(window: Window) -> None:
+    """Adds what axe finds on the page as it is to the window's problems, for walks through many pages. Mails are
+    looked at by tests of their own."""
+    if "/mailbox" not in window.path:
+        await window.page.evaluate(AXE_SCRIPT)
+        window.problems += await _violations(window.page, window.path)
+
+
 async def _violations(page: Page, seen: str) -> list[str]:
     found = await page.evaluate(AXE)
     return [

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -22,6 +23,10 @@ class Window:
     language: str = SOURCE_LANGUAGE
     # What no page may ever cause: messages of the console, failed files, requests to other hosts.
     problems: list[str] = field(default_factory=list)
+    # What is done with each page on which the person arrives.
+    arrived: "Callable[[Window], Awaitable[None]] | None" = None
+    # Of the page where the window is.
+    status: int = 0
 
     def __post_init__(self) -> None:
         self.page.on("console", self._note_message)
@@ -40,6 +45,7 @@ class Window:
         address = path if path.startswith("http") else self.url + PREFIXES[application] + path
         answer = await self.page.goto(address)
         assert answer is not None
+        await self._arrive()
         return answer.status
 
     async def fill(self, **typed: str | bool) -> None:
@@ -71,10 +77,11 @@ class Window:
 
     async def leave_by(self, element: Locator) -> int:
         """Clicks what leads to another page; the status of that page."""
-        async with self.page.expect_navigation() as arriving:
+        # Not any navigation: htmx notes in the history of the page itself that it has asked for a part of it.
+        async with self.page.expect_event("load"):
             await element.first.click()
-        answer = await arriving.value
-        return answer.status if answer is not None else 0
+        await self._arrive()
+        return self.status
 
     async def sees(self, english: str, **values: object) -> bool:
         """Whether a text is visible on the page, in the person's language."""
@@ -106,6 +113,10 @@ class Window:
         """Follows the link of the mail on the page whose address has this part."""
         return await self.leave_by(self.page.locator(f".mail-text a[href*='{part}']"))
 
+    async def _arrive(self) -> None:
+        if self.arrived is not None:
+            await self.arrived(self)
+
     def _note_message(self, message: ConsoleMessage) -> None:
         # The console repeats every answer that is an error, also pages that are meant to be one. Files that
         # are missing are noted below.
@@ -118,6 +129,8 @@ class Window:
             self.problems.append(f"asks another host: {request.url}")
 
     def _note_response(self, response: Response) -> None:
+        if response.request.is_navigation_request():
+            self.status = response.status
         if response.status >= 400 and response.request.resource_type != "document":
             self.problems.append(f"{response.status} for {response.url}")
 
