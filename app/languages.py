@@ -145,14 +145,21 @@ def _date(day: date, language: str) -> str:
 
 
 def datetime_text(value: datetime, language: str | None = None, time_zone: str = "") -> str:
-    """A moment as people of the language write it, in the application's time zone or another, and saying which."""
-    from babel.dates import format_datetime, get_timezone_name
+    """A moment as people of the language write it, to the minute, in the application's time zone or
+    another, and saying which."""
+    from babel.dates import format_date, format_time, get_datetime_format, get_timezone_name
 
     locale, moment = language or current_language.get(), _in_zone(value, time_zone)
     name = get_timezone_name(moment, width="short", locale=locale)
     # Where the language has no name for the zone, the zone's own says more than hours and minutes.
     known = name if name.isalpha() else moment.tzname()
-    return f"{format_datetime(moment.replace(tzinfo=None), format='medium', locale=locale)} {known}"
+    # In the pattern, {0} is the time and {1} the day (Unicode CLDR, dateTimeFormats).
+    time, day = (
+        format_time(moment.time(), "short", locale=locale),
+        format_date(moment, "medium", locale=locale),
+    )
+    pattern = str(get_datetime_format("medium", locale=locale))
+    return f"{pattern.format(time, day)} {known}"
 
 
 def _in_zone(value: datetime, time_zone: str = "") -> datetime:

@@ -220,8 +220,8 @@ def test_the_validity_of_a_link_is_told_in_its_natural_unit(
 
 
 def test_times_are_in_the_form_of_the_language_and_in_the_time_zone_of_the_shop() -> None:
-    assert "Mar 1, 2026, 3:05:00\u202fPM CET" in rendered("password_changed", "en", {}).text
-    assert "01.03.2026, 15:05:00 MEZ" in rendered("password_changed", "de", {}).text
+    assert "Mar 1, 2026, 3:05\u202fPM CET" in rendered("password_changed", "en", {}).text
+    assert "01.03.2026, 15:05 MEZ" in rendered("password_changed", "de", {}).text
 
 
 def test_every_mail_that_advertises_and_no_other_carries_the_way_to_end_it() -> None:
