@@ -35,6 +35,8 @@ from tables.engine import DB
 from tables.orders import OrderState
 
 ORDERS = staff(Privilege.ORDERS)
+# In the search: what buyers have withdrawn from, and nobody has cancelled or taken back yet.
+WITHDRAWN = "withdrawn"
 MOVES: Mapping[OrderState, Callable[..., Awaitable[None]]] = {
     OrderState.CONFIRMED: confirm_order,
     OrderState.SHIPPED: ship_order,
@@ -75,7 +77,8 @@ _FOUND = """
     FROM orders o LEFT JOIN customers c ON c.id = o.customer
     WHERE ($1 = '' OR o.number ILIKE $2 || '%' OR o.email_canonical = lower($1) OR c.number = $1
            OR strpos(lower(c.search_name), lower($1)) > 0 OR strpos(lower(o.buyer_name), lower($1)) > 0)
-      AND ($3 = '' OR o.state = $3)
+      AND ($3 = '' OR o.state = $3
+           OR $3 = 'withdrawn' AND o.withdrawn_at IS NOT NULL AND o.state NOT IN ('cancelled', 'returned'))
       AND ($6::uuid IS NULL OR EXISTS (SELECT FROM organisations g WHERE g.id = c.organisation AND $6 = ANY(g.path)))
     ORDER BY o.placed_at DESC, o.id DESC LIMIT $4 OFFSET $5
 """
@@ -90,7 +93,9 @@ async def orders(
 ) -> Page:
     """Orders that fit the search, the newest first; of who is limited to a branch, those of its customers."""
     wanted, number = asked_for(q), page_asked_for(page)
-    chosen = wanted_state if wanted_state in {one.value for one in OrderState} else ""
+    states = [(one.value, _(name)) for one, name in STATE_NAMES.items()]
+    states.append((WITHDRAWN, _("Withdrawn, to be settled")))
+    chosen = wanted_state if wanted_state in dict(states) else ""
     # % and _ in a number that is searched for are no wildcards.
     begins = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     offset, branch = (number - 1) * ON_A_PAGE, branch_of(visitor)
@@ -100,7 +105,7 @@ async def orders(
         search=blank(OrderSearchForm, q=wanted, state=chosen),
         q=wanted,
         state=chosen,
-        states=[("", _("All")), *((one.value, _(name)) for one, name in STATE_NAMES.items())],
+        states=[("", _("All")), *states],
         orders=[
             {
                 "number": row["number"],
@@ -158,6 +163,8 @@ async def move(
     except StateRefused as error:
         now = _(STATE_NAMES[error.order.state])
         told = _("That cannot be done. The state of the order is by now: %(state)s.", state=now)
+        if error.order.withdrawn_at is not None:
+            told = _("That cannot be done: the buyer has withdrawn from this order.")
         form.add_error("", told)
         return await _page(number, form, status_code=409)
     told = _("The order is now: %(state)s.", state=_(STATE_NAMES[wanted]))
