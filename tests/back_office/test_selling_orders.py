@@ -155,3 +155,21 @@ async def test_a_payment_that_is_not_given_back_for_long_is_on_the_work_list(sta
            SELECT gen_random_uuid(), 'test', 'k', 'k', id, 3000, 'EUR', 'releasing', now(), now(), 5 FROM orders"""
     )
     assert "1 payment is not given back by its provider." in (await staff.get("/")).main
+
+
+async def test_of_very_many_orders_the_newest_are_listed_and_older_ones_are_found(staff: Person) -> None:
+    await DB.execute(
+        """
+        INSERT INTO orders (id, number, application, email, email_canonical, net_total, tax_total, gross_total, placed_at)
+        SELECT gen_random_uuid(), 'M-' || n, 'shop', 'm@example.com', 'm@example.com', 100, 19, 119,
+               now() - n * interval '1 minute'
+        FROM generate_series(1, 10001) n
+        """
+    )
+    page = await staff.get("/orders?page=200")
+    assert "These are the newest 10000. Search for older ones." in page.main
+    assert ("M-10000" in page.main, "M-10001" in page.main) == (True, False)
+    assert "M-1" in (await staff.get("/orders")).main
+    page = await staff.get("/orders?q=M-10001")
+    assert "M-10001" in page.main
+    assert "These are the newest" not in page.main
