@@ -36,6 +36,8 @@ from tables.engine import DB
 from tables.orders import OrderState
 
 ORDERS = staff(Privilege.ORDERS)
+# In the search: what buyers have withdrawn from, and nobody has cancelled or taken back yet.
+WITHDRAWN = "withdrawn"
 MOVES: Mapping[OrderState, Callable[..., Awaitable[None]]] = {
     OrderState.CONFIRMED: confirm_order,
     OrderState.SHIPPED: ship_order,
@@ -70,15 +72,24 @@ class MoveForm(Form):
     pay_back: Annotated[bool, Flag()]
 
 
-_FOUND = """
+# Of more orders the older ones are not listed; nobody turns so many pages, and to count all of them takes seconds.
+MOST_LISTED = 10_000
+
+_FOUND = f"""
+    WITH found AS MATERIALIZED (
+        SELECT o.id, o.placed_at FROM orders o LEFT JOIN customers c ON c.id = o.customer
+        WHERE ($1 = '' OR o.number ILIKE $2 || '%' OR o.email_canonical = lower($1) OR c.number = $1
+               OR strpos(lower(c.search_name), lower($1)) > 0 OR strpos(lower(o.buyer_name), lower($1)) > 0)
+          AND ($3 = '' OR o.state = $3
+               OR $3 = '{WITHDRAWN}' AND o.withdrawn_at IS NOT NULL AND o.state NOT IN ('cancelled', 'returned'))
+          AND ($6::uuid IS NULL OR EXISTS (
+               SELECT FROM organisations g WHERE g.id = c.organisation AND $6 = ANY(g.path)))
+        ORDER BY o.placed_at DESC, o.id DESC LIMIT {MOST_LISTED})
     SELECT o.number, o.placed_at, o.state, o.buyer_name, o.email, o.gross_total, o.currency, o.withdrawn_at,
-           c.number AS customer_number, c.search_name AS customer_name, count(*) OVER () AS count
-    FROM orders o LEFT JOIN customers c ON c.id = o.customer
-    WHERE ($1 = '' OR o.number ILIKE $2 || '%' OR o.email_canonical = lower($1) OR c.number = $1
-           OR strpos(lower(c.search_name), lower($1)) > 0 OR strpos(lower(o.buyer_name), lower($1)) > 0)
-      AND ($3 = '' OR o.state = $3)
-      AND ($6::uuid IS NULL OR EXISTS (SELECT FROM organisations g WHERE g.id = c.organisation AND $6 = ANY(g.path)))
-    ORDER BY o.placed_at DESC, o.id DESC LIMIT $4 OFFSET $5
+           c.number AS customer_number, c.search_name AS customer_name, (SELECT count(*) FROM found) AS count
+    FROM (SELECT * FROM found ORDER BY placed_at DESC, id DESC LIMIT $4 OFFSET $5) f
+    JOIN orders o ON o.id = f.id LEFT JOIN customers c ON c.id = o.customer
+    ORDER BY o.placed_at DESC, o.id DESC
 """
 
 
@@ -91,7 +102,9 @@ async def orders(
 ) -> Page:
     """Orders that fit the search, the newest first; of who is limited to a branch, those of its customers."""
     wanted, number = asked_for(q), page_asked_for(page)
-    chosen = wanted_state if wanted_state in {one.value for one in OrderState} else ""
+    states = [(one.value, _(name)) for one, name in STATE_NAMES.items()]
+    states.append((WITHDRAWN, _("Withdrawn, to be settled")))
+    chosen = wanted_state if wanted_state in dict(states) else ""
     # % and _ in a number that is searched for are no wildcards.
     begins = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     offset, branch = (number - 1) * ON_A_PAGE, branch_of(visitor)
@@ -101,7 +114,7 @@ async def orders(
         search=blank(OrderSearchForm, q=wanted, state=chosen),
         q=wanted,
         state=chosen,
-        states=[("", _("All")), *((one.value, _(name)) for one, name in STATE_NAMES.items())],
+        states=[("", _("All")), *states],
         orders=[
             {
                 "number": row["number"],
@@ -117,6 +130,7 @@ async def orders(
         ],
         page=number,
         pages=pages_of(rows[0]["count"] if rows else 0),
+        most=MOST_LISTED if rows and rows[0]["count"] >= MOST_LISTED else 0,
     )
 
 
@@ -165,6 +179,8 @@ async def move(
     except StateRefused as error:
         now = _(STATE_NAMES[error.order.state])
         told = _("That cannot be done. The state of the order is by now: %(state)s.", state=now)
+        if error.order.withdrawn_at is not None:
+            told = _("That cannot be done: the buyer has withdrawn from this order.")
         form.add_error("", told)
         return await _page(number, form, status_code=409)
     told = _("The order is now: %(state)s.", state=_(STATE_NAMES[wanted]))

@@ -28,6 +28,10 @@ class OwnAccess(Exception):
     """Nobody disables themselves or takes their own right to look after the staff members."""
 
 
+class DisabledEverywhere(Exception):
+    """The person is disabled as a user of a customer too, and is let in again there."""
+
+
 class MoreThanOwn(Exception):
     """Nobody grants more than they have; `privileges` are those that were too many."""
 
@@ -149,11 +153,14 @@ async def disable_staff_member(member_id: uuid.UUID, *, version: str, visitor: V
 async def enable_staff_member(member_id: uuid.UUID, *, version: str, visitor: Visitor) -> None:
     """Lets a staff member in again; a mail asks to choose a password (domain.md 5, trigger 2).
 
-    Nobody brings back privileges that they do not have. Raises StaffMemberMissing, Conflict, MoreThanOwn.
+    Nobody brings back privileges that they do not have. Raises StaffMemberMissing, Conflict, MoreThanOwn,
+    DisabledEverywhere.
     """
     async with DB.transaction():
         member = await locked_staff_member(member_id, version)
         refuse_more_than_own(member.privileges, visitor)
+        if not await DB.fetch_value("SELECT is_active FROM users WHERE id = $1", member.user_id):
+            raise DisabledEverywhere
         await DB.execute("UPDATE staff_members SET is_active = true WHERE id = $1", member_id)
         await send_password_mail(member.user_id, "enabled")
         await _note_switch(member, "staff member enabled", visitor, to=True)

@@ -16,6 +16,7 @@ from app.back_office.selling_fields import filled_with
 from app.back_office.selling_lists import Row, ShownList, list_page
 from app.back_office.staff import StaffLoginTaken, StaffMemberRefused, add_staff_member
 from app.back_office.staff_access import (
+    DisabledEverywhere,
     KnownStaffMember,
     MoreThanOwn,
     OwnAccess,
@@ -232,7 +233,7 @@ async def enable(
         await enable_staff_member(member, version=form.value("version"), visitor=visitor)
     except Conflict:
         return _changed_meanwhile(request, member)
-    except MoreThanOwn as error:
+    except (MoreThanOwn, DisabledEverywhere) as error:
         return see(request, "staff_member", member=member, flash=Flash(_told(error), "warning"))
     told = _("%(name)s is enabled and gets a mail to choose a password.", name=of.name)
     return see(request, "staff_member", member=member, flash=Flash(told))
@@ -262,8 +263,12 @@ def _as_typed(of: KnownStaffMember) -> dict[str, str | list[str]]:
     return {"privileges": sorted(of.privileges), "version": of.version}
 
 
-def _told(error: MoreThanOwn | OwnAccess | LastWithAllPrivileges) -> str:
+def _told(error: MoreThanOwn | OwnAccess | LastWithAllPrivileges | DisabledEverywhere) -> str:
     match error:
+        case DisabledEverywhere():
+            return _(
+                "This person is disabled everywhere. Enable them among the users of their customer first."
+            )
         case MoreThanOwn():
             return _too_many(error)
         case OwnAccess():

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from app.back_office.outbox_list import TO_BRANCH
 from app.customers.branches import person_in_branch
+from app.orders.payment import WAITS
 from tables.engine import DB
 
 
@@ -23,6 +24,19 @@ class WorkList:
     # Within 30 days, of the customers whose contracts the staff member sees (domain.md 12).
     ending_contracts: int
     next_contract_end: date | None
+    # To be confirmed; withdrawn from and neither cancelled nor taken back (domain.md 9).
+    new_orders: int
+    withdrawn_orders: int
+    oldest_withdrawal: datetime | None
+    # What a payment provider has refused to give back several times, for more than an hour.
+    stuck_payments: int
+
+
+# As the list of orders says it: who is limited to a branch sees no orders of guests.
+_ORDER_IN_BRANCH = """
+    ($1::uuid IS NULL OR EXISTS (SELECT FROM customers c JOIN organisations g ON g.id = c.organisation
+                                 WHERE c.id = o.customer AND $1 = ANY(g.path)))
+"""
 
 
 _REQUEST_IN_BRANCH = f"""($1::uuid IS NULL OR {person_in_branch('r."user"', "$1")})"""
@@ -33,7 +47,7 @@ async def work_list(branch: uuid.UUID | None = None, manager: uuid.UUID | None =
     the customers that a user looks after as account manager, where one is named."""
     row = await DB.fetch_row(
         f"""
-        SELECT a.*, m.*, d.*, k.* FROM
+        SELECT a.*, m.*, d.*, k.*, n.*, w.*, p.* FROM
             (SELECT count(*) AS pending_approvals, min(r.opened_at) AS oldest_approval
              FROM customers c LEFT JOIN approval_requests r ON r.customer = c.id AND r.decided_at IS NULL
              WHERE c.approval_status = 'pending' AND ($1::uuid IS NULL OR EXISTS (
@@ -49,7 +63,13 @@ async def work_list(branch: uuid.UUID | None = None, manager: uuid.UUID | None =
                    SELECT FROM organisations o WHERE o.id = c.organisation AND $1 = ANY(o.path)))
                AND ($2::uuid IS NULL OR EXISTS (
                    SELECT FROM account_managers m JOIN staff_members s ON s.id = m.staff_member
-                   WHERE m.customer = k.customer AND s."user" = $2))) k
+                   WHERE m.customer = k.customer AND s."user" = $2))) k,
+            (SELECT count(*) AS new_orders FROM orders o
+             WHERE o.state = 'new' AND o.withdrawn_at IS NULL AND {_ORDER_IN_BRANCH}) n,
+            (SELECT count(*) AS withdrawn_orders, min(o.withdrawn_at) AS oldest_withdrawal FROM orders o
+             WHERE o.withdrawn_at IS NOT NULL AND o.state NOT IN ('cancelled', 'returned') AND {_ORDER_IN_BRANCH}) w,
+            (SELECT count(*) AS stuck_payments FROM payments y LEFT JOIN orders o ON o.id = y."order"
+             WHERE y.state = 'releasing' AND y.attempts > {len(WAITS)} AND {_ORDER_IN_BRANCH}) p
         """,  # only constants are put in
         branch,
         manager,

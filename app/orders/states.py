@@ -23,6 +23,7 @@ BEFORE = {
     OrderState.CANCELLED: frozenset({OrderState.NEW, OrderState.CONFIRMED}),
     OrderState.RETURNED: frozenset({OrderState.SHIPPED}),
 }
+_UNDONE = (OrderState.CANCELLED, OrderState.RETURNED)
 STATE_NAMES = {
     OrderState.NEW: text("New"),
     OrderState.CONFIRMED: text("Confirmed"),
@@ -46,8 +47,12 @@ class StateRefused(Conflict):
 
 
 def next_states(order: StoredOrder) -> list[OrderState]:
-    """The states that an order can come into."""
-    return [state for state, before in BEFORE.items() if order.state in before]
+    """The states that an order can come into.
+
+    From which its buyer has withdrawn is not delivered any more: it is cancelled, or comes back.
+    """
+    possible = [state for state, before in BEFORE.items() if order.state in before]
+    return possible if order.withdrawn_at is None else [one for one in possible if one in _UNDONE]
 
 
 async def confirm_order(number: str, *, visitor: Visitor | None = None, reason: str = "") -> None:
@@ -105,7 +110,7 @@ async def _move(
     """Brings the order into the state, tells the buyer by mail, and gives the order as it is now."""
     async with DB.transaction():
         order = await order_of_number(number, lock=True)
-        if order.state not in BEFORE[state]:
+        if state not in next_states(order):
             raise StateRefused(order)
         await DB.execute(_MOVE, order.id, state.value)
         await record(

@@ -122,3 +122,54 @@ async def test_there_are_no_other_states_and_orders(staff: Person) -> None:
     assert (await staff.post("/orders/N-1/new", {})).status == 404
     assert (await staff.post("/orders/N-1/paid", {})).status == 404
     assert (await staff.post("/orders/none/confirmed", {})).status == 404
+
+
+async def test_withdrawn_orders_are_on_the_work_list_until_they_are_settled(staff: Person) -> None:
+    await order("N-1")
+    await order("N-2")
+    page = await staff.get("/")
+    assert "2 orders are new." in page.main
+    assert "/back-office/orders?state=new" in page.links
+    await DB.execute("UPDATE orders SET withdrawn_at = now() WHERE number = 'N-1'")
+    page = await staff.get("/")
+    assert "1 order is new." in page.main
+    assert "1 buyer has withdrawn from an order and waits for the money." in page.main
+    found = (await staff.get("/orders?state=withdrawn")).main
+    assert ("N-1" in found, "N-2" in found) == (True, False)
+    page = await staff.get("/orders/N-1")
+    assert "It is not delivered any more" in page.main
+    assert "Confirm the order" not in page.main
+    page = await staff.post("/orders/N-1/confirmed")
+    assert page.status == 409
+    assert "the buyer has withdrawn from this order." in page.main
+    await staff.post("/orders/N-1/cancelled")
+    assert "withdrawn" not in (await staff.get("/")).main
+    assert "N-1" not in (await staff.get("/orders?state=withdrawn")).main
+
+
+async def test_a_payment_that_is_not_given_back_for_long_is_on_the_work_list(staff: Person) -> None:
+    await order("N-1", state="cancelled")
+    await DB.execute(
+        """INSERT INTO payments (id, provider, idempotency_key, order_key, "order", amount, currency, state, asked_at,
+                                 due_at, attempts)
+           SELECT gen_random_uuid(), 'test', 'k', 'k', id, 3000, 'EUR', 'releasing', now(), now(), 5 FROM orders"""
+    )
+    assert "1 payment is not given back by its provider." in (await staff.get("/")).main
+
+
+async def test_of_very_many_orders_the_newest_are_listed_and_older_ones_are_found(staff: Person) -> None:
+    await DB.execute(
+        """
+        INSERT INTO orders (id, number, application, email, email_canonical, net_total, tax_total, gross_total, placed_at)
+        SELECT gen_random_uuid(), 'M-' || n, 'shop', 'm@example.com', 'm@example.com', 100, 19, 119,
+               now() - n * interval '1 minute'
+        FROM generate_series(1, 10001) n
+        """
+    )
+    page = await staff.get("/orders?page=200")
+    assert "These are the newest 10000. Search for older ones." in page.main
+    assert ("M-10000" in page.main, "M-10001" in page.main) == (True, False)
+    assert "M-1" in (await staff.get("/orders")).main
+    page = await staff.get("/orders?q=M-10001")
+    assert "M-10001" in page.main
+    assert "These are the newest" not in page.main

@@ -211,6 +211,18 @@ async def test_disabling_a_user_everywhere_leaves_somebody_with_all_privileges(d
     assert "is disabled and signed out." in page.main
 
 
+async def test_who_is_disabled_everywhere_is_let_in_at_their_customer_first(staff: Person) -> None:
+    company, known = await people.company(), await people.staff_member("second@example.com", ("mail",))
+    await works_for(company, known)
+    path = f"/customers/{company.number}/users/{known.user_id}"
+    await staff.post(f"{path}/disable")
+    member = await page_of(known)
+    page = await staff.post(f"{member}/enable", {"version": (await staff.get(member)).typed("version")})
+    assert "This person is disabled everywhere." in page.main
+    await staff.post(f"{path}/enable")
+    await known.signed_in()
+
+
 async def test_a_user_without_all_privileges_is_disabled_everywhere_by_anybody(database: str) -> None:
     company = await people.company()
     clerk_known = await people.staff_member("clerk@example.com", ("customers",))

@@ -17,6 +17,7 @@ from app.orders.states import (
     return_order,
     ship_order,
 )
+from app.orders.withdrawal import withdraw
 from tables.engine import DB
 from tables.orders import OrderState
 from tests import people
@@ -184,3 +185,33 @@ async def test_a_cancelled_order_gives_its_promotion_back(database):
 async def test_an_unknown_order_is_missing(database):
     with pytest.raises(OrderMissing):
         await confirm_order("4711")
+
+
+async def test_what_was_withdrawn_from_is_neither_confirmed_nor_shipped_any_more(database):
+    number = await ordered()
+    await withdraw(await order_of_number(number))
+    for move in (confirm_order, ship_order):
+        with pytest.raises(StateRefused):
+            await move(number)
+    assert next_states(await order_of_number(number)) == [OrderState.CANCELLED]
+    await cancel_order(number)
+    assert await state(number) == "cancelled"
+
+
+async def test_what_was_withdrawn_from_after_shipping_comes_back(database):
+    number = await ordered()
+    await confirm_order(number)
+    await ship_order(number)
+    await withdraw(await order_of_number(number))
+    assert next_states(await order_of_number(number)) == [OrderState.RETURNED]
+
+
+async def test_of_a_withdrawal_and_shipping_at_once_each_is_seen_by_the_other(database):
+    number = await ordered()
+    await confirm_order(number)
+    done = await asyncio.gather(
+        withdraw(await order_of_number(number)), ship_order(number), return_exceptions=True
+    )
+    now = await order_of_number(number)
+    assert now.withdrawn_at is not None
+    assert (now.state is OrderState.SHIPPED) == (done[1] is None)
