@@ -10,7 +10,7 @@ from app.customers.permissions import Permission
 from tests import people
 from tests.company_users.everything_of_a_company import everything_of_a_company, rows_of
 from tests.company_users.managing import own_role
-from tests.company_users.test_companys_routes import filled_in, needed, of_companies, places_of, sent
+from tests.company_users.test_routes_of_companies import filled_in, needed, of_companies, places_of, sent
 
 pytestmark = pytest.mark.usefixtures("database")
 
