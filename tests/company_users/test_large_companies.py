@@ -157,9 +157,7 @@ async def test_whoever_is_renamed_joins_leaves_or_is_disabled_is_found_so_at_onc
     ana = await person(boss, "Ana", "Trujillo", department="Kitchen")
     assert await found(browser, "q=trujillo") == ["Ana Trujillo"]
     await DB.execute("UPDATE users SET last_name = 'Moreno', is_active = false WHERE id = $1", ana.user_id)
-    assert (
-        await found(browser, "q=trujillo") == []
-    )
+    assert await found(browser, "q=trujillo") == []
     assert await found(browser, "q=moreno") == ["Ana Moreno"]
     assert await found(browser, "status=disabled") == ["Ana Moreno"]
     clerk = await own_role(boss, "Clerk")
