@@ -104,6 +104,7 @@ MEMBERSHIP_LINKS = (
 _OF_PERSON = "users stay who they are; only where they belong changes"
 STAYS: Mapping[str, str] = {
     "companies.customer": "the company of the one that stays is the company; the other's goes with it",
+    "listed_members.membership": "the database keeps it as memberships and users are",
     "sessions.membership": "sessions follow their membership; of people in both they end",
     **dict.fromkeys(
         (

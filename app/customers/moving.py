@@ -165,6 +165,7 @@ STAYS: Mapping[str, str] = {
     "join_requests.user": _FOLLOWS_CUSTOMER,
     "known_devices.user": _OF_PERSON,
     "link_tokens.user": _OF_PERSON,
+    "listed_members.membership": "the database keeps it as memberships and users are",
     "memberships.user": _FOLLOWS_CUSTOMER,
     "order_templates.user": _FOLLOWS_CUSTOMER,
     "orders.user": _FOLLOWS_CUSTOMER,
