@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from app.segments.custom import create_segment
+from app.segments.members import assign
 from tables import ApprovalStatus, Membership
 from tables.engine import DB
 from tables.keys import new_key
 from tests import people
 from tests.browser_like import Person, forget_patron, visit
+from tests.checkout.ordering import add, open_shop
 from tests.people import Known
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -220,3 +223,26 @@ async def test_in_a_mixed_shop_a_shopper_switches_to_their_company_and_back(mixe
     for number, name in ((company.number, "Alfreds Futterkiste"), (shopper.number, "Maria Anders")):
         page = await person.post("/switch-customer", {"customer": number})
         assert f"You now act for {name}." in page.text
+
+
+async def test_basket_prices_and_orders_are_those_of_the_company_at_once() -> None:
+    known, quick, person = await two_companies()
+    shop = await open_shop()
+    await create_segment("QUICK", "Quick")
+    await assign("QUICK", [quick.customer_id])
+    await shop.price_list("quick", "QUICK", [("TEA", 1, 700)])
+    await order_of(known, "A1", known.user_id)
+    await order_of(quick, "Q1", known.user_id)
+    await person.get("/")
+    await add(person, "TEA", 3)
+    for number, price, own, foreign in (
+        (quick.number, "€7.00", "Q1", "A1"),
+        (known.number, "€10.00", "A1", "Q1"),
+    ):
+        await person.post("/switch-customer", {"customer": number})
+        assert price in (await person.get("/products/TEA")).main
+        orders = (await person.get("/account/orders")).main
+        assert own in orders
+        assert foreign not in orders
+        basket = (await person.get("/basket")).main
+        assert ("Tea" in basket) == (number == known.number)

@@ -293,7 +293,7 @@ async def test_the_overview_tells_approvers_what_waits_for_them(database):
     assert "your decision" not in (await (await of.buyer.signed_in()).get("/account")).main
 
 
-async def test_a_link_of_another_of_ones_companies_is_a_missing_page(database):
+async def test_who_has_left_the_company_finds_its_requisition_missing(database):
     of = await company()
     key = await asked(of)
     other = await people.company("o@elsewhere.example", company_name="Elsewhere")
