@@ -195,7 +195,7 @@ async def setting_up_second_factor(
         raise AccessRefused(visitor.refusal)
     if visitor.account is None:
         raise SignInNeeded
-    if visitor.account.has_second_factor or not visitor.application.is_back_office:
+    if visitor.account.has_second_factor:
         raise NotPermitted
     if visitor.refusal is None and not recently_authenticated(visitor):
         raise AuthenticationNeeded

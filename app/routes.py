@@ -116,7 +116,8 @@ def extension_routes(extension: Extension) -> list[Any]:
 
 def back_office_routes() -> list[Any]:
     """Routes of the back office."""
-    return [*back_office.routes, *security_routes(), *selling_routes.routes, *why_price.routes]
+    found = [*second_factor_routes.set_up_routes, *back_office.routes, *security_routes()]
+    return [*found, *selling_routes.routes, *why_price.routes]
 
 
 def security_routes() -> list[Any]:

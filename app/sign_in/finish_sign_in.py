@@ -68,9 +68,11 @@ def after_sign_in(application: Application, wanted: str) -> str:
 
 
 async def _link_to_correct(person: KnownPerson, application: Application) -> str:
-    if person.refusal is not Refusal.REJECTED:
-        return ""
     account = person.account
+    # The application shows who they are and can be changed: with a second factor a password alone opens it as little
+    # as the account. The mail that told of the decision leads there as well.
+    if person.refusal is not Refusal.REJECTED or account.has_second_factor:
+        return ""
     async with DB.transaction():
         token = await issue(
             Purpose.CORRECT_APPLICATION,

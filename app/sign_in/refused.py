@@ -40,6 +40,7 @@ def refused(
         person=token_of_refused(account.user_id) if account is not None else "",
         email=account.email if account is not None else "",
         correct_link=correct_link,
+        has_second_factor=account is not None and account.has_second_factor,
         is_session=visitor.session is not None,
     )
 

@@ -106,4 +106,6 @@ async def _set_up_page(visitor: Visitor, form: FilledForm[CodeForm], status_code
     )
 
 
-routes = [second_factor_page, show_second_factor, set_up_second_factor_page, set_up_second_factor]
+routes = [second_factor_page, show_second_factor]
+# Customers set theirs up in the account (app/account/authenticator_pages.py); staff may have to before anything else.
+set_up_routes = [set_up_second_factor_page, set_up_second_factor]
