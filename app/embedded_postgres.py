@@ -38,7 +38,9 @@ from app.embedded_postgres_files import (
 # Seconds. Recovery after a crash may take long; a server that does not even start says so at once.
 START_WITHIN = 60
 STOP_WITHIN = 30
-LEFT_OVER_WITHIN = 5
+# Longer than the serving processes of a killed Patron take to finish: half a second to notice it, and then up to five
+# each for the jobs that run and for the connections to a database that has gone.
+LEFT_OVER_WITHIN = 15
 RESTART_AFTER = 1
 SOCKET_NAME = ".s.PGSQL.5432"
 # Bytes that fit into the address of a Unix socket on every system that Patron runs on.
