@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.selling [SCALE]
 
-SCALE 1 (the default) grows the shop to the size of issue 3, for which the disk needs some 10 GB; 0 leaves growth
-out. On the server that DATABASE_URL names, or on an embedded one.
+SCALE 1 (the default) grows the shop to a hundred thousand products and three million orders, for which the disk
+needs some 10 GB; 0 leaves growth out. On the server that DATABASE_URL names, or on an embedded one.
 """
 
 import asyncio

@@ -2,7 +2,7 @@
 
     DATABASE_URL=… python -m tests.benchmarks.selling_data [SCALE]
 
-SCALE 1 (the default) is the size of issue 3 and takes minutes. Products come by COPY, since the words that search
+SCALE 1 (the default) is a hundred thousand products and takes minutes. Products come by COPY, since the words that search
 looks at are made by the catalog; everything else is made by the server itself, which is faster still. Triggers and
 foreign keys are not asked meanwhile (that needs a superuser), so what is written here keeps their rules by itself.
 
