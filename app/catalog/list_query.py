@@ -12,8 +12,10 @@ from app.catalog.views import Visibility
 from app.catalog.words import MOST_WORDS, surviving_pieces, words_of
 
 ON_A_PAGE = 24
-# Of a search that finds more, so many are shown: who looks further says more words.
-MOST_FOUND = 1000
+# Of a search that finds more, so many are looked at, and the page says so: who looks further says more words.
+MOST_FOUND = 5000
+# Suggestions are made with every letter that is typed.
+MOST_SUGGESTED_FROM = 1000
 MOST_NEAR = 200
 # A page number beyond it exists in no shop, and would not fit the database's numbers.
 LAST_PAGE = 1_000_000
@@ -84,9 +86,9 @@ def statement_for(
     with_order: bool,
 ) -> str:
     """One page as one statement; what comes back beside COLUMNS: `n`, the place in the list, `total`, and with the
-    first row, if `with_order`, `ids` of the whole list and its `prices`, of whatever range. Where nothing fits, rows
-    without `n` have some of the words' letters, and `search_text` to judge them by. `query` has the language as its
-    first argument."""
+    first row, if `with_order`, `ids` of the whole list and its `prices`, of whatever range; `is_cut` where more fit
+    than are looked at. Where nothing fits, rows without `n` have some of the words' letters, and `search_text` to
+    judge them by. `query` has the language as its first argument."""
     limits = [query.seen(seen)]
     if wanted.category is not None:
         limits.append(f"p.category = ANY({query.value(list(tree.with_all_below(wanted.category)))}::uuid[])")
@@ -96,7 +98,8 @@ def statement_for(
         fits.append(_has_words(query, words))
     if wanted.only_available:
         fits.append(f"p.stock >= {SMALLEST_QUANTITY}")
-    limit = f"LIMIT {MOST_FOUND}" if wanted.words else ""
+    most = MOST_FOUND if at_most >= ON_A_PAGE else MOST_SUGGESTED_FROM
+    limit = f"LIMIT {most + 1}" if wanted.words else ""
     parts = [
         f"matching AS MATERIALIZED (SELECT p.id, p.sku_canonical, p.tax_class, p.created_at,"
         f" {SMALLEST_QUANTITY} AS smallest_quantity, {_NAME_KEY} AS name_key,"
@@ -126,17 +129,18 @@ def statement_for(
         f"CASE WHEN o.n = {start} + 1 THEN (SELECT array_agg({one} ORDER BY place) FROM ordered) END"
         for one in ("id", "shown")
     ]
+    is_cut = f"(SELECT count(*) > {most} FROM matching)" if wanted.words else "FALSE"
     ids, prices = whole if with_order else ("NULL::uuid[]", "NULL::bigint[]")
     statement = (
         f"WITH {', '.join(parts)} SELECT {COLUMNS}, o.n, o.total, {ids} AS ids, {prices} AS prices,"
-        f" '' AS search_text FROM fitting o JOIN products p ON p.id = o.id"
+        f" {is_cut} AS is_cut, '' AS search_text FROM fitting o JOIN products p ON p.id = o.id"
         f" WHERE o.n > {start}::bigint AND o.n <= {end}::bigint"
     )
     if words and not wanted.only_available and not wanted.is_by_price:
         statement += (
-            f" UNION ALL SELECT {COLUMNS}, NULL, NULL, NULL, NULL, p.search_text FROM (SELECT * FROM products p"
-            f" WHERE NOT EXISTS (SELECT FROM matching) AND p.is_active AND {' AND '.join(limits)}"
-            f" AND {_has_pieces(query, words)} LIMIT {MOST_NEAR}) p"
+            f" UNION ALL SELECT {COLUMNS}, NULL, NULL, NULL, NULL, FALSE, p.search_text"
+            f" FROM (SELECT * FROM products p WHERE NOT EXISTS (SELECT FROM matching) AND p.is_active"
+            f" AND {' AND '.join(limits)} AND {_has_pieces(query, words)} LIMIT {MOST_NEAR}) p"
         )
     return f"{statement} ORDER BY n"
 

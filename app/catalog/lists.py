@@ -63,6 +63,8 @@ class Found:
     count: int = 0
     page: int = 1
     is_near: bool = False
+    # More products have the words than were looked at.
+    is_cut: bool = False
     # When its order may change by itself: prices begin and end. None is never.
     until: datetime | None = None
 
@@ -98,6 +100,7 @@ async def find_products(wanted: Wanted, visitor: Visitor, at_most: int = ON_A_PA
         products=[shown_product(row, tree) for row in exact],
         count=exact[0]["total"] if exact else 0,
         page=wanted.page,
+        is_cut=bool(exact and exact[0]["is_cut"]),
         until=until,
     )
 

@@ -136,6 +136,14 @@ _DONE_SINCE = _forget_orders(
 )
 
 
+# What a provider knows a payment by; it knows it by our key as well, if it is to be given back later.
+_FORGET_PAYMENTS = """
+    UPDATE payments p SET reference = '' FROM orders o
+    WHERE o.id = p."order" AND o.email_canonical = $1 AND o.state NOT IN ('new', 'confirmed')
+      AND p.state <> 'releasing' AND p.reference <> ''
+"""
+
+
 async def forget_user(user_id: uuid.UUID, visitor: Visitor, *, without_administrator: str = "") -> None:
     """Deletes the personal data of a user, in the current transaction.
 
@@ -159,6 +167,7 @@ async def forget_user(user_id: uuid.UUID, visitor: Visitor, *, without_administr
     for customer_id in own:
         await _forget_customer(customer_id)
     await DB.execute(_OF_USER, user_id, FORGOTTEN_EMAIL, own, canonical_email(email))
+    await DB.execute(_FORGET_PAYMENTS, FORGOTTEN_EMAIL)
     await DB.execute(_FORGET_REQUISITIONS, user_id, FORGOTTEN_EMAIL)
     await DB.execute(_FORGET_DECISIONS, user_id)
     await end_sessions_of(user_id)
@@ -183,6 +192,7 @@ async def forget_guest(email: str) -> None:
         canonical,
     )
     await DB.execute(_OF_GUEST, None, FORGOTTEN_EMAIL, canonical)
+    await DB.execute(_FORGET_PAYMENTS, FORGOTTEN_EMAIL)
     for one in names:
         await _forget_email(email, str(one["buyer_name"]))
     await _forget_email(email, "")
@@ -191,6 +201,7 @@ async def forget_guest(email: str) -> None:
 async def forget_finished_orders() -> int:
     """Forgets where orders of forgotten people went, once they are no longer open; how many there were. A job of
     the worker."""
+    await DB.execute(_FORGET_PAYMENTS, FORGOTTEN_EMAIL)
     return await DB.execute(_DONE_SINCE, None, FORGOTTEN_EMAIL)
 
 

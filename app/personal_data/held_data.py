@@ -92,6 +92,12 @@ EXPORTED: Mapping[str, Section] = {
             FROM order_lines l JOIN orders o ON o.id = l."order" WHERE {_OWN_ORDERS}
             ORDER BY o.placed_at, o.id, l.position""",
     ),
+    "payments": Section(
+        text("Payments"),
+        f"""SELECT o.number AS order_number, p.provider AS payment_method, p.reference AS payment_reference,
+                   p.currency, p.amount AS gross_total, p.state, p.asked_at, p.released_at
+            FROM payments p JOIN orders o ON o.id = p."order" WHERE {_OWN_ORDERS} ORDER BY o.placed_at, p.asked_at""",
+    ),
     "requisitions": Section(
         text("Requisitions"),
         """SELECT number, application, created_at, state, buyer_name, comment, checkout, currency, net_total,

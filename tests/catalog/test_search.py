@@ -5,6 +5,7 @@ from functools import cache
 
 import pytest
 
+from app.catalog import list_query
 from app.catalog.words import FAR, distance, mistakes_allowed, pieces, search_text, words_of
 from tests.browser_like import visit
 from tests.catalog.shelf import Shelf, shelf, suggestions
@@ -133,6 +134,20 @@ async def test_a_long_search_has_pages(database: str) -> None:
     assert names(page) == [f"Tea {number:02}" for number in range(24, 30)]
     assert "/search?q=tea" in page.links
     assert "30 products" in page.main
+
+
+async def test_a_search_that_finds_more_than_is_looked_at_says_so(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await shelf()
+    for number in range(4):
+        await made.product(f"T-{number}", f"Tea {number}")
+    monkeypatch.setattr(list_query, "MOST_FOUND", 2)
+    person = await visit()
+    assert "3 products – there are more" in (await person.get("/search?q=tea")).main
+    assert "there are more" in (await person.get("/search?q=tea&price_from=1")).main
+    page = await person.get("/search?q=tea+1")
+    assert ("1 product" in page.main, "there are more" in page.main) == (True, False)
 
 
 def test_words_have_neither_case_nor_accents() -> None:

@@ -219,6 +219,25 @@ async def test_an_open_order_keeps_where_it_goes_until_it_is_done() -> None:
     assert await forget_finished_orders() == 0
 
 
+async def test_what_a_provider_knows_a_payment_by_goes_with_the_order() -> None:
+    await open_shop()
+    known = await shopper()
+    person = await known.signed_in()
+    number = await order(person, payment_method="test")
+    done = await order(person, payment_method="test")
+    await DB.execute("UPDATE orders SET state = 'shipped' WHERE number = $1", done)
+    await delete(known)
+    references = await DB.fetch(
+        'SELECT o.number, p.reference FROM payments p JOIN orders o ON o.id = p."order"'
+    )
+    by_number = {row["number"]: row["reference"] for row in references}
+    assert by_number[done] == ""
+    assert by_number[number].startswith("test-"), "what is still open may have to be given back"
+    await DB.execute("UPDATE orders SET state = 'shipped' WHERE number = $1", number)
+    await forget_finished_orders()
+    assert await DB.fetch_value("SELECT count(*) FROM payments WHERE reference <> ''") == 0
+
+
 async def test_an_order_that_came_to_nothing_keeps_no_address() -> None:
     await open_shop()
     known = await shopper()
