@@ -124,7 +124,7 @@ async def history_of(visitor: Visitor, wanted: Wanted, *, with_buyers: bool = Fa
     with_buyers = (
         with_buyers and sees_all and customer_type_of(account.customer_type).applies(Extension.GROUP)
     )
-    values = [account.customer_id, canonical_email(account.email), visitor.application.id]
+    values: list[object] = [account.customer_id, canonical_email(account.email), visitor.application.id]
     if with_buyers:
         values.append(wanted.buyer)
     rows = _rows(visitor, replace(wanted, buyer=wanted.buyer if sees_all else account.user_id), values)
