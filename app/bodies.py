@@ -9,7 +9,7 @@ FORM_BYTES = 1_000_000
 FORM_FIELDS = 2_000
 # Pages that take files, as paths of an application: what they read at most. Larger bodies are let run into
 # nothing before they are refused, up to DRAINED_BYTES, since a browser shows no answer while it still sends.
-UPLOADS = {"/account/users/import": 5_000_000}
+UPLOADS = {"/account/users/import": 5_000_000, "/quick-order": FORM_BYTES}
 DRAINED_BYTES = 300_000_000
 # Seconds. A body that takes longer is not coming, or somebody wants to keep us waiting.
 BODY_WITHIN = 30

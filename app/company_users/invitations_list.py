@@ -9,7 +9,7 @@ from app.counting import counted_rows
 from app.customers.emails import canonical_email
 from tables.engine import DB
 
-PAGE = 50
+PAGE = 25
 
 
 class Shown(StrEnum):

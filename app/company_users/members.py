@@ -100,15 +100,21 @@ async def find_members(customer_id: uuid.UUID | None, search: MemberSearch, page
     """A page of a company's users, those who may act first, the newest first. Two queries, whatever is found."""
     where, values = _conditions(customer_id, search)
     page = min(max(page, 1), _LAST_PAGE)
-    # All users are counted from an index; of those that are searched for no more than the pager needs.
-    at_most = counted_rows(page, PER_PAGE) if len(where) > 1 else None
-    statement = _COUNT.format(where=" AND ".join(where), at_most=at_most or "ALL")
-    count: int = await DB.fetch_value(statement, *values)
+    if len(where) == 1:
+        # All of them are counted from an index that is small.
+        at_most, count = None, await DB.fetch_value(_COUNT_ALL, customer_id)
+    else:
+        at_most = counted_rows(page, PER_PAGE)
+        count = await DB.fetch_value(_COUNT.format(where=" AND ".join(where), at_most=at_most), *values)
+    has_more = count == at_most
+    if has_more:
+        # What so many have is found soonest by going through the list in its order.
+        where, values = _conditions(customer_id, search, by_index=False)
     page = min(page, max(1, -(-count // PER_PAGE)))
     statement = _PAGE.format(where=" AND ".join(where), limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
     rows = await DB.fetch(statement, *values)
     members = tuple(ListedMember(**row | {"roles": tuple(row["roles"])}) for row in rows)
-    return MembersFound(members=members, count=count, page=page, has_more=count == at_most)
+    return MembersFound(members=members, count=count, page=page, has_more=has_more)
 
 
 async def member_of(customer_id: uuid.UUID | None, user_id: uuid.UUID) -> Member | None:
@@ -120,6 +126,7 @@ async def member_of(customer_id: uuid.UUID | None, user_id: uuid.UUID) -> Member
 # Only constants of this module and whole numbers are put into the text; what was typed goes as parameters. The
 # database keeps listed_members by triggers: for each membership whether its user may act and what words find it, in
 # lower case, so that neither order nor search needs a look at the users of a large company.
+_COUNT_ALL = "SELECT count(*) FROM memberships m WHERE m.customer = $1"
 _COUNT = "SELECT count(*) FROM (SELECT FROM listed_members l WHERE {where} LIMIT {at_most}) AS found"
 _PAGE = """
     SELECT u.id AS user_id, u.email, m.department, m.roles, f.is_active,
@@ -144,7 +151,10 @@ _MEMBER = """
 """
 
 
-def _conditions(customer_id: uuid.UUID | None, search: MemberSearch) -> tuple[list[str], list[object]]:
+def _conditions(
+    customer_id: uuid.UUID | None, search: MemberSearch, *, by_index: bool = True
+) -> tuple[list[str], list[object]]:
+    """The conditions and their values; `by_index` finds words of three letters and more by their pieces."""
     conditions, values = ["l.customer = $1"], list[Any]([customer_id])
 
     def parameter(value: object) -> str:
@@ -158,14 +168,14 @@ def _conditions(customer_id: uuid.UUID | None, search: MemberSearch) -> tuple[li
     for word in _words(search.q):
         # Logins and e-mails are compared in a form of their own (domain.md 3), which seldom differs.
         forms = sorted({word.lower(), canonical_login(word)})
-        conditions.append(f"({' OR '.join(_contains(form, parameter) for form in forms)})")
+        conditions.append(f"({' OR '.join(_contains(form, parameter, by_index) for form in forms)})")
     return conditions, values
 
 
-def _contains(form: str, parameter: Callable[[object], str]) -> str:
-    """The condition that a user's words contain this. Of three letters and more an index finds it."""
+def _contains(form: str, parameter: Callable[[object], str], by_index: bool) -> str:
+    """The condition that a user's words contain this."""
     found = f"l.searched LIKE {parameter(_containing(form))}"
-    if len(form) < 3:
+    if len(form) < 3 or not by_index:
         return found
     pieces = f"pieces_of_company($1, {parameter(form)})"
     return f"pieces_of_company(l.customer, l.searched) @> {pieces} AND {found}"

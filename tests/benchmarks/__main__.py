@@ -3,7 +3,8 @@
     python -m tests.benchmarks [GROWTH]
 
 On the server that DATABASE_URL names, or on an embedded one. GROWTH compares the shop with a large one too: 1 is a
-hundred thousand products and three million orders, which takes some minutes more and 10 GB; 0.1 a tenth of it.
+hundred thousand products and three million orders, which takes some minutes more and 10 GB; 0.1 a tenth of it. So it
+does with a company of ten thousand users and a hundred thousand orders.
 """
 
 import asyncio
@@ -18,7 +19,15 @@ for name in [name for name in os.environ if name.startswith("PATRON_") or name =
     del os.environ[name]
 
 from app.embedded_postgres import embedded_postgres  # noqa: E402  # see above
-from tests.benchmarks import home_page, memory, selling, selling_audiences, sign_in, start  # noqa: E402  # see above
+from tests.benchmarks import (  # noqa: E402  # see above
+    companies,
+    home_page,
+    memory,
+    selling,
+    selling_audiences,
+    sign_in,
+    start,
+)
 from tests.benchmarks.goals import Result, table  # noqa: E402  # see above
 from tests.benchmarks.shops import fill_database, patron_in_production  # noqa: E402  # see above
 from tests.databases import TestDatabases  # noqa: E402  # see above
@@ -46,6 +55,8 @@ def measure_all_on(folder: Path, server: str, growth: float) -> list[Result]:
     """All results."""
     results = measure_in_a_database(folder, server)
     results += _said(selling.measure(folder / "selling", server, growth))
+    if growth:
+        results += _said(companies.measure(folder, server, growth))
     return results + _said(selling_audiences.measure(folder / "selling", server))
 
 
