@@ -42,3 +42,35 @@ async def test_somebody_looks_after_profile_and_addresses(
     assert await window.press("Delete address") == 200
     assert await window.sees("The address is deleted.")
     assert window.problems == []
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with-scripts", "without-scripts"])
+async def test_another_country_orders_its_fields_anew_and_keeps_what_stands_in_them(
+    window_of: OpenWindow, javascript: bool
+) -> None:
+    """Also what was stored before, where scripts exchange the fields below the country."""
+    window = await window_of(SHOPPER, "shop", javascript=javascript)
+    await window.open("/account/addresses")
+    await window.leave_by(window.page.get_by_role("link", name=window.says("Edit address")).first)
+    street = await window.page.input_value("[name=street]")
+    assert street
+    await window.fill(street_2="c/o Tanaka")
+    fields = window.page.locator("#fields-of-country input, #fields-of-country select")
+    for country, order in (
+        ("JP", ["postal_code", "region", "street", "street_2"]),
+        ("HU", ["city", "street", "street_2", "postal_code"]),
+        ("US", ["street", "street_2", "city", "region", "postal_code"]),
+    ):
+        await window.page.focus("[name=country]")
+        await window.fill(country=country)
+        if javascript:
+            last = window.page.locator("#fields-of-country .field").last.locator(f"[name={order[-1]}]")
+            await last.wait_for()
+            assert await window.page.evaluate("document.activeElement.name") == "country", "the focus stays"
+        else:
+            assert await window.press("Change country") == 200
+        names = await fields.evaluate_all("all => all.map((one) => one.name)")
+        assert names == order, country
+        assert await window.page.input_value("[name=street]") == street, country
+        assert await window.page.input_value("[name=street_2]") == "c/o Tanaka", country
+    assert window.problems == []
