@@ -31,6 +31,8 @@ from tables.keys import new_key
 
 # Lines in one transaction: a change of the company's people waits for no longer than these take.
 LINES_AT_A_TIME = 250
+# Lines between which the pages of the process get their turn.
+CHECKED_AT_ONCE = 20
 # A worker that is killed loses its claim after so many seconds.
 CLAIM_SECONDS = 60
 # Results are kept for so many days.
@@ -267,6 +269,8 @@ async def _invite(
     results: list[tuple[str, str]] = [("", "")] * len(lines)
     invitees: dict[int, Invitee] = {}
     for n, line in enumerate(lines):
+        if n % CHECKED_AT_ONCE == 0:
+            await asyncio.sleep(0)
         try:
             cells = msgspec.json.decode(line["content"], type=dict[str, str])
             invitee = invitee_of_line(cells, roles, language=language, languages=application.languages)

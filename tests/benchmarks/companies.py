@@ -105,7 +105,7 @@ async def _growth(port: int, cookies: dict[str, dict[str, str]], what: str, path
                 took[number].append((time.perf_counter() - started) * 1000)
     small, large = (statistics.median(times) for times in took.values())
     return Result(
-        promise=f"{what}, 10,000 users to 10",
+        promise=f"{what}, of a large company to a small one",
         figures=f"{small:.2f} ms to {large:.2f} ms",
         measured=large / small,
         goal=goal,

@@ -156,7 +156,12 @@ async def test_whoever_is_renamed_joins_leaves_or_is_disabled_is_found_so_at_onc
     browser = await boss.signed_in()
     ana = await person(boss, "Ana", "Trujillo", department="Kitchen")
     assert await found(browser, "q=trujillo") == ["Ana Trujillo"]
-    await DB.execute("UPDATE users SET last_name = 'Moreno', is_active = false WHERE id = $1", ana.user_id)
+    await DB.execute(
+        "UPDATE users SET last_name = 'Moreno', is_active = false, email_canonical = $2, login_canonical = $2"
+        " WHERE id = $1",
+        ana.user_id,
+        "ana@moreno.example",
+    )
     assert await found(browser, "q=trujillo") == []
     assert await found(browser, "q=moreno") == ["Ana Moreno"]
     assert await found(browser, "status=disabled") == ["Ana Moreno"]
