@@ -133,7 +133,7 @@ async def test_withdrawn_orders_are_on_the_work_list_until_they_are_settled(staf
     await DB.execute("UPDATE orders SET withdrawn_at = now() WHERE number = 'N-1'")
     page = await staff.get("/")
     assert "1 order is new." in page.main
-    assert "1 buyer has withdrawn from an order and waits for the money." in page.main
+    assert "1 withdrawn order is to be settled." in page.main
     found = (await staff.get("/orders?state=withdrawn")).main
     assert ("N-1" in found, "N-2" in found) == (True, False)
     page = await staff.get("/orders/N-1")
