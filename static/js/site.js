@@ -73,4 +73,19 @@ function makeNicer(root) {
 }
 
 makeNicer(document);
+// Another country exchanges the fields below it, also in their order: what stood in a field stays.
+const typedOfPlace = new Map();
+
+document.addEventListener("change", (event) => {
+  const place = event.target.getAttribute("hx-target") || "";
+  if (!place.endsWith("fields-of-country")) return;
+  for (const input of document.querySelectorAll(`${place} input`)) typedOfPlace.set(input.id, input.value);
+});
+
+document.addEventListener("htmx:after:swap", () => {
+  for (const input of document.querySelectorAll("[id$='fields-of-country'] input")) {
+    if (!input.value && typedOfPlace.has(input.id)) input.value = typedOfPlace.get(input.id);
+  }
+});
+
 document.addEventListener("htmx:after:swap", (event) => makeNicer(event.target.isConnected ? event.target : document));
