@@ -84,7 +84,12 @@ def _end_with(parent: int) -> None:
     # After kill -9 of the parent nobody else would end its workers, which hold the port and send mails.
     while os.getppid() == parent:
         time.sleep(CHECK_PARENT_EVERY)
-    os.kill(os.getpid(), signal.SIGTERM)
+    end = time.monotonic() + FINISH_WITHIN
+    while time.monotonic() < end:
+        # Again and again: a worker that is just starting hears it and forgets it.
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(CHECK_PARENT_EVERY)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _refuse_taken_port(host: str, port: int) -> None:
