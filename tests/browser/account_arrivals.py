@@ -85,7 +85,7 @@ async def order(walk: AccountWalk, sku: str, button: str) -> None:
 
 
 async def _order_as_guest(window: Window, email: str) -> None:
-    await window.open("/products/NW-055")
+    await window.open("/products/NW-036")
     await window.press("Add to basket")
     await window.follow("Go to checkout", within="main")
     await fill_in_checkout(window, email)
