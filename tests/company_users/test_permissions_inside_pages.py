@@ -19,10 +19,18 @@ SHARED_ADDRESSES = {
     *("address", "address_post", "delete_address", "delete_address_post", "prefer_address"),
 }
 OTHERS_ORDERS = {
-    *("order", "reorder", "withdraw_order", "withdraw_order_post", "invoice", "cancellation_invoice"),
+    *(
+        "order",
+        "reorder",
+        "withdraw_order",
+        "withdraw_order_post",
+        "invoice",
+        "cancellation_invoice",
+        "credit_note",
+    ),
 }
 # Invoices come once an order is confirmed, and only consumers withdraw.
-NOT_OF_THIS_ORDER = {"invoice", "cancellation_invoice", "withdraw_order"}
+NOT_OF_THIS_ORDER = {"invoice", "cancellation_invoice", "credit_note", "withdraw_order"}
 # What who lacks the permission is answered, and at which routes. What colleagues have ordered or asked for is
 # missing for who may not see it; what they share can be seen by all and is changed by some.
 INSIDE: dict[Permission, tuple[int, set[str]]] = {
