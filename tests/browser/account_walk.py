@@ -16,9 +16,9 @@ from tests.browser.stops import OWN_PASSWORD
 from tests.browser.window import MAIL_COMES_WITHIN, PREFIXES, Window
 from tests.test_routes import OPEN, routes
 
-WAYS = [(language, javascript) for language in ("en", "de") for javascript in (True, False)]
-# Each language and each way once, where every combination would only repeat.
-HALF_OF_THE_WAYS = [("de", True), ("en", False)]
+# Each of both walks in both languages, with scripts and without; together they go every way there is.
+WAYS_OF_SHOPPERS = [("en", True), ("de", False)]
+WAYS_OF_BUYERS = [("de", True), ("en", False)]
 # Seconds: dozens of pages in one test, each in a real browser.
 TAKES_LONG = pytest.mark.timeout(360)
 SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)

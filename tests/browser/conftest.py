@@ -22,6 +22,9 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    "--disable-gpu",
+    "--disable-extensions",
+    "--disable-crash-reporter",
 ]
 LOCALES = {"en": "en-GB", "de": "de-DE"}
 
