@@ -153,8 +153,9 @@ async def person_with_code(
             return None
         # The e-mail stays unverified where it is: a stranger may have registered it with a password of
         # their own, and the gate keeps them out until the owner of the mailbox confirms that account.
-        await clear_account(found["login_canonical"])
         await note_way_in(person, application, Method.CODE, scope)
+        # After the client, whose counter is always locked first (app/sign_in/limits.py).
+        await clear_account(found["login_canonical"])
     return person
 
 
