@@ -12,6 +12,7 @@ from tables import ApprovalStatus
 from tables.engine import DB
 from tests import people
 from tests.browser_like import Person, SeenPage, forget_patron, mails, visit
+from tests.catalog.shelf import counted_queries
 from tests.sign_in.test_second_factor import code_of
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -94,6 +95,19 @@ async def test_a_code_works_once_also_in_parallel() -> None:
     again.client.cookies.set("patron-shop-code", kept, domain="localhost.local", path="/")
     page = await again.fill(await again.get("/sign-in/code/enter"), {"code": code})
     assert (page.status, page.errors["code"]) == (422, WRONG)
+
+
+async def test_the_counter_of_the_client_is_locked_before_that_of_the_account() -> None:
+    # Otherwise two tries at once can wait for each other, as it has happened.
+    await people.shopper()
+    person, page = await asked("ines@example.com")
+    (code,) = await codes_of_mail()
+    with counted_queries() as said:
+        answer = await person.fill(page, {"code": code}, follow=False)
+    assert answer.status == 303
+    client = next(n for n, one in enumerate(said) if one.strip().startswith("UPDATE attempt_counters"))
+    account = next(n for n, one in enumerate(said) if one.strip().startswith("DELETE FROM attempt_counters"))
+    assert client < account
 
 
 async def test_a_code_works_only_in_the_browser_that_asked() -> None:
