@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.demo.load import ADMINISTRATOR, load_demo_data
+from app.main import build
 from app.settings import settings
 from tables.engine import DB, close_pool, open_pool
 
@@ -53,6 +54,8 @@ async def fill_companies(address: str, companies: tuple[CompanySize, ...]) -> No
     """The demo data and these companies in an empty, migrated database."""
     os.environ["DATABASE_URL"] = address
     settings.cache_clear()
+    # Mails of the demo data have links.
+    build()
     await open_pool(2)
     try:
         await load_demo_data()
