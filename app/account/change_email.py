@@ -8,7 +8,6 @@ another, since using a link up locks the user first.
 import uuid
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
 
 from app.access import Account, SignInNeeded
 from app.applications import Application
@@ -88,11 +87,11 @@ async def ask_for_email_change(visitor: Visitor, email: str) -> None:
         if _login_follows(application) and await is_login_taken(canonical_login(email), user.id):
             await tell_owner_of_login(application, email)
             return
-        await _mail(
-            "confirm_new_email",
-            application,
+        await queue_mail_to(
             user,
             email,
+            application=application,
+            kind="confirm_new_email",
             link=links_of(application).url("confirm_email", token=token),
             minutes=application.reset_minutes,
         )
@@ -157,11 +156,11 @@ async def confirm_email_change(token: str, application: Application) -> Outcome:
             before={"email": user.email, "login": user.login},
             after={"email": email, "login": login},
         )
-        await _mail(
-            "email_changed",
-            application,
+        # To the old address: the user was read before the change.
+        await queue_mail_to(
             user,
-            user.email,
+            application=application,
+            kind="email_changed",
             new_email=email,
             time=datetime.now(UTC),
             link=links_of(application).url("undo_email_change", token=undo),
@@ -205,7 +204,7 @@ async def undo_email_change(token: str, application: Application) -> tuple[Outco
             before={"email": user.email, "login": user.login},
             after={"email": link.details["email"], "login": login},
         )
-        await _mail("email_change_undone", application, user, user.email, time=datetime.now(UTC))
+        await queue_mail_to(user, application=application, kind="email_change_undone", time=datetime.now(UTC))
         return Outcome.DONE, await issue(
             Purpose.RESET_PASSWORD, user.id, application, application.reset_minutes
         )
@@ -234,13 +233,3 @@ async def _set_email(user: User, email: str, login: str) -> None:
     # A rule of a segment may ask for the domain of the e-mail (domain.md 7).
     for row in await DB.fetch('SELECT customer FROM memberships WHERE "user" = $1 ORDER BY id', user.id):
         await update_segments_of(row["customer"])
-
-
-async def _mail(kind: str, application: Application, user: User, to_email: str, **context: Any) -> None:
-    await queue_mail_to(
-        user,
-        to_email,
-        application=application,
-        kind=kind,
-        **context,
-    )
