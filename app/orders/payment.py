@@ -10,6 +10,7 @@ import asyncio
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import structlog
 
@@ -99,8 +100,8 @@ async def authorise(provider: PaymentProvider, order_key: str, amount: int, curr
     """
     if not provider.holds_money:
         return Authorisation(None, await provider.authorise(order_key, amount, currency))
-    asked = await DB.fetch_row(_ASK, new_key(), provider.id, uuid.uuid4().hex, order_key, amount, currency)
-    payment, key = (asked or {})["id"], (asked or {})["idempotency_key"]
+    (asked,) = await DB.fetch(_ASK, new_key(), provider.id, uuid.uuid4().hex, order_key, amount, currency)
+    payment, key = asked["id"], asked["idempotency_key"]
     try:
         async with asyncio.timeout(ANSWER_WITHIN):
             reference = await provider.authorise(key, amount, currency)
@@ -156,20 +157,22 @@ async def release_due_payments() -> int:
         claimed = await DB.fetch_row(_CLAIM)
         if claimed is None:
             break
-        released += await _release(claimed["id"], claimed)
+        released += await _release(claimed)
     return released
 
 
-async def _release(payment: uuid.UUID, of: dict[str, str]) -> bool:
-    attempts = int(of["attempts"])
+async def _release(claimed: dict[str, Any]) -> bool:
+    payment, attempts = claimed["id"], claimed["attempts"]
     try:
         async with asyncio.timeout(ANSWER_WITHIN):
-            await known_providers()[of["provider"]].release(of["idempotency_key"], of["reference"])
+            await known_providers()[claimed["provider"]].release(
+                claimed["idempotency_key"], claimed["reference"]
+            )
     except Exception as problem:
         # Somebody else's program, and nothing that it does may stop what others get back.
         log.warning("payment not given back", payment=str(payment), reason=type(problem).__name__)
         wait = WAITS[min(attempts, len(WAITS)) - 1]
-        await DB.execute(_LATER, payment, attempts, wait, f"{type(problem).__name__}"[:1000])
+        await DB.execute(_LATER, payment, attempts, wait, type(problem).__name__)
         return False
     async with DB.transaction():
         done = await DB.fetch_row(_RELEASED, payment)
