@@ -20,7 +20,7 @@ run: .venv/.installed ## serve with demo data on PORT (8000); Ctrl-C stops every
 	@$(DEVELOPMENT) exec $(BIN)/patron serve
 
 test: .venv/.tests-installed lint chromium ## check the code, run all tests, look for known holes in libraries
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 	@$(MAKE) --no-print-directory audit
 
 lint: .venv/.tests-installed ## check style and types
@@ -37,15 +37,22 @@ audit: .venv/.tests-installed ## look for known holes in the locked libraries
 	elif echo "$$said" | grep -q '^Found .* known vulnerabilit'; then echo "$$said"; exit 1; \
 	else echo "The list of known holes cannot be reached from here: not looked."; fi
 
+# Debian has Chromium also without the window around the page: the browser tests take far less time in it.
 chromium: .venv/.tests-installed
-	@found() { for name in chromium chromium-browser google-chrome; do \
-			"$$name" --version >/dev/null 2>&1 && return 0; done; \
-		ls "$${PLAYWRIGHT_BROWSERS_PATH:-$$HOME/.cache/ms-playwright}"/chromium-* >/dev/null 2>&1; }; \
-	found && exit 0; echo "Installing Chromium for the browser tests …"; \
+	@found() { for name; do "$$name" --version >/dev/null 2>&1 && return 0; done; return 1; }; \
+	found_any() { found chromium chromium-browser google-chrome || \
+		ls "$${PLAYWRIGHT_BROWSERS_PATH:-$$HOME/.cache/ms-playwright}"/chromium* >/dev/null 2>&1; }; \
+	apt() { timeout 300 apt-get -o Acquire::Retries=0 -o Acquire::http::Timeout=10 -o Acquire::https::Timeout=10 \
+		"$$@" >/dev/null 2>&1; }; \
+	get() { apt install --yes --no-install-recommends $$1; }; \
+	found chromium-headless-shell && exit 0; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		{ apt-get update && apt-get install --yes --no-install-recommends chromium; } >/dev/null 2>&1; fi; \
-	found && exit 0; $(BIN)/playwright install chromium >/dev/null 2>&1; \
-	found && exit 0; echo "The browser tests need Chromium, which could not be installed: install it and try again."; exit 1
+		echo "Installing Chromium for the browser tests …"; \
+		get chromium-headless-shell && exit 0; \
+		apt update && get chromium-headless-shell && exit 0; \
+		found_any || get chromium; fi; \
+	found_any && exit 0; $(BIN)/playwright install chromium >/dev/null 2>&1; \
+	found_any && exit 0; echo "The browser tests need Chromium, which could not be installed: install it and try again."; exit 1
 
 benchmark: .venv/.tests-installed ## measure speed and memory against the promises
 	@$(BIN)/python -m tests.benchmarks $(GROWTH)

@@ -22,6 +22,13 @@ from lxml import html as lxml_html
 from app.main import Patron, build
 from tables.engine import DB
 
+# What is harmless wherever it stands: a value of an attribute, blank between two tags, and text that is not blank.
+HARMLESS = r"(?:[^<>&\"\x00-\x08\x0b-\x1f]|&(?:amp|lt|gt|quot|#\d+);)"
+VALUE = re.compile(rf'(?<==)"{HARMLESS}*"')
+BLANK = re.compile(r">\s+(?=<)")
+TEXT = re.compile(rf">{HARMLESS}+(?=<)")
+_valid_shapes: set[int] = set()
+
 ORIGIN = "http://localhost:8000"
 PREFIXES = {"shop": "", "business": "/business", "back-office": "/back-office"}
 
@@ -256,10 +263,7 @@ async def visit(
 def check_page(page: SeenPage) -> None:
     """What every page must be: valid, with language, title, one h1, distinct ids, labelled fields, known forms."""
     where = f"{page.path} ({page.status})"
-    try:
-        html5lib.HTMLParser(strict=True).parse(page.html)
-    except html5lib.html5parser.ParseError as error:
-        raise AssertionError(f"{where} is not valid HTML: {error}") from error
+    check_html(page.html, where)
     tree = page.tree
     assert tree.get("lang"), f"{where} says no language"
     assert page.title, f"{where} has no title"
@@ -277,6 +281,20 @@ def check_page(page: SeenPage) -> None:
     for one in tree.iterfind(".//form"):
         path = urlsplit(urljoin(str(page.response.url), one.get("action") or "")).path
         assert any(pattern.fullmatch(path) for pattern in _known_paths()), f"{where} has a form to {path}"
+
+
+def check_html(html: str, where: str) -> None:
+    """Fails for a page that is not valid HTML; `where` is what it is called then."""
+    # The strict parser is slow. It judges the tags, the names of their attributes, and the signs that texts must not
+    # have: a page that has these in common with one that was valid is valid too, whatever it says.
+    shape = hash(TEXT.sub(">x", BLANK.sub(">", VALUE.sub('""', html))))
+    if shape in _valid_shapes:
+        return
+    try:
+        html5lib.HTMLParser(strict=True).parse(html)
+    except html5lib.html5parser.ParseError as error:
+        raise AssertionError(f"{where} is not valid HTML: {error}") from error
+    _valid_shapes.add(shape)
 
 
 @cache

@@ -11,7 +11,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Locator, Page, Response, Route
 
 from tests.browser.email_and_password_stops import open_mailed_link
-from tests.browser.looking import AXE
+from tests.browser.looking import violations
 from tests.browser.stops import OWN_PASSWORD
 from tests.browser.window import MAIL_COMES_WITHIN, PREFIXES, Window
 from tests.test_routes import OPEN, routes
@@ -120,8 +120,8 @@ class AccountWalk:
         if not self.has_scripts:
             page = await self._as_without_scripts()
         await page.evaluate(AXE_SCRIPT)
-        violations = (await page.evaluate(AXE))["violations"]
-        assert [(one["id"], one["nodes"][0]["html"][:200]) for one in violations] == [], path
+        found = await violations(page)
+        assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == [], path
         self.seen.update(filter(None, [_name_at(path, self.pages)]))
 
     async def _links(self) -> list[str]:

@@ -1,11 +1,14 @@
 """Every page can be used by everybody: by eye, ear, keyboard, on a small screen, in light and dark (WCAG 2.2 AA)."""
 
 import pytest
+from playwright.async_api import Route
 
 from app.demo.load import SHOPPER
 from tests.browser.conftest import OpenWindow
+from tests.browser.looking import is_locked_in_orientation
 from tests.browser.window import Window
 
+TURNING = "@media (orientation: landscape) { body { transform: rotate(90deg) } }"
 # Where the keyboard is: the text of what has the focus.
 FOCUSED = """() => {
   const one = document.activeElement;
@@ -37,6 +40,20 @@ async def test_the_page_says_its_language(open_window: OpenWindow) -> None:
         await window.open("/sign-in")
         assert await window.page.get_attribute("html", "lang") == language
         assert await window.heading == window.says("Sign in")
+
+
+async def test_the_page_may_be_held_upright_and_across(open_window: OpenWindow) -> None:
+    window = await open_window(width=390)
+    await window.open("/")
+    assert not await is_locked_in_orientation(window.page)
+
+    async def with_turning(route: Route) -> None:
+        answer = await route.fetch()
+        await route.fulfill(response=answer, body=await answer.text() + TURNING)
+
+    await window.page.route("**/*.css", with_turning)
+    await window.open("/")
+    assert await is_locked_in_orientation(window.page), "it would have been found"
 
 
 async def test_the_first_tab_stop_skips_to_the_content(open_window: OpenWindow) -> None:

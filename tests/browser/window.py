@@ -25,6 +25,8 @@ class Window:
     problems: list[str] = field(default_factory=list)
     # What is done with each page on which the person arrives.
     arrived: "Callable[[Window], Awaitable[None]] | None" = None
+    # Addresses and headings of the pages that a critic has seen here.
+    looked_at: set[str] = field(default_factory=set)
     # Of the page where the window is.
     status: int = 0
 
