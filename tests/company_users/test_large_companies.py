@@ -253,8 +253,13 @@ async def test_an_order_that_is_claimed_is_found_by_its_words() -> None:
 )
 async def test_lists_are_found_in_their_order_by_an_index(statement: str, index: str) -> None:
     boss = await people.company()
+    # What the planner knows of the tables decides between two indexes, and tests before this one have changed it.
+    await fill(boss, 100)
+    await DB.execute("UPDATE orders SET state = 'shipped' WHERE number NOT LIKE '%7'")
+    await DB.execute("ANALYZE orders, searched_orders, listed_members, invitations")
     async with DB.transaction():
-        for setting in ("enable_seqscan", "enable_bitmapscan" if "LIMIT" in statement else "enable_sort"):
+        not_by_order = ["enable_bitmapscan"] if "LIMIT" in statement else []
+        for setting in ("enable_seqscan", "enable_sort", *not_by_order):
             await DB.execute(f"SET LOCAL {setting} = off")
         plan = "\n".join(
             row["QUERY PLAN"] for row in await DB.fetch(f"EXPLAIN {statement}", boss.customer_id)
