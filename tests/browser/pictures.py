@@ -60,9 +60,20 @@ async def wrong_shop(window: Window) -> None:
     await window.press("Sign in")
 
 
+async def open_menu(window: Window) -> None:
+    await window.open("/account/requisitions", "business")
+    await window.open_menu("main")
+
+
 async def requisition(window: Window) -> None:
     await window.open("/account/requisitions", "business")
     await window.leave_by(window.page.locator("main tbody th a"))
+    await _scroll_to(window, "Your decision")
+
+
+async def budget(window: Window) -> None:
+    await window.open("/account", "business")
+    await _scroll_to(window, "Your limits")
 
 
 async def limits(window: Window) -> None:
@@ -88,10 +99,11 @@ PICTURES = (
     Picture(name="users", show=at("/account/users", "business"), application="business", who=ADMINISTRATOR),
     Picture(name="limits", show=limits, application="business", who=ADMINISTRATOR),
     Picture(name="quick-order", show=quick_order, application="business", who=ADMINISTRATOR),
+    Picture(name="menu-phone", show=open_menu, application="business", who=APPROVER, is_phone=True),
     Picture(name="requisition-phone", show=requisition, application="business", who=APPROVER, is_phone=True),
     Picture(
         name="budget-phone-dark",
-        show=at("/account", "business"),
+        show=budget,
         application="business",
         who=CLERK,
         is_phone=True,
@@ -140,13 +152,19 @@ async def take(address: str, folder: Path) -> None:
         await chromium.close()
 
 
+async def _scroll_to(window: Window, heading: str) -> None:
+    found = window.page.locator("main").get_by_role("heading", name=heading)
+    await found.evaluate("one => scrollTo(0, one.getBoundingClientRect().top + scrollY - 100)")
+
+
 async def _keep(window: Window, file: Path) -> None:
-    """Without the banner of development, which no customer sees."""
-    top = await window.page.locator(".development-banner").evaluate("one => one.offsetHeight")
+    """What the window shows below the banner of development, which no customer sees."""
+    banner = await window.page.locator(".development-banner").evaluate("one => one.offsetHeight")
     size = window.page.viewport_size
     assert size is not None
-    await window.page.set_viewport_size({"width": size["width"], "height": size["height"] + top})
-    taken = await window.page.screenshot(clip={"x": 0, "y": top, **size})
+    width, height = size["width"], size["height"]
+    await window.page.set_viewport_size({"width": width, "height": height + banner})
+    taken = await window.page.screenshot(clip={"x": 0, "y": banner, "width": width, "height": height})
     few_colours = Image.open(io.BytesIO(taken)).convert("RGB").quantize(256, dither=Image.Dither.NONE)
     few_colours.save(file, optimize=True)
 

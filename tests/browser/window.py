@@ -74,8 +74,9 @@ class Window:
 
     async def open_menu(self, within: str = "body") -> None:
         """Opens the menus that small screens have in the place of long navigations."""
-        for button in await self.page.locator(within).locator(".menu:not([open]) > summary:visible").all():
-            await button.click()
+        closed = self.page.locator(within).locator(".menu:not([open]) > summary:visible")
+        while await closed.count():
+            await closed.first.click()
 
     async def choose_language(self) -> None:
         """Switches the site to the person's language by the button in the header, unless it speaks it already."""
