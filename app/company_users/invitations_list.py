@@ -50,8 +50,8 @@ class Invitations:
     count: int
     page: int
     pages: int
-    # Whether there are more than `count`: a long list is not counted to the end.
-    has_more: bool
+    # Whether there are more than `count`: what is searched for is not counted to the end.
+    has_more: bool = False
 
 
 _STATE = """
@@ -90,9 +90,10 @@ async def invitations_of(
             f"(starts_with(i.email_canonical, {found}) OR starts_with(lower(i.last_name), lower({found})))"
         )
     page = min(max(page, 1), _LAST_PAGE)
-    at_most = counted_rows(page, PAGE)
+    # All of them are counted from the index; of those that are searched for no more than the pager needs.
+    at_most = counted_rows(page, PAGE) if len(where) > 1 else None
     condition = " AND ".join(where)
-    count = await DB.fetch_value(_COUNT.format(where=condition, at_most=at_most), *values)
+    count = await DB.fetch_value(_COUNT.format(where=condition, at_most=at_most or "ALL"), *values)
     pages = max(1, -(-count // PAGE))
     page = min(page, pages)
     rows = await DB.fetch(_ROWS.format(where=condition, offset=(page - 1) * PAGE), *values)
