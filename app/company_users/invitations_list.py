@@ -29,7 +29,7 @@ class SentInvitation:
     email: str
     name: str
     roles: tuple[str, ...]
-    state: str
+    state: Shown
     inviter: str
     # The inviter may not invite any more: the link does not work until somebody else sends it again.
     inviter_is_gone: bool
@@ -58,14 +58,16 @@ _STATE = """
     CASE WHEN i.accepted_at IS NOT NULL THEN 'accepted' WHEN i.revoked_at IS NOT NULL THEN 'revoked'
          WHEN i.expires_at <= now() THEN 'expired' ELSE 'open' END
 """
-# Only constants of this module and whole numbers are put into the statements.
+# Only constants of this module and whole numbers are put into the statements. What they ask of the list stands in
+# one index, which both go through in the order of the list until they have enough.
 _COUNT = "SELECT count(*) FROM (SELECT FROM invitations i WHERE {where} LIMIT {at_most}) AS found"
 _ROWS = f"""
     SELECT i.id, i.email, trim(i.first_name || ' ' || i.last_name) AS name, i.roles, {_STATE} AS state,
            i.sent_at, i.expires_at, NOT coalesce(m.is_active AND u.is_active, false) AS inviter_is_gone,
            coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.login, '') AS inviter
-    FROM (SELECT i.* FROM invitations i
-          WHERE {{where}} ORDER BY i.sent_at DESC, i.id LIMIT {PAGE} OFFSET {{offset}}) i
+    FROM (SELECT i.id FROM invitations i
+          WHERE {{where}} ORDER BY i.sent_at DESC, i.id LIMIT {PAGE} OFFSET {{offset}}) f
+    JOIN invitations i ON i.id = f.id
     LEFT JOIN memberships m ON m.id = i.invited_by LEFT JOIN users u ON u.id = m."user"
     ORDER BY i.sent_at DESC, i.id
 """
@@ -88,7 +90,7 @@ async def invitations_of(
             f"(starts_with(i.email_canonical, {found}) OR starts_with(lower(i.last_name), lower({found})))"
         )
     page = min(max(page, 1), _LAST_PAGE)
-    # All of them are counted from an index; of those that are searched for no more than the pager needs.
+    # All of them are counted from the index; of those that are searched for no more than the pager needs.
     at_most = counted_rows(page, PAGE) if len(where) > 1 else None
     condition = " AND ".join(where)
     count = await DB.fetch_value(_COUNT.format(where=condition, at_most=at_most or "ALL"), *values)
@@ -96,7 +98,10 @@ async def invitations_of(
     page = min(page, pages)
     rows = await DB.fetch(_ROWS.format(where=condition, offset=(page - 1) * PAGE), *values)
     return Invitations(
-        invitations=tuple(SentInvitation(**row | {"roles": tuple(row["roles"])}) for row in rows),
+        invitations=tuple(
+            SentInvitation(**row | {"roles": tuple(row["roles"]), "state": Shown(row["state"])})
+            for row in rows
+        ),
         count=count,
         page=page,
         pages=pages,

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 
 from app.company_users.forms import PERIODS, LimitsForm
 from app.company_users.invitations import Invitee, Outcome, invite, revoke, send_again
-from app.company_users.invitations_list import Shown, invitations_of
+from app.company_users.invitations_list import SentInvitation, Shown, invitations_of
 from app.company_users.invitations_pasting import AT_MOST, Pasted, pasted_people
 from app.company_users.managing import ChangeRefused
 from app.company_users.roles import Role, grantable, role_names, role_options, roles_of
@@ -18,12 +18,20 @@ from app.customers.emails import Email
 from app.customers.permissions import Permission, permissions_of_account, permitted
 from app.flash import Flash
 from app.forms import FilledForm, Several, Text, blank, read_form
+from app.languages import date_text, ngettext, text
 from app.languages import gettext as _
-from app.languages import ngettext
+from app.links import Links, links_of
 from app.pages import Page, see
 from app.visitor import CurrentVisitor, Visitor
 
 MANAGERS = [permitted(Permission.MANAGE_USERS)]
+# What a state is called, and the kind of its badge.
+_STATES = {
+    Shown.OPEN: (text("Waiting"), "info"),
+    Shown.EXPIRED: (text("Expired"), "warning"),
+    Shown.ACCEPTED: (text("Accepted"), "success"),
+    Shown.REVOKED: (text("Taken back"), "neutral"),
+}
 
 
 class RightsForm(LimitsForm):
@@ -114,14 +122,37 @@ async def invitations_page(request: Request[Any, Any, Any], visitor: CurrentVisi
     found = await invitations_of(
         _customer(visitor), state=state, search=search, page=int(number) if _is_number(number) else 1
     )
-    roles = await roles_of(_customer(visitor))
+    roles, links = await roles_of(_customer(visitor)), links_of(visitor.application)
     return Page(
         "company_users/invitations.html",
         found=found,
         state=state,
         search=search,
-        role_names={one.id: ", ".join(role_names(roles, one.roles)) for one in found.invitations},
+        rows=[(one.can_be_sent, _texts(one, roles, links)) for one in found.invitations],
+        states=[(value.value, _(name)) for value, (name, _kind) in _STATES.items()],
     )
+
+
+def _texts(one: SentInvitation, roles: Sequence[Role], links: Links) -> tuple[str, ...]:
+    """What the row of an invitation says, in the order of its holes; worked out here, where it takes less time."""
+    name, kind = _STATES[one.state]
+    no_longer_there = _("Whoever invited is no longer there: the link works when you send it again.")
+    texts = (
+        one.email,
+        one.name,
+        ", ".join(role_names(roles, one.roles)) or "–",
+        one.inviter or "–",
+        date_text(one.sent_at),
+        kind,
+        _(name),
+        _("until %(day)s", day=date_text(one.expires_at)) if one.state is Shown.OPEN else "",
+        no_longer_there if one.can_be_sent and one.inviter_is_gone else "",
+    )
+    if not one.can_be_sent:
+        return texts
+    send_again = links.path("resend_invitation", invitation=one.id)
+    take_back = links.path("revoke_invitation", invitation=one.id)
+    return (*texts, send_again, one.email, take_back, one.email)
 
 
 @post("/account/users/invitations/{invitation:uuid}/resend", name="resend_invitation", guards=MANAGERS)

@@ -154,28 +154,45 @@ _MEMBER = """
 def _conditions(
     customer_id: uuid.UUID | None, search: MemberSearch, *, by_index: bool = True
 ) -> tuple[list[str], list[object]]:
-    """The conditions and their values; `by_index` finds words of three letters and more by their pieces."""
-    conditions, values = ["l.customer = $1"], list[Any]([customer_id])
+    """The conditions and their values; `by_index` finds roles, and words of three letters and more by their pieces,
+    without going through the list."""
+    values = list[Any]([customer_id])
 
     def parameter(value: object) -> str:
         values.append(value)
         return f"${len(values)}"
 
+    conditions, is_found = [], False
     if search.state:
         conditions.append("l.is_active" if search.state == "active" else "NOT l.is_active")
     if search.role:
-        conditions.append(f"{parameter(search.role)} = ANY(l.roles)")
+        is_found = by_index
+        conditions.append(_has_role(search.role, parameter, by_index))
     for word in _words(search.q):
         # Logins and e-mails are compared in a form of their own (domain.md 3), which seldom differs.
         forms = sorted({word.lower(), canonical_login(word)})
-        conditions.append(f"({' OR '.join(_contains(form, parameter, by_index) for form in forms)})")
-    return conditions, values
+        by_pieces = by_index and min(map(len, forms)) >= 3
+        is_found = is_found or by_pieces
+        conditions.append(f"({' OR '.join(_contains(form, parameter, by_pieces) for form in forms)})")
+    # Pieces and roles are mixed with the company. An "=" beside them would let the database go through the list after
+    # all: it plans for companies of the usual size, of which the list is short.
+    of_company = "l.customer IS NOT DISTINCT FROM $1" if is_found else "l.customer = $1"
+    return [of_company, *conditions], values
 
 
-def _contains(form: str, parameter: Callable[[object], str], by_index: bool) -> str:
+def _has_role(role: str, parameter: Callable[[object], str], by_index: bool) -> str:
+    """The condition that a user has this role."""
+    wanted = parameter(role)
+    found = f"{wanted} = ANY(l.roles)"
+    if not by_index:
+        return found
+    return f"roles_of_company(l.customer, l.roles) @> roles_of_company($1, ARRAY[{wanted}]) AND {found}"
+
+
+def _contains(form: str, parameter: Callable[[object], str], by_pieces: bool) -> str:
     """The condition that a user's words contain this."""
     found = f"l.searched LIKE {parameter(_containing(form))}"
-    if len(form) < 3 or not by_index:
+    if not by_pieces:
         return found
     pieces = f"pieces_of_company($1, {parameter(form)})"
     return f"pieces_of_company(l.customer, l.searched) @> {pieces} AND {found}"

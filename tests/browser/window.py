@@ -67,9 +67,18 @@ class Window:
         return await self.leave_by(self.page.locator(within).get_by_role("button", name=name, exact=True))
 
     async def follow(self, english: str, within: str = "body", **values: object) -> int:
-        """Follows the link with that text."""
-        name = self.says(english, **values)
-        return await self.leave_by(self.page.locator(within).get_by_role("link", name=name, exact=True))
+        """Follows the link with that text; a menu that hides it is opened first."""
+        place = self.page.locator(within)
+        link = place.get_by_role("link", name=self.says(english, **values), exact=True)
+        if not await link.count():
+            await self.open_menu(within)
+        return await self.leave_by(link)
+
+    async def open_menu(self, within: str = "body") -> None:
+        """Opens the menus that small screens have in the place of long navigations."""
+        closed = self.page.locator(within).locator(".menu:not([open]) > summary:visible")
+        while await closed.count():
+            await closed.first.click()
 
     async def choose_language(self) -> None:
         """Switches the site to the person's language by the button in the header, unless it speaks it already."""

@@ -109,6 +109,19 @@ async def test_what_is_searched_for_is_not_counted_to_the_end() -> None:
     last = await browser.get("/account/users?q=person&page=24")
     assert "600 users found" in last.main
     assert len(names(last)) == 25
+    assert "At least 525 users found" in (await browser.get("/account/users?role=buyer")).main
+    assert "1 user found" in (await browser.get("/account/users?role=account_administrator")).main
+
+
+async def test_invitations_that_are_searched_for_go_on_beyond_those_that_are_counted() -> None:
+    boss = await people.company()
+    await fill(boss, 560)
+    browser = await boss.signed_in()
+    assert "561 invitations" in (await browser.get("/account/users/invitations")).main
+    assert "At least 525 invitations" in (await browser.get("/account/users/invitations?state=open")).main
+    last = await browser.get("/account/users/invitations?state=open&page=23")
+    assert "561 invitations" in last.main
+    assert len(last.tree.findall(".//main//tbody/tr")) == 11
 
 
 async def test_a_long_history_of_orders_goes_on_beyond_the_pages_that_are_counted() -> None:
@@ -233,6 +246,17 @@ async def test_an_order_that_is_claimed_is_found_by_its_words() -> None:
             "SELECT FROM listed_members l WHERE pieces_of_company(l.customer, l.searched) @>"
             " pieces_of_company($1, 'moreno')",
             "listed_members_by_words",
+        ),
+        (
+            "SELECT FROM listed_members l WHERE roles_of_company(l.customer, l.roles) @>"
+            " roles_of_company($1, '{approver}')",
+            "listed_members_by_role",
+        ),
+        (
+            "SELECT i.id FROM invitations i WHERE i.customer = $1 AND coalesce(i.accepted_at, i.revoked_at) IS NULL"
+            " AND i.expires_at > now() AND starts_with(i.email_canonical, 'a')"
+            " AND starts_with(lower(i.last_name), 'a') ORDER BY i.sent_at DESC, i.id LIMIT 25",
+            "Index Only Scan using invitations_of_customer",
         ),
         (
             "SELECT FROM searched_orders s WHERE pieces_of_company(s.customer, s.searched) @>"
