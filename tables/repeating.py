@@ -42,7 +42,7 @@ async def repeated(work: Callable[[], Awaitable[Done]], what: str) -> Done:
 
 
 async def wait_for_next_try(error: BaseException, tried: int, what: str) -> None:
-    """Waits a little after try number `tried`, and notes what was ended. Raises DatabaseUnavailable after the last."""
+    """Waits a little after try number `tried`, which was ended. Raises DatabaseUnavailable after the last one."""
     # The statement holds no values, and the context names table and place of the row.
     log.warning(
         "ended for another transaction",
