@@ -35,9 +35,9 @@ async def prove_by_password(
         await note_attempt(account.user_id, application, outcome, Method.PASSWORD, scope)
         return False
     async with DB.transaction():
+        await note_proof(application, account, session_id, Method.PASSWORD, scope)
         await uncount_client(scope, "sign-in")
         await clear_account(canonical)
-        await note_proof(application, account, session_id, Method.PASSWORD, scope)
     return True
 
 
