@@ -1,6 +1,6 @@
 """Transactions that wait for each other in a circle: PostgreSQL ends one, and who has run it runs it again.
 
-The order in which rows are locked (tables/transactions.py) keeps this rare; it is no promise. Nothing of what was
+The order in which rows are locked (tables/lock_order.py) keeps this rare; it is no promise. Nothing of what was
 ended has happened, so that it can be run anew (PostgreSQL's documentation, 13.3.4 Deadlocks and 13.5 Serialization
 Failure Handling). Who does so:
 

@@ -1,4 +1,4 @@
-"""Transactions do not wait where they need not, and never in a circle (tables/transactions.py says how)."""
+"""Transactions do not wait where they need not, and never in a circle (tables/lock_order.py says how)."""
 
 import asyncio
 import uuid

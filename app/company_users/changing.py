@@ -179,7 +179,7 @@ async def remove(visitor: Visitor, user_id: uuid.UUID, version: int | None) -> s
     account = visitor.account
     async with DB.transaction():
         if account is not None and account.customer_id is not None:
-            # An order of theirs that is being placed is waited for first (tables/transactions.py).
+            # An order of theirs that is being placed is waited for first (tables/lock_order.py).
             await lock_baskets([account.customer_id], user_id)
         return await _remove(visitor, user_id, version)
 

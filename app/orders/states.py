@@ -129,7 +129,7 @@ async def _move(
             reason=reason,
         )
         if undo is not None:
-            # Products come before segments, as where the order was placed (tables/transactions.py).
+            # Products come before segments, as where the order was placed (tables/lock_order.py).
             await undo(order)
         if order.customer is not None:
             # Cancelled and returned orders no longer count in rules of segments.

@@ -163,6 +163,7 @@ async def forget_user(user_id: uuid.UUID, visitor: Visitor, *, without_administr
     ):
         raise IsStaff
     left = await _leave_companies(user_id, visitor, without_administrator)
+    await end_sessions_of(user_id)
     own = await own_customers(user_id)
     name = f"{user['first_name']} {user['last_name']}".strip()
     email = str(user["email"])
@@ -172,7 +173,6 @@ async def forget_user(user_id: uuid.UUID, visitor: Visitor, *, without_administr
     await DB.execute(_FORGET_PAYMENTS, FORGOTTEN_EMAIL)
     await DB.execute(_FORGET_REQUISITIONS, user_id, FORGOTTEN_EMAIL)
     await DB.execute(_FORGET_DECISIONS, user_id)
-    await end_sessions_of(user_id)
     for table in OF_USER:
         await DB.execute(f'DELETE FROM {table} WHERE "user" = $1', user_id)
     await DB.execute('DELETE FROM staff_members WHERE "user" = $1', user_id)
@@ -191,7 +191,7 @@ async def lock_person(user_id: uuid.UUID) -> None:
     """Locks a user who is to be forgotten, with their companies, until the current transaction ends.
 
     Companies before the person, so that of two administrators who leave at once the second one is seen to be the
-    last; baskets before both, as where orders are placed (tables/transactions.py).
+    last; baskets before both, as where orders are placed (tables/lock_order.py).
     """
     # Nobody lets a disabled staff member in again meanwhile.
     await lock_staff_access()

@@ -24,7 +24,7 @@ _LOCK_NEW = "SELECT FROM customers WHERE id = $1 AND first_order_at IS NULL FOR 
 
 async def lock_for_first_order(customer_id: uuid.UUID) -> None:
     """Locks a customer who has not ordered yet until the current transaction ends: who places an order notes the
-    first one at the end, and customers are locked before memberships and products (tables/transactions.py)."""
+    first one at the end, and customers are locked before memberships and products (tables/lock_order.py)."""
     await DB.execute(_LOCK_NEW, customer_id)
 
 

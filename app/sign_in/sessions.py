@@ -33,7 +33,7 @@ MINUTES_FOR_SECOND_FACTOR = 10
 # One statement: the session that the request came with ends, the new one begins, and the sign-in is noted, for the
 # customer too. The epoch is the one that was read before the password was looked at: after a reset meanwhile
 # nothing begins. It locks customer, membership and user in this order, as everybody who ends sessions does
-# (tables/transactions.py).
+# (tables/lock_order.py).
 _BEGIN = f"""
     WITH buyer AS (SELECT FROM customers WHERE id = $12::uuid AND recurring_since IS NULL AND first_order_at < now()
                    FOR NO KEY UPDATE),
@@ -111,7 +111,7 @@ async def begin_session(
     is_all = customer is None or not (basket or await can_segments_change(visitor.versions))
     async with nullcontext() if is_all else DB.transaction():
         if customer is not None:
-            # Baskets are locked before users (tables/transactions.py).
+            # Baskets are locked before users (tables/lock_order.py).
             await merge_baskets(application, account, basket)
         begun = await DB.fetch_row(
             _BEGIN,
