@@ -1,7 +1,7 @@
 """What PostgreSQL ends, since transactions wait for each other in a circle, is run again (tables/repeating.py).
 
 The circles are real ones, made by a second connection: it holds the row that the other one needs next, and asks for
-the row that the other one holds. It is the patient one, so that always the other one is ended.
+the row that the other one holds.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from tables.engine import DB, DatabaseUnavailable
 from tables.repeating import TRIES, repeated
 from tests.browser_like import Person, SeenPage, mails, visit
 from tests.checkout.ordering import add, answer, number_on, open_shop, place
+from tests.other_connection import other_connection, until_somebody_waits
 from tests.test_metrics import figure, metrics
 
 FIRST_ROW = "UPDATE number_series SET last_number = last_number + 1 WHERE name = 'first'"
@@ -27,10 +28,8 @@ PRODUCTS = "SELECT FROM products FOR NO KEY UPDATE"
 @pytest.fixture
 async def other(database: str) -> AsyncIterator[asyncpg.Connection]:
     """The second connection."""
-    connection = await asyncpg.connect(database)
-    await connection.execute("SET deadlock_timeout = '1min'")
-    yield connection
-    await connection.close()
+    async with other_connection(database) as connection:
+        yield connection
 
 
 async def in_a_circle(
@@ -43,23 +42,15 @@ async def in_a_circle(
     await other.execute(f"BEGIN; {needs}; SAVEPOINT only_that")
     task = asyncio.ensure_future(work)
     for ended in range(1, times + 1):
-        await _until_somebody_waits(task)
+        await until_somebody_waits(task)
         # Comes back once the other transaction was ended, so that this one has both.
         await other.execute(holds)
         if ended < times:
             # The next try waits for what it locks first. It gets that, and comes to what is held all the time.
-            await _until_somebody_waits(task)
+            await until_somebody_waits(task)
             await other.execute("ROLLBACK TO only_that")
     await other.execute("ROLLBACK")
     return await asyncio.gather(task, return_exceptions=True)
-
-
-async def _until_somebody_waits(task: asyncio.Future[object]) -> None:
-    waiting = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.datname = current_database() WHERE NOT l.granted"
-    async with asyncio.timeout(10):
-        while not await DB.fetch_value(waiting):
-            assert not task.done(), task
-            await asyncio.sleep(0.005)
 
 
 async def two_rows() -> None:

@@ -1,16 +1,19 @@
 """Watches in which order transactions lock rows, and tells of each that does not keep to tables/lock_order.py.
 
 The database tells of each row that is changed or deleted, and of each that a foreign key looks at, by triggers; what
-SELECT … FOR locks stands in the statement. Rows that a transaction has made itself nobody else can wait for.
+SELECT … FOR locks stands in the statement. Rows that a transaction has made itself nobody else can wait for. What a
+test itself changes in the database is not told of.
 """
 
 import re
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
 
 from tables.lock_order import LOCK_ORDER
+from tests.patron_process import PROJECT
 
 # What a row that is only named is asked for; weaker than all others.
 NAMED = "named"
@@ -19,6 +22,7 @@ PEOPLE = frozenset({"customers", "memberships", "users", "sessions"})
 _FOR = re.compile(
     r"\bFOR (UPDATE|NO KEY UPDATE|SHARE|KEY SHARE)\b(?: OF (\w+)\b)?(?! SKIP LOCKED)", re.IGNORECASE
 )
+_PROGRAM = str(PROJECT / "app") + "/"
 _TRIGGERS = """
     CREATE SCHEMA watched;
     CREATE FUNCTION watched.change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -80,6 +84,7 @@ class WatchedConnection(asyncpg.Connection):
 
     locks = Locks()
     query = ""
+    is_of_program = False
 
     async def execute(self, query: str, *args: Any, **options: Any) -> str:
         self._watch(query)
@@ -100,7 +105,7 @@ class WatchedConnection(asyncpg.Connection):
     def _watch(self, query: str) -> None:
         if not self.is_in_transaction():
             self.locks = Locks()
-        self.query = query
+        self.query, self.is_of_program = query, _is_called_by_program()
         if " FOR " in query:
             for match in _FOR.finditer(query):
                 table = _table_of(query[: match.start()], match[2])
@@ -109,7 +114,7 @@ class WatchedConnection(asyncpg.Connection):
 
     def _take(self, table: str, row: str, how: str) -> None:
         too_early = self.locks.take(table, row, how)
-        if too_early:
+        if too_early and self.is_of_program:
             found.append(f"{table} ({how}) after {too_early}: {' '.join(self.query.split())[:300]}")
 
     def _process_log_message(self, fields: dict[str, str], last_query: str) -> None:
@@ -142,6 +147,15 @@ async def watch_locks(address: str) -> None:
             )
     finally:
         await connection.close()
+
+
+def _is_called_by_program() -> bool:
+    frame = sys._getframe(2)
+    while frame is not None:
+        if frame.f_code.co_filename.startswith(_PROGRAM):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _table_of(before: str, alias: str | None) -> str:
