@@ -26,14 +26,37 @@ class BodyRefused(Exception):
         self.status_code = status_code
 
 
-async def checked_body(scope: Scope, receive: Receive, path: str = "") -> Receive:
+class KeptBody:
+    """A body that was read whole: a `receive` of ASGI that gives it once, and once more for each `again()`."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self._is_given = False
+
+    async def __call__(self) -> HTTPReceiveMessage:
+        """The body in one piece, then that nothing more comes."""
+        if self._is_given:
+            return {"type": "http.disconnect"}
+        self._is_given = True
+        return {"type": "http.request", "body": self._body, "more_body": False}
+
+    def again(self) -> "KeptBody":
+        """The same from its beginning, without a copy."""
+        self._is_given = False
+        return self
+
+
+async def checked_body(scope: Scope, receive: Receive, path: str = "") -> KeptBody:
     """Reads the body of a form whole and gives it back as a new `receive`. Raises BodyRefused.
 
-    `path` is that of the page within its application: some take files.
+    `path` is that of the page within its application: some take files. A body that was kept before, for another
+    try of its request, is neither read nor checked again.
 
     Everything that Litestar's form parsers would answer with 500 or a flood of work is refused here: too many
     bytes or fields, an unknown charset, text that is not UTF-8, broken multipart.
     """
+    if isinstance(receive, KeptBody):
+        return receive.again()
     headers = {
         name: value for name, value in scope["headers"] if name in (b"content-type", b"content-length")
     }
@@ -52,7 +75,7 @@ async def checked_body(scope: Scope, receive: Receive, path: str = "") -> Receiv
         _check_urlencoded(body)
     elif kind == b"multipart/form-data":
         _check_multipart(body, parameters)
-    return _once(body)
+    return KeptBody(body)
 
 
 def _refuse_declared_size(declared: bytes | None, at_most: int) -> None:
@@ -130,16 +153,3 @@ def _check_multipart(body: bytes, parameters: bytes) -> None:
             raise BodyRefused(400) from None
         if any(charset not in UTF_8 for charset in _CHARSET.findall(head.lower())):
             raise BodyRefused(400)
-
-
-def _once(body: bytes) -> Receive:
-    sent = False
-
-    async def receive() -> HTTPReceiveMessage:
-        nonlocal sent
-        if sent:
-            return {"type": "http.disconnect"}
-        sent = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return receive

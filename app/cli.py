@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -170,22 +171,26 @@ def _database(*, share: bool) -> Iterator[None]:
 
 async def _migrated() -> list[str]:
     from app.migrations import migrate as apply_migrations
+    from tables.repeating import repeated
 
-    return await apply_migrations()
+    # Other processes may be serving: what they have locked, a change of tables waits for.
+    return await repeated(apply_migrations, "migrate")
 
 
 async def _demo_data(if_empty: bool) -> list[str]:
     from app.demo.load import load_demo_data
+    from tables.repeating import repeated
 
     _learn_the_addresses_of_pages()
-    return await load_demo_data(if_empty)
+    return await repeated(partial(load_demo_data, if_empty), "demo")
 
 
 async def _staff_member(**values: Any) -> None:
     from app.back_office.staff import add_staff_member
+    from tables.repeating import repeated
 
     _learn_the_addresses_of_pages()
-    await add_staff_member(**values)
+    await repeated(partial(add_staff_member, **values), "staff add")
 
 
 async def _work_until_stopped() -> None:

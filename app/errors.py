@@ -24,6 +24,7 @@ from app.pages import page_variables, render, see
 from app.request_id import current_request_id
 from app.visitor import Visitor
 from tables.engine import DatabaseUnavailable
+from tables.repeating import MUST_BE_REPEATED
 
 log = structlog.get_logger()
 
@@ -94,7 +95,13 @@ class Conflict(Exception):
 
 
 def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    """The answer to an exception: a redirect to the sign-in or a switch, the page of a refusal, an error page."""
+    """The answer to an exception: a redirect to the sign-in or a switch, the page of a refusal, an error page.
+
+    A request that has to be run again gets an empty one, which app.main keeps back.
+    """
+    if isinstance(error, MUST_BE_REPEATED):
+        request.scope["ended_by"] = error  # type: ignore[typeddict-unknown-key]  # read by app.main
+        return Response(b"", status_code=503)
     if isinstance(error, SignInNeeded):
         return _to_sign_in(request)
     if isinstance(error, AuthenticationNeeded):

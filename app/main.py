@@ -31,6 +31,7 @@ from app.settings import settings
 from app.sign_in.sessions import keep_session_alive
 from app.visitor import Visitor, recognise
 from tables.engine import DatabaseUnavailable, close_pool, open_pool
+from tables.repeating import wait_for_next_try
 
 log = structlog.get_logger()
 
@@ -99,8 +100,34 @@ class Patron:
     async def _hand_over(
         self, application: Application, litestar: Litestar, scope: HTTPScope, receive: Receive, send: Send
     ) -> None:
+        """Lets the page answer. When one of its transactions was ended for another one (tables/repeating.py), nothing
+        was sent yet: the request is run again from its beginning, as if the person had sent it once more."""
+        tried = 0
+        while True:
+            inner: Any = dict(scope)
+            receive = await self._answer_once(application, litestar, scope, inner, receive, send)
+            ended = inner.pop("ended_by", None)
+            if ended is None:
+                return
+            tried += 1
+            try:
+                await wait_for_next_try(ended, tried, f"{scope['method']} {scope['path']}")
+            except DatabaseUnavailable as error:
+                await _send_response(answer_error(Request(inner), error), inner, receive, send)
+                return
+            _count_repetition(application)
+
+    async def _answer_once(
+        self,
+        application: Application,
+        litestar: Litestar,
+        scope: HTTPScope,
+        inner: Any,
+        receive: Receive,
+        send: Send,
+    ) -> Receive:
+        """One try of a request, whose scope becomes `inner`; gives what the next one reads the body from."""
         path = scope["path"][len(application.prefix) :] or "/"
-        inner: Any = dict(scope)
         # Litestar answers HEAD on a GET route with 405: the body is taken off by `_without_body` instead.
         inner["method"] = "GET" if scope["method"] == "HEAD" else scope["method"]
         inner["root_path"] = application.prefix
@@ -133,14 +160,19 @@ class Patron:
             await _send_response(
                 answer_error(Request(inner), error), inner, receive, _sharing(inner, scope, send)
             )
-            return
+            return receive
         await litestar(inner, receive, _sharing(inner, scope, send))
+        return receive
 
 
 def _sharing(inner: Any, outer: Any, send: Send) -> Send:
-    """Lets the headers see what the page's scope came to hold: the visitor and whether a flash was shown."""
+    """Lets the headers see what the page's scope came to hold: the visitor and whether a flash was shown.
+
+    The answer of a try that was ended is kept back."""
 
     async def sharing_send(message: Message) -> None:
+        if "ended_by" in inner:
+            return
         if message["type"] == "http.response.start":
             outer["visitor"] = inner["visitor"]
             outer["flash_shown"] = inner.get("flash_shown", False)
@@ -233,6 +265,12 @@ def _without_body(send: Send) -> Send:
 async def _send_response(response: Any, scope: HTTPScope, receive: Receive, send: Send) -> None:
     request: Request[Any, Any, Any] = Request(scope)
     await response.to_asgi_response(app=None, request=request)(scope, receive, send)
+
+
+def _count_repetition(application: Application) -> None:
+    from app.metrics import REPEATED
+
+    REPEATED.labels(application.id).inc()
 
 
 def _log_request(scope: HTTPScope, application: Application | None, status: int, seconds: float) -> None:

@@ -21,6 +21,11 @@ SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 SIGN_INS = Counter("patron_sign_ins_total", "Sign-ins by their outcome.", ["application", "outcome"])
+REPEATED = Counter(
+    "patron_repeated_requests_total",
+    "Requests run again since a transaction of theirs was ended for another one.",
+    ["application"],
+)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 

@@ -12,6 +12,7 @@ from importlib import import_module
 import structlog
 
 from tables.engine import DatabaseUnavailable
+from tables.repeating import repeated
 
 log = structlog.get_logger()
 
@@ -80,7 +81,7 @@ async def _repeat(job: Job, stop: asyncio.Event) -> None:
 
 async def _do(job: Job) -> bool:
     try:
-        done = await getattr(import_module(job.module), job.function)()
+        done = await repeated(getattr(import_module(job.module), job.function), job.function)
     except DatabaseUnavailable as error:
         log.warning("job waits for the database", job=job.function, reason=str(error))
         return False

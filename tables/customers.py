@@ -36,8 +36,9 @@ class User(Table, tablename="users"):
 
     id = UUID(primary_key=True, default=new_key)
     login = Varchar(length=320)
-    # Comparison ignores case and Unicode form (domain.md 3), so the rule stands on a column of its own.
-    login_canonical = Varchar(length=400, unique=True)
+    # Comparison ignores case and Unicode form (domain.md 3), so the rule stands on a column of its own. Unique by
+    # an index of a migration: `unique` here would let whoever names a user wait while the login changes.
+    login_canonical = Varchar(length=400)
     email = Varchar(length=320)
     email_canonical = Varchar(length=400, index=True)
     email_verified_at = Timestamptz(null=True, default=None)
@@ -67,7 +68,8 @@ class Customer(Table, tablename="customers"):
     """A buying entity and a container for users."""
 
     id = UUID(primary_key=True, default=new_key)
-    number = Varchar(length=40, unique=True)
+    # Unique as a user's `login_canonical` is: staff may change it.
+    number = Varchar(length=40)
     customer_type = Varchar(length=40, index=True)
     approval_status = Varchar(length=10, choices=ApprovalStatus, default=ApprovalStatus.APPROVED, index=True)
     is_active = Boolean(default=True)

@@ -15,6 +15,7 @@ from piccolo.engine.postgres import PostgresEngine
 from piccolo.querystring import QueryString
 
 from tables.database_faults import DatabaseUnavailable, unavailable_when_away
+from tables.repeating import MUST_BE_REPEATED, wait_for_next_try
 from tables.transactions import CurrentTransaction, Transaction, TransactionLost
 
 __all__ = ["DB", "Database", "DatabaseUnavailable", "TransactionLost", "close_pool", "open_pool"]
@@ -139,16 +140,23 @@ class Database(PostgresEngine):
         count = str(status).rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 
-    async def _ask(self, way: str, query: str, arguments: Sequence[Any]) -> Any:
+    async def _ask(self, way: str, query: str, arguments: Sequence[Any], tried: int = 0) -> Any:
         # As `connection`, but every statement comes through here, and a context manager for each costs a page.
         current = cast("Transaction | None", self.current_transaction.get())
         connection, pool = await self.take_connection() if current is None else (current.connection, None)
         try:
             with unavailable_when_away(connection):
                 return await getattr(connection, way)(query, *arguments)
+        except MUST_BE_REPEATED as error:
+            if current is not None:
+                raise
+            # By itself it is a whole transaction: nothing else has to be done again.
+            ended = error
         finally:
             if current is None:
                 await self.give_back_connection(connection, pool)
+        await wait_for_next_try(ended, tried + 1, "statement")
+        return await self._ask(way, query, arguments, tried + 1)
 
     def transaction(self, allow_nested: bool = True) -> Transaction:
         """`async with DB.transaction():` commits at its end, rolls back on an exception, can be nested."""

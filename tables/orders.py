@@ -101,16 +101,17 @@ class Order(Table, tablename="orders"):
     idempotency_key = Varchar(length=60, null=True, default=None, unique=True)
     placed_at = Timestamptz()
     withdrawn_at = Timestamptz(null=True, default=None)
-    # Given out without gaps when the invoice is written, which is when the shop confirms the order.
-    invoice_number = Varchar(length=40, null=True, default=None, unique=True)
+    # Given out without gaps when the invoice is written, which is when the shop confirms the order. This number and
+    # the two that may follow are unique as a user's `login_canonical` is.
+    invoice_number = Varchar(length=40, null=True, default=None)
     invoiced_at = Timestamptz(null=True, default=None)
     # Who sold, as the invoice says: {"name": …, "address": […], "tax_id": …}.
     seller = JSONB(null=True, default=None)
     # The invoice of a cancelled order is cancelled by one of its own, with its own number.
-    cancellation_number = Varchar(length=40, null=True, default=None, unique=True)
+    cancellation_number = Varchar(length=40, null=True, default=None)
     cancellation_at = Timestamptz(null=True, default=None)
     # And that of a returned order is corrected by a credit note, with its own number again.
-    credit_note_number = Varchar(length=40, null=True, default=None, unique=True)
+    credit_note_number = Varchar(length=40, null=True, default=None)
     credit_note_at = Timestamptz(null=True, default=None)
     # Since when the goods are on their way; the right of withdrawal ends some days after it.
     shipped_at = Timestamptz(null=True, default=None)

@@ -20,6 +20,8 @@ os.environ["PATRON_DATA_DIR"] = str(FOLDER / "data")
 
 from tests.databases import TestDatabases, empty_all_tables, running_server  # noqa: E402  # see above
 from tests.patron_process import PatronProcess, demo_data, patron_serving  # noqa: E402  # see above
+from tests.watched_locks import WatchedConnection, watch_locks  # noqa: E402  # see above
+from tests.watched_locks import found as out_of_order  # noqa: E402  # see above
 
 
 def pytest_collection_finish() -> None:
@@ -44,21 +46,25 @@ def databases() -> Iterator[TestDatabases]:
 async def database_of_the_session(databases: TestDatabases) -> AsyncIterator[str]:
     """Address of a migrated database that is the program's own in this process, with the pool open."""
     from app.settings import settings
-    from tables.engine import close_pool, open_pool
+    from tables.engine import DB, close_pool
 
     address = await databases.new_database()
+    await watch_locks(address)
     os.environ["DATABASE_URL"] = address
     settings.cache_clear()
-    await open_pool()
+    await DB.start_connection_pool(max_size=settings().database_pool_size, connection_class=WatchedConnection)
     yield address
     await close_pool()
 
 
 @pytest.fixture
-async def database(database_of_the_session: str) -> str:
-    """An empty database, migrated, with the pool open in the event loop of the tests."""
+async def database(database_of_the_session: str) -> AsyncIterator[str]:
+    """An empty database, migrated, with the pool open in the event loop of the tests. Fails the test when anything has
+    locked rows in another order than all others (tables/lock_order.py)."""
     await empty_all_tables()
-    return database_of_the_session
+    out_of_order.clear()
+    yield database_of_the_session
+    assert out_of_order == []
 
 
 @pytest.fixture(scope="session")

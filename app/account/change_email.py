@@ -231,5 +231,7 @@ async def _set_email(user: User, email: str, login: str) -> None:
     # Both links were in the mailbox that they lead to, so that the e-mail is verified.
     await DB.execute(_CHANGE, user.id, email, canonical_email(email), login, canonical_login(login))
     # A rule of a segment may ask for the domain of the e-mail (domain.md 7).
-    for row in await DB.fetch('SELECT customer FROM memberships WHERE "user" = $1 ORDER BY id', user.id):
+    for row in await DB.fetch(
+        'SELECT customer FROM memberships WHERE "user" = $1 ORDER BY customer', user.id
+    ):
         await update_segments_of(row["customer"])

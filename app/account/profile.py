@@ -133,6 +133,9 @@ async def change_profile(visitor: Visitor, changes: Mapping[str, Any], version: 
     account = _account_of(visitor)
     attributes = own_attributes(visitor)
     async with DB.transaction():
+        # An individual customer is called like its person: it is changed too (tables/lock_order.py).
+        await DB.execute("SELECT FROM customers WHERE id = $1 FOR NO KEY UPDATE", account.customer_id)
+        await DB.execute("SELECT FROM memberships WHERE id = $1 FOR NO KEY UPDATE", account.membership_id)
         await DB.execute("SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE", account.user_id)
         stored = await profile_of(visitor)
         if version is not None and stored["version"] != version:

@@ -21,9 +21,13 @@ class Choice:
 # Only to an own membership with which the sign-in would have succeeded: the gate is asked again at the next
 # request anyhow, but a person must not lock themself out by a choice. Nobody looks on as a role elsewhere.
 _SWITCH = """
-    UPDATE sessions SET membership = m.id, view_as_role = ''
-    FROM memberships m JOIN customers c ON c.id = m.customer
-    WHERE sessions.id = $1 AND m.id = $2 AND m."user" = sessions."user" AND m.is_active AND c.is_active
+    WITH place AS (
+        -- Held before the session: who takes the place away ends the sessions afterwards.
+        SELECT m.id, m."user" FROM memberships m JOIN customers c ON c.id = m.customer
+        WHERE m.id = $2 AND m.is_active AND c.is_active FOR KEY SHARE OF m
+    )
+    UPDATE sessions SET membership = p.id, view_as_role = ''
+    FROM place p WHERE sessions.id = $1 AND p."user" = sessions."user"
 """
 
 

@@ -303,7 +303,7 @@ async def _stock_now(data: ProductForm, row: dict[str, Any] | None) -> int:
     """The stock after the change: what staff added or took away counts, not what orders took meanwhile."""
     if row is None or data.shown_stock is None:
         return int(data.stock)
-    now = await DB.fetch_value("SELECT stock FROM products WHERE id = $1 FOR UPDATE", row["id"])
+    now = await DB.fetch_value("SELECT stock FROM products WHERE id = $1 FOR NO KEY UPDATE", row["id"])
     if now is None:
         raise Conflict
     return max(0, int(now + data.stock - data.shown_stock))

@@ -92,8 +92,9 @@ async def delete_view(view: str) -> None:
     """Deletes a view with its rules and its target group; who saw by it alone sees everything again."""
     async with DB.transaction():
         await DB.execute("DELETE FROM catalog_views WHERE id = $1", view)
-        await aim_at_nobody(TargetKind.CATALOG_VIEW, view)
         await raise_version(Subject.VIEWS)
+        # The version of the targets comes after that of the views, as where a view is changed.
+        await aim_at_nobody(TargetKind.CATALOG_VIEW, view)
 
 
 async def _write_rules(view: str, rules: Sequence[ViewRule]) -> None:

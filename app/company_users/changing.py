@@ -11,6 +11,7 @@ from app.company_users.managing import ChangeRefused, LockedMember, Managing, Ru
 from app.company_users.members import OF_MEMBERSHIP, OF_PERSON, member_of
 from app.company_users.roles import recorded_names, together
 from app.customers.activation import disable_membership, enable_membership
+from app.customers.joining_rows import lock_baskets
 from app.errors import Conflict
 from app.mail.outbox import queue_mail
 from app.requisitions.budgets import home_of
@@ -175,10 +176,21 @@ async def remove(visitor: Visitor, user_id: uuid.UUID, version: int | None) -> s
     A user without any membership left is removed altogether (domain.md 2). The person is told by mail.
     Raises Conflict, ChangeRefused, NotPermitted.
     """
+    account = visitor.account
+    async with DB.transaction():
+        if account is not None and account.customer_id is not None:
+            # An order of theirs that is being placed is waited for first (tables/lock_order.py).
+            await lock_baskets([account.customer_id], user_id)
+        return await _remove(visitor, user_id, version)
+
+
+async def _remove(visitor: Visitor, user_id: uuid.UUID, version: int | None) -> str:
     async with managing(visitor) as change:
-        member = await change.member(user_id, version)
+        member = await change.member(user_id, version, is_to_go=True)
         change.refuse_for_oneself(member)
         change.refuse_for_who_may_more(member)
+        # Whoever names the user is waited for before anything of theirs is locked.
+        await DB.execute("SELECT FROM users WHERE id = $1 FOR UPDATE", user_id)
         await _tell_who_is_removed(change, member)
         await _record(
             change,

@@ -63,9 +63,14 @@ class Managing:
     may: frozenset[Permission]
     roles: tuple[Role, ...]
 
-    async def member(self, user_id: uuid.UUID, version: int | None = None) -> LockedMember:
-        """The user of this company, locked. Raises Conflict when they are not there, or not in that version."""
-        row = await DB.fetch_row(_MEMBER, self.customer_id, user_id)
+    async def member(
+        self, user_id: uuid.UUID, version: int | None = None, *, is_to_go: bool = False
+    ) -> LockedMember:
+        """The user of this company, locked. Raises Conflict when they are not there, or not in that version.
+
+        With `is_to_go` what only names the membership waits as well, such as a sign-in.
+        """
+        row = await DB.fetch_row(_MEMBER_TO_GO if is_to_go else _MEMBER, self.customer_id, user_id)
         if row is None or version not in (None, row["version"]):
             raise Conflict
         return LockedMember(**row | {"roles": tuple(row["roles"])})
@@ -98,8 +103,9 @@ _MEMBER = """
            coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.login) AS name,
            m.roles, m.is_active, m.order_limit, m.budget_amount, m.budget_period, m.version
     FROM memberships m JOIN users u ON u.id = m."user"
-    WHERE m.customer = $1 AND m."user" = $2 FOR UPDATE OF m
+    WHERE m.customer = $1 AND m."user" = $2 FOR NO KEY UPDATE OF m
 """
+_MEMBER_TO_GO = _MEMBER.replace("FOR NO KEY UPDATE", "FOR UPDATE")
 
 
 @asynccontextmanager

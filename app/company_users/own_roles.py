@@ -49,9 +49,9 @@ _STOP_LOOKING = """
     UPDATE sessions s SET view_as_role = '' FROM memberships m
     WHERE m.id = s.membership AND m.customer = $1 AND s.view_as_role = $2
 """
-_HOLDERS = (
-    'SELECT m."user" AS id FROM memberships m WHERE m.customer = $1 AND $2::text = ANY(m.roles) ORDER BY m.id'
-)
+_HOLDERS = """
+    SELECT m."user" AS id FROM memberships m WHERE m.customer = $1 AND $2::text = ANY(m.roles) ORDER BY m."user"
+"""
 _IN_USE = """
     SELECT EXISTS (SELECT FROM memberships WHERE customer = $1 AND $2::text = ANY(roles))
         OR EXISTS (SELECT FROM invitations WHERE customer = $1 AND $2::text = ANY(roles)
@@ -96,7 +96,7 @@ async def change_role(
             after=_recorded(name, permissions),
         )
         if not role.permissions <= frozenset(permissions):
-            await _sign_out_holders(change, role)
+            await _sign_out(await _holders(change, role))
 
 
 async def delete_role(visitor: Visitor, role_id: uuid.UUID, replacement: str, version: int | None) -> None:
@@ -112,10 +112,11 @@ async def delete_role(visitor: Visitor, role_id: uuid.UUID, replacement: str, ve
             if instead is None:
                 raise RoleInUse
             change.refuse_to_grant(instead.permissions)
-            if not role.permissions <= instead.permissions:
-                await _sign_out_holders(change, role)
+            holders = await _holders(change, role)
             await DB.execute(_REPLACE, change.customer_id, role.id, instead.id)
             await DB.execute(_REPLACE_IN_INVITATIONS, change.customer_id, role.id, instead.id)
+            if not role.permissions <= instead.permissions:
+                await _sign_out(holders)
         await DB.execute(_STOP_LOOKING, change.customer_id, role.id)
         await DB.execute("DELETE FROM company_roles WHERE id = $1", role_id)
         await _record(
@@ -142,12 +143,16 @@ def _refuse_taken_name(change: Managing, name: str, besides: Role | None = None)
             raise RoleNameTaken
 
 
-async def _sign_out_holders(change: Managing, role: Role) -> None:
+async def _holders(change: Managing, role: Role) -> list[uuid.UUID]:
     # Not who changes it: the rules see to it that they may as much as before.
-    for row in await DB.fetch(_HOLDERS, change.customer_id, role.id):
-        account = change.visitor.account
-        if account is None or row["id"] != account.user_id:
-            await end_sessions_of(row["id"])
+    account = change.visitor.account
+    found = [row["id"] for row in await DB.fetch(_HOLDERS, change.customer_id, role.id)]
+    return [one for one in found if account is None or one != account.user_id]
+
+
+async def _sign_out(users: Collection[uuid.UUID]) -> None:
+    for user_id in users:
+        await end_sessions_of(user_id)
 
 
 async def _record(

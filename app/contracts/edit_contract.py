@@ -98,7 +98,7 @@ async def change_contract(
     """
     _refuse(details)
     async with DB.transaction():
-        await DB.execute("SELECT FROM contracts WHERE id = $1 FOR UPDATE", contract_id)
+        await DB.execute("SELECT FROM contracts WHERE id = $1 FOR NO KEY UPDATE", contract_id)
         before = await contract_of_id(contract_id)
         if before.version != version:
             raise Conflict

@@ -34,7 +34,7 @@ class _Switch:
 _CUSTOMER = _Switch(
     name="customer",
     lock="SELECT id AS customer_id, NULL::uuid AS user_id, version, is_active"
-    " FROM customers WHERE id = $1 FOR UPDATE",
+    " FROM customers WHERE id = $1 FOR NO KEY UPDATE",
     switch="UPDATE customers SET is_active = $2, version = version + 1 WHERE id = $1",
     everybody='SELECT m."user" AS id FROM memberships m WHERE m.customer = $1 ORDER BY m."user"',
     who_may_return='SELECT u.id FROM memberships m JOIN users u ON u.id = m."user"'
@@ -43,7 +43,7 @@ _CUSTOMER = _Switch(
 _USER = _Switch(
     name="user",
     lock="SELECT NULL::uuid AS customer_id, id AS user_id, version, is_active"
-    " FROM users WHERE id = $1 FOR UPDATE",
+    " FROM users WHERE id = $1 FOR NO KEY UPDATE",
     switch="UPDATE users SET is_active = $2, version = version + 1 WHERE id = $1",
     everybody="SELECT u.id FROM users u WHERE u.id = $1",
     who_may_return="SELECT u.id FROM users u WHERE u.id = $1",
@@ -51,7 +51,7 @@ _USER = _Switch(
 _MEMBERSHIP = _Switch(
     name="membership",
     lock='SELECT customer AS customer_id, "user" AS user_id, version, is_active'
-    " FROM memberships WHERE id = $1 FOR UPDATE",
+    " FROM memberships WHERE id = $1 FOR NO KEY UPDATE",
     switch="UPDATE memberships SET is_active = $2, version = version + 1 WHERE id = $1",
     everybody='SELECT m."user" AS id FROM memberships m WHERE m.id = $1',
     who_may_return='SELECT u.id FROM memberships m JOIN users u ON u.id = m."user"'
@@ -98,29 +98,38 @@ async def disable_membership(membership_id: uuid.UUID, *, version: int, visitor:
 
 async def _enable(kind: _Switch, key: uuid.UUID, version: int, visitor: Visitor) -> bool:
     async with DB.transaction():
-        if not await _switched(kind, key, version, visitor, to=True):
+        row = await _switched(kind, key, version, visitor, to=True)
+        if row is None:
             return False
         for user in await DB.fetch(kind.who_may_return, key):
             await send_password_mail(user["id"], "enabled")
+        if kind is _MEMBERSHIP:
+            await update_segments_of(row["customer_id"])
     return True
 
 
 async def _disable(kind: _Switch, key: uuid.UUID, version: int, visitor: Visitor) -> bool:
     async with DB.transaction():
-        if not await _switched(kind, key, version, visitor, to=False):
+        row = await _switched(kind, key, version, visitor, to=False)
+        if row is None:
             return False
         for user in await DB.fetch(kind.everybody, key):
             await end_sessions_of(user["id"])
+        if kind is _MEMBERSHIP:
+            await update_segments_of(row["customer_id"])
     return True
 
 
-async def _switched(kind: _Switch, key: uuid.UUID, version: int, visitor: Visitor, *, to: bool) -> bool:
-    """Switches in the current transaction; whether that changed anything, for only a change has effects."""
+async def _switched(
+    kind: _Switch, key: uuid.UUID, version: int, visitor: Visitor, *, to: bool
+) -> dict[str, Any] | None:
+    """Switches in the current transaction; the row, or None where that changed nothing, for only a change has
+    effects."""
     row: dict[str, Any] | None = await DB.fetch_row(kind.lock, key)
     if row is None or row["version"] != version:
         raise Conflict
     if row["is_active"] == to:
-        return False
+        return None
     await DB.execute(kind.switch, key, to)
     await record(
         f"{kind.name} {'enabled' if to else 'disabled'}",
@@ -130,6 +139,4 @@ async def _switched(kind: _Switch, key: uuid.UUID, version: int, visitor: Visito
         before={"is_active": not to},
         after={"is_active": to},
     )
-    if kind is _MEMBERSHIP:
-        await update_segments_of(row["customer_id"])
-    return True
+    return row

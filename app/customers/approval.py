@@ -97,7 +97,9 @@ async def _decide(
     customer_id: uuid.UUID, decision: ApprovalStatus, version: int, comment: str, visitor: Visitor
 ) -> None:
     async with DB.transaction():
-        customer = await Customer.objects().where(Customer.id == customer_id).lock_rows("UPDATE").first()
+        customer = (
+            await Customer.objects().where(Customer.id == customer_id).lock_rows("NO KEY UPDATE").first()
+        )
         # Only a status that differs can be decided; this is the whole table of transitions but "pending".
         if customer is None or customer.version != version or customer.approval_status == decision:
             raise Conflict
@@ -113,7 +115,7 @@ async def _decide_pending(
             await Customer.objects()
             .where(Customer.number.is_in(list(numbers)), Customer.approval_status == ApprovalStatus.PENDING)
             .order_by(Customer.id)
-            .lock_rows("UPDATE")
+            .lock_rows("NO KEY UPDATE")
         )
         for customer in pending:
             await _decide_locked(customer, decision, comment, visitor)

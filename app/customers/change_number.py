@@ -24,7 +24,7 @@ async def change_customer_number(
     """
     async with DB.transaction():
         row = await DB.fetch_row(
-            "SELECT number, version FROM customers WHERE id = $1 FOR UPDATE", customer_id
+            "SELECT number, version FROM customers WHERE id = $1 FOR NO KEY UPDATE", customer_id
         )
         if row is None or row["version"] != version:
             raise Conflict

@@ -70,13 +70,13 @@ _INSERT_USER = """
                        preferred_language, created_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7::text, CASE WHEN $7::text IS NOT NULL THEN now() END, $8, $9, $10, $11, $12,
             $13, $14, now())
-    ON CONFLICT (login_canonical) DO NOTHING
+    ON CONFLICT (login_canonical) WHERE login_canonical IS NOT NULL DO NOTHING
 """
 _INSERT_CUSTOMER = """
     INSERT INTO customers (id, number, customer_type, approval_status, application, search_name, attributes,
                            created_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, now())
-    ON CONFLICT (number) DO NOTHING
+    ON CONFLICT (number) WHERE number IS NOT NULL DO NOTHING
 """
 
 

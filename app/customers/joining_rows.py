@@ -6,7 +6,7 @@ customers, then the memberships: placing an order holds its basket, changing a c
 
 import re
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from tables.engine import DB
@@ -25,9 +25,15 @@ async def lock_customers(customers: Collection[uuid.UUID], user_id: uuid.UUID | 
     """Locks customers with their people until the current transaction ends; orders that are being placed for them
     (by the user, where one is named) are waited for."""
     keys = list(customers)
-    await DB.execute(_LOCK_BASKETS, keys, user_id)
+    await lock_baskets(keys, user_id)
     await DB.execute("SELECT FROM customers WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE", keys)
     await DB.execute(_LOCK_MEMBERSHIPS, keys)
+
+
+async def lock_baskets(customers: Sequence[uuid.UUID], user_id: uuid.UUID | None = None) -> None:
+    """Locks the baskets of customers (of the user, where one is named) until the current transaction ends: orders
+    that are being placed are waited for. Before any lock of a customer, membership or user."""
+    await DB.execute(_LOCK_BASKETS, customers, user_id)
 
 
 async def execute_named(sql: str, **values: Any) -> int:

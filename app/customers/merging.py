@@ -217,8 +217,8 @@ async def _join_places(before: Before) -> None:
             old,
             new,
         )
-    for one in pairs:
-        await end_sessions_of(one["user"])
+    for user_id in sorted(one["user"] for one in pairs):
+        await end_sessions_of(user_id)
 
 
 async def _let_follow(table: str, follow: Follow, before: Before) -> None:

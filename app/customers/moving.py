@@ -304,6 +304,8 @@ async def _move(
         "membership": place.membership_id,
         "place": there or place.membership_id,
     }
+    # Before the orders: who forgets a person holds the user first too.
+    await end_sessions_of(user_id)
     for statements in FOLLOWS.values():
         for statement in statements:
             await execute_named(statement, **values)
@@ -311,8 +313,7 @@ async def _move(
         # Roles that the old customer made itself mean nothing at the new one.
         await DB.execute("UPDATE memberships SET roles = $2 WHERE id = $1", place.membership_id, list(roles))
     await DB.execute(_FIRST_ORDER, new)
-    await end_sessions_of(user_id)
-    for customer_id in (old, new):
+    for customer_id in sorted((old, new)):
         await record(
             "user moved",
             visitor=visitor,

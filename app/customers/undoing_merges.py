@@ -134,7 +134,7 @@ async def undo_merge(kept_id: uuid.UUID, merge_id: uuid.UUID, *, visitor: Visito
         await DB.execute(
             "UPDATE customer_merges SET undone_at = now(), before = '{}' WHERE id = $1", merge_id
         )
-        for customer_id in (before.kept, before.gone):
+        for customer_id in sorted((before.kept, before.gone)):
             await record(
                 "customer merge undone",
                 visitor=visitor,
@@ -233,7 +233,7 @@ async def _bring_back_places(rows: list[dict[str, Any]]) -> None:
     }
     alone = [row if row["stand_in"] in there else row | {"stand_in": None} for row in rows]
     await _insert("memberships", alone)
-    for row in rows:
+    for row in sorted(rows, key=lambda one: str(one["user"])):
         # What the person may do has changed: they sign in anew.
         await end_sessions_of(uuid.UUID(row["user"]))
 

@@ -2,7 +2,7 @@
 
 from app.audit import record
 from app.customers.emails import canonical_email
-from app.segments.recurring import note_first_order
+from app.segments.recurring import lock_for_first_order, note_first_order
 from app.visitor import Visitor
 from tables.engine import DB
 
@@ -31,6 +31,7 @@ async def claim_guest_orders(visitor: Visitor) -> int:
     if not account.email_is_verified:
         return 0
     async with DB.transaction():
+        await lock_for_first_order(account.customer_id)
         rows = await DB.fetch(
             """
             UPDATE orders SET customer = $1, "user" = $2, version = version + 1

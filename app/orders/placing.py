@@ -19,6 +19,7 @@ from app.orders.payment import Authorisation, authorise, let_go
 from app.orders.wish import ApprovalNeeded, OrderRefused, OrderWish, TotalsChanged
 from app.orders.writing import OrderedBy, write_order
 from app.requisitions.budgets import Excess, budget_of, excess_of, lock_budget
+from app.segments.recurring import lock_for_first_order
 from app.visitor import Visitor
 from tables.engine import DB
 
@@ -70,6 +71,8 @@ async def _place(
         await let_go(authorisation)
         return placed
     visitor = await as_of_now(visitor)
+    if owner.customer_id is not None:
+        await lock_for_first_order(owner.customer_id)
     if may_have_limits(visitor):
         await lock_budget(visitor.account.membership_id if visitor.account is not None else None)
     await _lock_products(owner)

@@ -1,6 +1,6 @@
 """States of an order: new, confirmed, shipped, returned, or cancelled before it was shipped (domain.md 9)."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from app.audit import record
 from app.errors import Conflict
@@ -71,11 +71,13 @@ async def cancel_order(number: str, *, visitor: Visitor | None = None, reason: s
 
     Raises OrderMissing, StateRefused.
     """
-    async with DB.transaction():
-        order = await _move(number, OrderState.CANCELLED, visitor, reason)
+
+    async def undo(order: StoredOrder) -> None:
         await _put_back_in_stock(order)
         await give_back_promotions(number)
         await give_back(order.id)
+
+    await _move(number, OrderState.CANCELLED, visitor, reason, undo=undo)
 
 
 async def return_order(
@@ -91,13 +93,15 @@ async def return_order(
 
     Raises OrderMissing, StateRefused.
     """
-    async with DB.transaction():
-        judged = {"back_to_stock": back_to_stock, "pay_back": pay_back}
-        order = await _move(number, OrderState.RETURNED, visitor, reason, judged)
-        if pay_back:
-            await give_back(order.id)
+
+    async def undo(order: StoredOrder) -> None:
         if back_to_stock:
             await _put_back_in_stock(order)
+        if pay_back:
+            await give_back(order.id)
+
+    judged = {"back_to_stock": back_to_stock, "pay_back": pay_back}
+    await _move(number, OrderState.RETURNED, visitor, reason, judged, undo=undo)
 
 
 async def _move(
@@ -106,8 +110,11 @@ async def _move(
     visitor: Visitor | None,
     reason: str,
     noted: Mapping[str, object] | None = None,
-) -> StoredOrder:
-    """Brings the order into the state, tells the buyer by mail, and gives the order as it is now."""
+    *,
+    undo: Callable[[StoredOrder], Awaitable[None]] | None = None,
+) -> None:
+    """Brings the order into the state and tells the buyer by mail. `undo` takes back what placing it has done, in the
+    same transaction."""
     async with DB.transaction():
         order = await order_of_number(number, lock=True)
         if state not in next_states(order):
@@ -121,6 +128,9 @@ async def _move(
             after={"number": number, "state": state.value, **(noted or {})},
             reason=reason,
         )
+        if undo is not None:
+            # Products come before segments, as where the order was placed (tables/lock_order.py).
+            await undo(order)
         if order.customer is not None:
             # Cancelled and returned orders no longer count in rules of segments.
             await update_segments_of(order.customer)
@@ -129,7 +139,6 @@ async def _move(
         moved = await number_invoice(moved)
         right = await right_of_withdrawal(moved)
         await mail_order_moved(moved, right.last_day if right is not None else None)
-        return moved
 
 
 async def _put_back_in_stock(order: StoredOrder) -> None:

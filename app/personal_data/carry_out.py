@@ -5,13 +5,14 @@ import uuid
 from app.errors import Conflict
 from app.links import links_of
 from app.personal_data.archive import archive_of
-from app.personal_data.deletion import forget_guest, forget_user
+from app.personal_data.deletion import forget_guest, forget_user, lock_person
 from app.personal_data.requests import (
     DataRequest,
     application_of_request,
     archive_token,
     finish,
     locked_request,
+    request_of_id,
     tell,
 )
 from app.visitor import Visitor
@@ -28,6 +29,10 @@ async def carry_out(
     `app.personal_data.deletion.forget_user` raises.
     """
     async with DB.transaction():
+        asked = await request_of_id(request_id)
+        if asked is not None and asked.kind is DataRequestKind.DELETE and asked.user_id is not None:
+            # Before the request: whoever moves the user to another company locks it afterwards.
+            await lock_person(asked.user_id)
         request = await locked_request(request_id)
         if not request.can_be_carried_out:
             raise Conflict("data request")

@@ -41,9 +41,12 @@ _LOCK_USER = """
     SELECT login_canonical, email, first_name, last_name FROM users
     WHERE id = $1 AND anonymised_at IS NULL FOR UPDATE
 """
-_LOCK_COMPANIES = """
-    SELECT c.id, c.search_name FROM customers c
+_LOCK_CUSTOMERS = """
+    SELECT FROM customers c
     WHERE c.id IN (SELECT customer FROM memberships WHERE "user" = $1) ORDER BY c.id FOR NO KEY UPDATE
+"""
+_NAMES = """
+    SELECT c.id, c.search_name FROM customers c WHERE c.id IN (SELECT customer FROM memberships WHERE "user" = $1)
 """
 _FORGET_USER = """
     UPDATE users SET login = 'deleted-' || id, login_canonical = 'deleted-' || id, email = $2,
@@ -151,8 +154,7 @@ async def forget_user(user_id: uuid.UUID, visitor: Visitor, *, without_administr
     company's last administrator, `without_administrator` says what becomes of it: "keep" (staff find another) or
     "disable". Raises IsStaff, IsLastAdministrator.
     """
-    # Nobody lets a disabled staff member in again meanwhile.
-    await lock_staff_access()
+    await lock_person(user_id)
     user = await DB.fetch_row(_LOCK_USER, user_id)
     if user is None:
         return
@@ -160,7 +162,8 @@ async def forget_user(user_id: uuid.UUID, visitor: Visitor, *, without_administr
         'SELECT EXISTS (SELECT FROM staff_members WHERE "user" = $1 AND is_active)', user_id
     ):
         raise IsStaff
-    await _leave_companies(user_id, visitor, without_administrator)
+    left = await _leave_companies(user_id, visitor, without_administrator)
+    await end_sessions_of(user_id)
     own = await own_customers(user_id)
     name = f"{user['first_name']} {user['last_name']}".strip()
     email = str(user["email"])
@@ -170,7 +173,6 @@ async def forget_user(user_id: uuid.UUID, visitor: Visitor, *, without_administr
     await DB.execute(_FORGET_PAYMENTS, FORGOTTEN_EMAIL)
     await DB.execute(_FORGET_REQUISITIONS, user_id, FORGOTTEN_EMAIL)
     await DB.execute(_FORGET_DECISIONS, user_id)
-    await end_sessions_of(user_id)
     for table in OF_USER:
         await DB.execute(f'DELETE FROM {table} WHERE "user" = $1', user_id)
     await DB.execute('DELETE FROM staff_members WHERE "user" = $1', user_id)
@@ -181,6 +183,22 @@ async def forget_user(user_id: uuid.UUID, visitor: Visitor, *, without_administr
     await _forget_email(email, name)
     await DB.execute(_FORGET_USER, user_id, f"deleted-{user_id}@deleted.invalid")
     await _forget_entries(user_id, own)
+    for customer_id in sorted(left):
+        await update_segments_of(customer_id)
+
+
+async def lock_person(user_id: uuid.UUID) -> None:
+    """Locks a user who is to be forgotten, with their companies, until the current transaction ends.
+
+    Companies before the person, so that of two administrators who leave at once the second one is seen to be the
+    last; baskets before both, as where orders are placed (tables/lock_order.py).
+    """
+    # Nobody lets a disabled staff member in again meanwhile.
+    await lock_staff_access()
+    await DB.execute('SELECT FROM baskets WHERE "user" = $1 ORDER BY id FOR UPDATE', user_id)
+    await DB.execute(_LOCK_CUSTOMERS, user_id)
+    await DB.execute('SELECT FROM memberships WHERE "user" = $1 ORDER BY id FOR UPDATE', user_id)
+    await DB.fetch(_LOCK_USER, user_id)
 
 
 async def forget_guest(email: str) -> None:
@@ -205,11 +223,12 @@ async def forget_finished_orders() -> int:
     return await DB.execute(_DONE_SINCE, None, FORGOTTEN_EMAIL)
 
 
-async def _leave_companies(user_id: uuid.UUID, visitor: Visitor, without_administrator: str) -> None:
-    """Takes the user out of the companies, whose data stays (domain.md 13). Companies are locked first, so that
-    of two administrators who leave at once the second one is seen to be the last."""
+async def _leave_companies(
+    user_id: uuid.UUID, visitor: Visitor, without_administrator: str
+) -> list[uuid.UUID]:
+    """Takes the user out of the companies, whose data stays (domain.md 13), and gives these. They are locked."""
     names: Mapping[uuid.UUID, str] = {
-        row["id"]: row["search_name"] for row in await DB.fetch(_LOCK_COMPANIES, user_id)
+        row["id"]: row["search_name"] for row in await DB.fetch(_NAMES, user_id)
     }
     shared = [one for one in await memberships_of(user_id) if is_shared(one["customer_type"])]
     left_alone = [one for one in shared if await _is_last_administrator(one["customer"], user_id)]
@@ -229,7 +248,7 @@ async def _leave_companies(user_id: uuid.UUID, visitor: Visitor, without_adminis
                 before={"is_active": True},
                 after={"is_active": False},
             )
-        await update_segments_of(one["customer"])
+    return [one["customer"] for one in shared]
 
 
 async def _is_last_administrator(customer_id: uuid.UUID, user_id: uuid.UUID) -> bool:

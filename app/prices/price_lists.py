@@ -78,7 +78,7 @@ async def change_price_list(
     newest. Raises PriceListInvalid, PriceListMissing."""
     _check(details)
     async with DB.transaction():
-        before = await DB.fetch_row("SELECT * FROM price_lists WHERE id = $1 FOR UPDATE", list_id)
+        before = await DB.fetch_row("SELECT * FROM price_lists WHERE id = $1 FOR NO KEY UPDATE", list_id)
         if before is None:
             raise PriceListMissing
         if before["version"] != version:
@@ -104,8 +104,9 @@ async def delete_price_list(list_id: str, *, visitor: Visitor | None = None) -> 
         before = await DB.fetch_row("DELETE FROM price_lists WHERE id = $1 RETURNING name", list_id)
         if before is None:
             raise PriceListMissing
-        await aim_at_nobody(TargetKind.PRICE_LIST, list_id)
         await prices_changed("price list deleted", visitor, before={"id": list_id, "name": before["name"]})
+        # The version of the targets comes after that of the prices, as where a list is changed.
+        await aim_at_nobody(TargetKind.PRICE_LIST, list_id)
 
 
 def _check(details: PriceListDetails) -> None:

@@ -20,7 +20,7 @@ from app.customers.types import customer_type_of
 from app.forms import FilledForm, blank, field_names
 from app.registration.forms import CompanyRegistrationForm, RegistrationForm, correction_form
 from app.registration.verify_email import announce_application
-from app.sign_in.link_tokens import Link, Purpose, consume
+from app.sign_in.link_tokens import Link, Purpose, consume, look_up
 from tables import Customer, Membership, User
 from tables.engine import DB
 
@@ -73,6 +73,10 @@ async def correct_application(
     rejected.
     """
     async with DB.transaction() as transaction:
+        # Before the user, whom using the link up locks: who disables the customer comes the same way.
+        seen = await look_up(token, Purpose.CORRECT_APPLICATION, application)
+        if seen is not None:
+            await DB.execute("SELECT FROM customers WHERE id = $1 FOR NO KEY UPDATE", seen.customer_id)
         link = await consume(token, Purpose.CORRECT_APPLICATION, application)
         applicant = await applicant_of(link) if link is not None else None
         if applicant is None:

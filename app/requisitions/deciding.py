@@ -15,6 +15,7 @@ from app.orders.payment import Authorisation, authorise, let_go
 from app.orders.placing import as_of_now, used_up
 from app.orders.wish import OrderRefused
 from app.orders.writing import OrderedBy, write_order
+from app.requisitions.budgets import lock_budget
 from app.requisitions.checking import Checked, check
 from app.requisitions.mails import mail_decided
 from app.requisitions.requisition import (
@@ -24,6 +25,7 @@ from app.requisitions.requisition import (
     requisition_of,
     requisition_seen_by,
 )
+from app.segments.recurring import lock_for_first_order
 from app.visitor import Visitor
 from tables.companies import RequisitionState
 from tables.engine import DB
@@ -96,6 +98,10 @@ async def withdraw(visitor: Visitor, key: uuid.UUID) -> None:
 async def _approve(
     visitor: Visitor, key: uuid.UUID, review: str, comment: str, authorisation: Authorisation
 ) -> str:
+    # In the order in which everybody locks: whoever moves the buyer holds these two, and then wants the requisition.
+    asked = await requisition_of(key)
+    await lock_for_first_order(asked.customer)
+    await lock_budget(asked.membership)
     requisition = await requisition_of(key, lock=True)
     _must_be_decidable(visitor, requisition)
     visitor = await as_of_now(visitor)

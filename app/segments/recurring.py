@@ -19,6 +19,14 @@ RECURRING_FROM_NOW = """
 """
 _FIRST_ORDER = "UPDATE customers SET first_order_at = now() WHERE id = $1 AND first_order_at IS NULL"
 
+_LOCK_NEW = "SELECT FROM customers WHERE id = $1 AND first_order_at IS NULL FOR NO KEY UPDATE"
+
+
+async def lock_for_first_order(customer_id: uuid.UUID) -> None:
+    """Locks a customer who has not ordered yet until the current transaction ends: who places an order notes the
+    first one at the end, and customers are locked before memberships and products (tables/lock_order.py)."""
+    await DB.execute(_LOCK_NEW, customer_id)
+
 
 async def note_first_order(customer_id: uuid.UUID) -> None:
     """Notes that an order was placed for a customer, in the transaction that places it. Only the first counts.

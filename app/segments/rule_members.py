@@ -5,7 +5,7 @@ They are kept as rows, so that a request learns a customer's segments without ju
 """
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -17,6 +17,12 @@ from tables.engine import DB
 from tables.keys import new_key
 
 log = structlog.get_logger()
+
+_LEAVE = f"DELETE FROM segment_members sm WHERE sm.customer = $1 AND sm.segment = $2 AND {BY_RULE}"
+_ENTER = """
+    INSERT INTO segment_members (id, segment, customer, service, origin, created_at)
+    VALUES ($1, $2, $3, 'standard', 'rule', now()) ON CONFLICT DO NOTHING
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ async def update_rule_segments_of(customer_id: uuid.UUID) -> None:
         if facts is None:
             return
         holding = segments_that_hold(rules, facts)
-        await _keep(customer_id, holding - facts.by_rule, (facts.by_rule & rules.by_segment.keys()) - holding)
+        await _keep(customer_id, rules, before=facts.by_rule, now=holding)
 
 
 def segments_that_hold(rules: Rules, facts: Facts) -> frozenset[str]:
@@ -62,23 +68,16 @@ def segments_that_hold(rules: Rules, facts: Facts) -> frozenset[str]:
     return frozenset(found)
 
 
-async def _keep(customer_id: uuid.UUID, added: Iterable[str], removed: Iterable[str]) -> None:
-    added, removed = sorted(added), sorted(removed)
-    if removed:
-        await DB.execute(
-            f"DELETE FROM segment_members sm WHERE sm.customer = $1 AND {BY_RULE} AND sm.segment = ANY($2::text[])",
-            customer_id,
-            removed,
-        )
-    if added:
-        await DB.execute(
-            "INSERT INTO segment_members (id, segment, customer, service, origin, created_at)"
-            " SELECT one.id, one.segment, $1, 'standard', 'rule', now()"
-            " FROM unnest($2::uuid[], $3::text[]) AS one (id, segment) ON CONFLICT DO NOTHING",
-            customer_id,
-            [new_key() for _one in added],
-            added,
-        )
+async def _keep(
+    customer_id: uuid.UUID, rules: Rules, *, before: Collection[str], now: Collection[str]
+) -> None:
+    # One segment after another in the order of the rules, as they are filled (app/segments/filling.py): two who find
+    # out about the same customer do not wait for each other in a circle.
+    for segment in rules.by_segment:
+        if segment in before and segment not in now:
+            await DB.execute(_LEAVE, customer_id, segment)
+        elif segment in now and segment not in before:
+            await DB.execute(_ENTER, new_key(), segment, customer_id)
 
 
 async def _read_rules() -> Rules:

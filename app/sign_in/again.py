@@ -35,9 +35,9 @@ async def prove_by_password(
         await note_attempt(account.user_id, application, outcome, Method.PASSWORD, scope)
         return False
     async with DB.transaction():
+        await note_proof(application, account, session_id, Method.PASSWORD, scope)
         await uncount_client(scope, "sign-in")
         await clear_account(canonical)
-        await note_proof(application, account, session_id, Method.PASSWORD, scope)
     return True
 
 
@@ -45,8 +45,9 @@ async def note_proof(
     application: Application, account: Account, session_id: uuid.UUID, method: Method, scope: Scope
 ) -> None:
     """Renews the proof of this session only, after a right password or passkey. Never after a code alone."""
-    await DB.execute("UPDATE sessions SET authenticated_at = now() WHERE id = $1", session_id)
+    # The history locks the user's row a little. The user comes before their sessions, as where all of them end.
     await note_attempt(account.user_id, application, CONFIRMED, method, scope)
+    await DB.execute("UPDATE sessions SET authenticated_at = now() WHERE id = $1", session_id)
 
 
 async def has_password(user_id: uuid.UUID) -> bool:

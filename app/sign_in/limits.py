@@ -136,9 +136,10 @@ async def count_key(key: str, at_most: int, minutes: int) -> None:
 
 
 async def delete_old_counters() -> int:
-    """Forgets counters that decide nothing any more; how many there were."""
+    """Forgets counters that decide nothing any more; how many there were. What somebody just counts on stays."""
     return await DB.execute(
-        "DELETE FROM attempt_counters WHERE updated_at < now() - interval '2 days' AND in_a_row <= $1",
+        "DELETE FROM attempt_counters WHERE key IN (SELECT key FROM attempt_counters"
+        " WHERE updated_at < now() - interval '2 days' AND in_a_row <= $1 FOR UPDATE SKIP LOCKED)",
         FAILURES_UNTIL_RESET,
     )
 

@@ -44,4 +44,7 @@ async def end_own_session(user_id: uuid.UUID, session_id: uuid.UUID) -> bool:
 
 async def end_other_sessions(user_id: uuid.UUID, session_id: uuid.UUID) -> int:
     """Ends all sessions of the user but this one, those included that wait for a second factor; how many."""
-    return await DB.execute('DELETE FROM sessions WHERE "user" = $1 AND id <> $2', user_id, session_id)
+    async with DB.transaction():
+        # Whoever ends several sessions holds the user first (tables/lock_order.py).
+        await DB.execute("SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE", user_id)
+        return await DB.execute('DELETE FROM sessions WHERE "user" = $1 AND id <> $2', user_id, session_id)

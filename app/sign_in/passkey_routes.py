@@ -138,8 +138,8 @@ async def prove_by_passkey(request: Request[Any, Any, Any], visitor: CurrentVisi
         page.add_error("", _("We could not verify this passkey. Please try again, or sign in another way."))
         return await again_page(visitor, page, 422)
     async with DB.transaction():
-        await uncount_client(request.scope, "sign-in")
         await note_proof(application, account, visitor.session.id, Method.PASSKEY, request.scope)
+        await uncount_client(request.scope, "sign-in")
     return see_path(request, after_sign_in(application, form.value("next")))
 
 

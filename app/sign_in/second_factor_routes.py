@@ -41,11 +41,12 @@ async def show_second_factor(request: Request[Any, Any, Any], visitor: CurrentVi
         form.add_error("code", _("This code is wrong or was used before. Please wait for the next one."))
         return await second_factor_form(visitor, form, 422)
     async with DB.transaction():
-        await clear_account(account.user_id.hex, "second-factor")
-        await uncount_client(request.scope, "second-factor")
         await note_attempt(
             account.user_id, visitor.application, "signed in", Method.SECOND_FACTOR, request.scope
         )
+        # The client's counter first, as everywhere (app/sign_in/limits.py).
+        await uncount_client(request.scope, "second-factor")
+        await clear_account(account.user_id.hex, "second-factor")
         return await finish_sign_in(request, KnownPerson(account, refusal=None), form.data.next)
 
 

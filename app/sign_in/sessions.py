@@ -32,11 +32,18 @@ MINUTES_FOR_SECOND_FACTOR = 10
 
 # One statement: the session that the request came with ends, the new one begins, and the sign-in is noted, for the
 # customer too. The epoch is the one that was read before the password was looked at: after a reset meanwhile
-# nothing begins.
+# nothing begins. It locks customer, membership and user in this order, as everybody who ends sessions does
+# (tables/lock_order.py).
 _BEGIN = f"""
-    WITH old AS (DELETE FROM sessions WHERE id = $1),
+    WITH buyer AS (SELECT FROM customers WHERE id = $12::uuid AND recurring_since IS NULL AND first_order_at < now()
+                   FOR NO KEY UPDATE),
+         place AS (SELECT FROM memberships WHERE id = $5 FOR KEY SHARE),
+         old AS (DELETE FROM sessions WHERE id = $1),
          person AS (UPDATE users SET last_signed_in_at = CASE WHEN $7 THEN now() ELSE last_signed_in_at END
-                    WHERE id = $4 AND session_epoch = $11 RETURNING id, session_epoch),
+                    WHERE id = $4 AND session_epoch = $11
+                      -- Always true: both are locked before the user is.
+                      AND (SELECT count(*) FROM buyer) + (SELECT count(*) FROM place) >= 0
+                    RETURNING id, session_epoch),
          recurring AS ({RECURRING_FROM_NOW.format(customer="$12::uuid")} AND EXISTS (SELECT FROM person)),
          device AS ({NOTE_DEVICE})
     INSERT INTO sessions (id, token_hash, "user", membership, application, session_epoch, signed_in_at,
@@ -51,6 +58,12 @@ _BEGIN = f"""
 _KEEP = """
     UPDATE sessions s SET token_hash = $2, session_epoch = u.session_epoch, authenticated_at = now()
     FROM users u WHERE s.id = $1 AND u.id = s."user"
+"""
+
+_DELETE_EXPIRED = """
+    DELETE FROM sessions WHERE id IN (
+        SELECT id FROM sessions WHERE expires_at < now() OR last_used_at < now() - interval '14 days'
+        FOR UPDATE SKIP LOCKED)
 """
 
 
@@ -97,6 +110,9 @@ async def begin_session(
     # Most sign-ins have nothing else to do: their one statement is a transaction by itself.
     is_all = customer is None or not (basket or await can_segments_change(visitor.versions))
     async with nullcontext() if is_all else DB.transaction():
+        if customer is not None:
+            # Baskets are locked before users (tables/lock_order.py).
+            await merge_baskets(application, account, basket)
         begun = await DB.fetch_row(
             _BEGIN,
             visitor.session.id if visitor.session is not None else None,
@@ -121,7 +137,6 @@ async def begin_session(
             not is_all or begun["segments"] != visitor.versions.get(Subject.SEGMENTS, 0)
         ):
             await update_segments_of(customer)
-            await merge_baskets(application, account, basket)
     return NewSession(token, application, device)
 
 
@@ -161,10 +176,8 @@ async def keep_session_alive(session_id: uuid.UUID) -> None:
 
 
 async def delete_expired_sessions() -> int:
-    """Deletes sessions that are over; how many there were."""
-    return await DB.execute(
-        "DELETE FROM sessions WHERE expires_at < now() OR last_used_at < now() - interval '14 days'"
-    )
+    """Deletes sessions that are over; how many there were. Those that somebody is just ending are left to them."""
+    return await DB.execute(_DELETE_EXPIRED)
 
 
 def forget_session(answer: Response[Any], application: Application) -> None:

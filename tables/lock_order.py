@@ -1,0 +1,33 @@
+"""In which order rows are locked, so that no two transactions wait for each other in a circle.
+
+Whoever locks rows of several of these tables, by SELECT … FOR, UPDATE or DELETE, begins with the first in the list. A
+transaction that needs a row late locks it early (`lock_customers`, `lock_for_first_order`, `lock_person`). All tests
+are watched for it (tests/watched_locks.py). Beyond the list:
+
+- Several rows of one table are locked in the order of their ids, by SELECT … ORDER BY id FOR, or one after another.
+- Advisory locks that keep others out (staff access, organisations, segments) come before everything; that of a login
+  after the user; that of a customer's segments (`update_segments_of`) after all of the list.
+- Then numbers without gaps (tables of series), and last the versions of `app.versions`: prices and views before
+  targets, all others after them.
+- The counters of tries come after users and sessions; that of the client before that of the account.
+- FOR UPDATE is for rows that go. It lets even those wait who only name the row by a foreign key, which FOR NO KEY
+  UPDATE does not. Nor does an UPDATE, unless it changes a column of a unique index that leaves no rows out: what is
+  unique and changes has an index that says WHERE … IS NOT NULL.
+- Jobs that clean up take what nobody holds (SKIP LOCKED), or one row at a time.
+
+Where a circle comes about all the same, PostgreSQL ends one of its transactions, and that is run again
+(tables/repeating.py).
+"""
+
+LOCK_ORDER = (
+    "baskets",
+    "customers",
+    "memberships",
+    "users",
+    "sessions",
+    "orders",
+    "requisitions",
+    "products",
+    "promotions",
+    "payments",
+)
