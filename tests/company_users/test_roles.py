@@ -125,6 +125,24 @@ async def test_the_last_who_may_everything_by_several_roles_does_not_lose_one_of
     assert "always has an active account administrator" in refused.main
 
 
+async def test_of_two_who_change_a_role_the_slower_compares_both_and_chooses() -> None:
+    boss, _buyer = await company_with_buyer()
+    clerk = await own_role(boss, "Clerk", "purchase")
+    slow, fast = await boss.signed_in(), await boss.signed_in()
+    page = await slow.get(f"/account/roles/{clerk}")
+    await fast.fill(
+        await fast.get(f"/account/roles/{clerk}"), {"name": "Office", "permissions": ["see_all_orders"]}
+    )
+    page = await slow.fill(page, {"name": "Desk", "permissions": ["purchase", "approve"]})
+    assert (page.status, page.h1) == (409, "Somebody else was faster")
+    for shown in ("Desk", "Office", "Place orders, Approve orders", "See the orders of all colleagues"):
+        assert shown in page.main
+    page = await slow.fill(page, {"permissions": ["purchase", "approve"]}, form="version")
+    assert "The role is saved." in page.text
+    row = await DB.fetch_row("SELECT name, permissions FROM company_roles")
+    assert row == {"name": "Desk", "permissions": ["purchase", "approve"]}
+
+
 @pytest.mark.parametrize("name", ["Clerk", "clerk", "Buyer", "account administrator"])
 async def test_two_roles_of_a_company_never_have_one_name(name: str) -> None:
     boss, _buyer = await company_with_buyer()
