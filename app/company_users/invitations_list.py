@@ -31,8 +31,8 @@ class SentInvitation:
     roles: tuple[str, ...]
     state: str
     inviter: str
-    # The inviter may not invite any more: the link does not work until somebody else sends it again.
-    inviter_is_gone: bool
+    # What the inviter may grant is what their roles allow now; nothing once they may not act for the company.
+    inviter_roles: tuple[str, ...]
     sent_at: datetime
     expires_at: datetime
 
@@ -62,7 +62,7 @@ _STATE = """
 _COUNT = "SELECT count(*) FROM (SELECT FROM invitations i WHERE {where} LIMIT {at_most}) AS found"
 _ROWS = f"""
     SELECT i.id, i.email, trim(i.first_name || ' ' || i.last_name) AS name, i.roles, {_STATE} AS state,
-           i.sent_at, i.expires_at, NOT coalesce(m.is_active AND u.is_active, false) AS inviter_is_gone,
+           i.sent_at, i.expires_at, CASE WHEN m.is_active AND u.is_active THEN m.roles END AS inviter_roles,
            coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.login, '') AS inviter
     FROM (SELECT i.* FROM invitations i
           WHERE {{where}} ORDER BY i.sent_at DESC, i.id LIMIT {PAGE} OFFSET {{offset}}) i
@@ -96,7 +96,12 @@ async def invitations_of(
     page = min(page, pages)
     rows = await DB.fetch(_ROWS.format(where=condition, offset=(page - 1) * PAGE), *values)
     return Invitations(
-        invitations=tuple(SentInvitation(**row | {"roles": tuple(row["roles"])}) for row in rows),
+        invitations=tuple(
+            SentInvitation(
+                **row | {"roles": tuple(row["roles"]), "inviter_roles": tuple(row["inviter_roles"] or ())}
+            )
+            for row in rows
+        ),
         count=count,
         page=page,
         pages=pages,
