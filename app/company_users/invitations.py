@@ -18,7 +18,6 @@ from app.audit import record
 from app.company_users.managing import ChangeRefused, Managing, Rule, managing
 from app.company_users.roles import Role, recorded_names, together
 from app.customers.emails import canonical_email
-from app.customers.permissions import Permission
 from app.errors import Conflict
 from app.links import links_of
 from app.mail.outbox import Letter, queue_mails
@@ -199,14 +198,6 @@ def refuse_roles(roles: Collection[Role], wanted: Collection[str], may: Collecti
         raise ChangeRefused(Rule.UNKNOWN_ROLE)
     if not together(roles, wanted) <= frozenset(may):
         raise ChangeRefused(Rule.NO_MORE_THAN_OWN)
-
-
-def still_grants(roles: Collection[Role], inviter_roles: Collection[str], granted: Collection[str]) -> bool:
-    """Whether an inviter with these roles may invite and has what the invitation gives: nobody grants more than
-    they have, not even between the invitation and its acceptance."""
-    may = together(roles, inviter_roles)
-    known = {one.id for one in roles}
-    return Permission.MANAGE_USERS in may and set(granted) <= known and together(roles, granted) <= may
 
 
 async def inviter_of(membership_id: uuid.UUID) -> Inviter:

@@ -9,7 +9,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from app.company_users.forms import PERIODS, LimitsForm
-from app.company_users.invitations import Invitee, Outcome, invite, revoke, send_again, still_grants
+from app.company_users.invitations import Invitee, Outcome, invite, revoke, send_again
 from app.company_users.invitations_list import Shown, invitations_of
 from app.company_users.invitations_pasting import AT_MOST, Pasted, pasted_people
 from app.company_users.managing import ChangeRefused
@@ -121,8 +121,6 @@ async def invitations_page(request: Request[Any, Any, Any], visitor: CurrentVisi
         state=state,
         search=search,
         role_names={one.id: ", ".join(role_names(roles, one.roles)) for one in found.invitations},
-        # Their links do not work until somebody who may grant as much sends them again.
-        dead={one.id for one in found.invitations if not still_grants(roles, one.inviter_roles, one.roles)},
     )
 
 
