@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from app.audit import record
 from app.customers.emails import canonical_email
-from app.customers.permissions import Permission, permissions_of
+from app.customers.permissions import Permission, permissions_of, visitor_may
 from app.customers.types import customer_type_of
 from app.languages import gettext as _
 from app.mail.people import name_of_person
@@ -60,7 +60,8 @@ def may_appoint(visitor: Visitor) -> bool:
     if account is None or not visitor.is_signed_in or not account.customer_type:
         return False
     own = permissions_of(customer_type_of(account.customer_type), account.roles, account.own_roles)
-    return Permission.APPROVE in own
+    # Who looks at the shop as another role sees no more than that role does.
+    return Permission.APPROVE in own and visitor_may(visitor, Permission.APPROVE)
 
 
 async def stand_in_of(visitor: Visitor) -> StandIn | None:
