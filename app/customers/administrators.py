@@ -35,6 +35,10 @@ _BY_SEVERAL_ROLES = """
 _OWN_ROLES = "SELECT id::text AS id, permissions FROM company_roles WHERE customer = $1"
 # As every change of a company's people does (app/company_users/managing.py).
 _LOCK = "SELECT FROM customers WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
+# Places are locked before users, whoever is going to be disabled.
+_LOCK_SUCCESSOR = """
+    SELECT FROM memberships WHERE customer = ANY($1::uuid[]) AND "user" = $2 ORDER BY id FOR NO KEY UPDATE
+"""
 _HAS_USERS = """
     SELECT EXISTS (SELECT FROM memberships m JOIN users u ON u.id = m."user"
                    WHERE m.customer = $1 AND m.is_active AND u.is_active)
@@ -73,6 +77,8 @@ async def keeping_administrators(
     A company whose users are all kept out needs none. Raises WithoutAdministrator at the end.
     """
     await DB.execute(_LOCK, list(companies))
+    if successor is not None:
+        await DB.execute(_LOCK_SUCCESSOR, list(companies), successor)
     had_one = [one for one in companies if await has_administrator(one)]
     yield
     left_alone = [
