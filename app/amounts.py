@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from app.forms import Field, Invalid
+from app.languages import current_language
 from app.languages import gettext as _
 
 LARGEST_AMOUNT = 10**11
@@ -40,5 +41,11 @@ def typed_decimal(raw: str) -> Decimal:
 
 
 def amount_as_typed(minor_units: int | None) -> str:
-    """An amount as it is put into a field."""
+    """An amount as the person would type it into a field: in German with a comma."""
+    plain = plain_amount(minor_units)
+    return plain.replace(".", ",") if current_language.get() == "de" else plain
+
+
+def plain_amount(minor_units: int | None) -> str:
+    """An amount as it is recorded, in whatever language somebody works: 12.50; "" for none."""
     return "" if minor_units is None else f"{minor_units // 100}.{minor_units % 100:02}"

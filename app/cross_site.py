@@ -4,6 +4,9 @@ Litestar's CSRF token is one lock; this check of what the browser says of the re
 Both must open.
 """
 
+from typing import Any
+
+from litestar import Response
 from litestar.types import HTTPScope
 
 from app.applications import Application
@@ -12,6 +15,12 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # What a mail program presses wherever it runs (RFC 8058). The signed token in the address is the whole authority
 # there, no cookie is looked at, and it does nothing but end a newsletter.
 PRESSED_FROM_ANYWHERE = frozenset({"/newsletter/unsubscribe"})
+
+
+def give_up_open_forms(answer: Response[Any], application: Application) -> None:
+    """Lets the browser forget the token, so that no form can be sent that was opened before; the next page brings
+    another one. Litestar never replaces a token by itself (stack.md)."""
+    answer.delete_cookie(application.cookie_name("csrf"), path=application.cookie_path)
 
 
 def is_from_elsewhere(scope: HTTPScope, application: Application) -> bool:

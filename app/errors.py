@@ -16,6 +16,7 @@ from app.access import (
     SignInNeeded,
 )
 from app.bodies import BodyRefused
+from app.cross_site import give_up_open_forms
 from app.languages import gettext as _
 from app.languages import text
 from app.links import page_of_form
@@ -56,7 +57,7 @@ EXPLANATIONS = {
     503: text("We are very busy or being repaired. Nothing is lost; please try again in a moment."),
 }
 STALE_FORM = text(
-    "This form was open for too long or came from another site. "
+    "This form was open for too long, was opened for another company, or came from another site. "
     "Please go back, reload the page and try again."
 )
 ONLY_LOOKING_HEADING = text("You only look")
@@ -124,7 +125,8 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
     )
     answer.headers.update(headers)
     if _is_csrf_failure(error):
-        _delete_csrf_cookie(request, answer)
+        # A stale cookie: the next page could not be sent either.
+        give_up_open_forms(answer, request.scope["visitor"].application)  # type: ignore[typeddict-item]  # by app.main
     return answer
 
 
@@ -201,12 +203,6 @@ def _status_of(error: Exception) -> tuple[int, dict[str, str], str | None]:
 
 def _is_csrf_failure(error: Exception) -> bool:
     return isinstance(error, HTTPException) and "CSRF" in str(error.detail)
-
-
-def _delete_csrf_cookie(request: Request[Any, Any, Any], answer: Response[Any]) -> None:
-    # Litestar never replaces a stale cookie by itself: the next page could not be sent either (stack.md).
-    visitor: Visitor = request.scope["visitor"]  # type: ignore[typeddict-item]  # put there by app.main
-    answer.delete_cookie(visitor.application.cookie_name("csrf"), path=visitor.application.cookie_path)
 
 
 def _to_sign_in(request: Request[Any, Any, Any]) -> Response[Any]:

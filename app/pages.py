@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from app import languages
 from app.applications import Application, all_applications, application_by_id
-from app.customers.permissions import Permission, looked_as, visitor_may
+from app.customers.permissions import Permission, looked_as, may_order, visitor_may
 from app.customers.types import all_customer_types
 from app.extension_points import ExtensionPointTag, template_folders
 from app.flash import Flash, flash_of
@@ -137,6 +137,7 @@ def environment() -> Environment:
         text=languages.text,
         content_slot=_content_slot,
         may=_may,
+        may_order=_may_order,
         looked_as=looked_as,
     )
     made.filters.update(
@@ -220,6 +221,13 @@ def _may(context: Context, permission: str) -> bool:
     """Whether the visitor may do something for the customer whom they act for: `may("manage_users")`."""
     visitor = context.get("visitor")
     return visitor is not None and visitor_may(visitor, Permission(permission))
+
+
+@pass_context
+def _may_order(context: Context) -> bool:
+    """Whether the visitor may order: nobody is offered a button that is closed to them."""
+    visitor = context.get("visitor")
+    return visitor is None or may_order(visitor)
 
 
 def _link_to(application_id: str, name: str, /, **values: object) -> str:

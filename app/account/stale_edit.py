@@ -25,15 +25,15 @@ def stale_page(
     **values: object,
 ) -> Page:
     """The page with both versions, status 409. `labels` (field -> English text) says what is compared, `words`
-    how people read what is stored of a field where that is a code.
+    how people read what is stored of a field where that is a code. Lists are what is ticked, in one order.
 
     The person sends their own version again, now knowing of the other, or goes back to what is stored.
     `route` with `values` is both the page of the form and where it is sent.
     """
 
     def read(name: str, value: object) -> str:
-        shown = shown_value(value)
-        return (words or {})[name](shown) if shown and name in (words or {}) else shown
+        shown = [(words or {})[name](one) if one and name in (words or {}) else one for one in _values(value)]
+        return ", ".join(shown)
 
     return Page(
         "account/stale_edit.html",
@@ -43,11 +43,16 @@ def stale_page(
         rows=[
             (label, read(name, typed[name]), read(name, stored[name]))
             for name, label in labels.items()
-            if name in typed and shown_value(typed[name]) != shown_value(stored[name])
+            if name in typed and _values(typed[name]) != _values(stored[name])
         ],
-        fields=[(name, shown_value(value)) for name, value in typed.items()],
+        fields=[(name, one) for name, value in typed.items() for one in _values(value)],
         version=version,
     )
+
+
+def _values(value: object) -> list[str]:
+    """What a field holds: one value, or those that are ticked."""
+    return [shown_value(one) for one in value] if isinstance(value, list | tuple) else [shown_value(value)]
 
 
 def shown_value(value: object) -> str:

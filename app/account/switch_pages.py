@@ -8,6 +8,7 @@ from litestar.params import FromQuery, QueryParameter
 
 from app.access import signed_in
 from app.account.switching import choices_of, switch_customer
+from app.cross_site import give_up_open_forms
 from app.flash import Flash
 from app.forms import Form, Text, blank, read_form
 from app.languages import gettext as _
@@ -54,9 +55,12 @@ async def switch(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Re
         return await _page(visitor, is_refused=True)
     flash = Flash(_("You now act for %(company)s.", company=name))
     after = path_within(visitor.application, form.data.next)
-    return (
+    answer = (
         see_path(request, after, flash=flash) if after is not None else see(request, "account", flash=flash)
     )
+    # What stands in another tab was meant for the company before.
+    give_up_open_forms(answer, visitor.application)
+    return answer
 
 
 async def _page(visitor: Visitor, *, is_refused: bool = False) -> Page:

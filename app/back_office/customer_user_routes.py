@@ -1,7 +1,10 @@
 """The users of a customer in the back office: list, enable, disable, send the password mail."""
 
 import uuid
-from typing import Any
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
 from litestar.exceptions import NotFoundException
@@ -13,13 +16,14 @@ from app.back_office.branch import branch_of, people_seen
 from app.back_office.customer_record import UserOfCustomer, users_with_memberships
 from app.back_office.customer_tabs import customer_page, found_customer
 from app.back_office.enabling import Switching, switch_on_tab
-from app.back_office.forms import PasswordMailForm, VersionForm
+from app.back_office.forms import PasswordMailForm, Version, VersionForm
 from app.back_office.password_mails import mail_password_links
 from app.back_office.privileges import Privilege
 from app.customers.activation import disable_membership, disable_user, enable_membership, enable_user
+from app.customers.administrators import WithoutAdministrator
 from app.customers.extensions import group_of
 from app.flash import Flash
-from app.forms import FilledForm, blank, read_form
+from app.forms import FilledForm, Form, Text, blank, read_form
 from app.languages import gettext as _
 from app.languages import ngettext
 from app.pages import Page, see
@@ -27,6 +31,23 @@ from app.visitor import CurrentVisitor, Visitor
 from tables import Customer
 
 CUSTOMERS = staff(Privilege.CUSTOMERS)
+
+
+class DisableForm(Form):
+    """Disabling a user; `administrator` is the colleague who takes the place of a last administrator."""
+
+    version: Annotated[int | None, Version()]
+    administrator: Annotated[str, Text(required=False, max_length=40)]
+
+
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """What has to be answered before a company's last administrator is disabled: `route` is where the answer goes,
+    `colleagues` are (id, name) of those who can take their place, nobody where it is about another company."""
+
+    route: str
+    user: UserOfCustomer
+    colleagues: tuple[tuple[str, str], ...]
 
 
 @get("/customers/{number:str}/users", name="customer_users", guards=[CUSTOMERS])
@@ -56,7 +77,7 @@ async def disable_one_user(
     told = _("%(name)s is disabled and signed out.", name=person.name)
     await _refuse_for_part_of(visitor, person)
     what = Switching(disable_user, person.id, person.version, _("Disable"), told)
-    return await switch_on_tab(request, visitor, of, "customer_users", _page, what)
+    return await _disabled(request, visitor, of, person, "disable_user", what)
 
 
 @post(
@@ -88,7 +109,7 @@ async def disable_one_membership(
     told = _("%(name)s may not act for this customer any more.", name=person.name)
     key, version = person.membership_id, person.membership_version
     what = Switching(disable_membership, key, version, _("Disable"), told)
-    return await switch_on_tab(request, visitor, of, "customer_users", _page, what)
+    return await _disabled(request, visitor, of, person, "disable_membership", what)
 
 
 @post("/customers/{number:str}/password-mail", name="send_password_mail", guards=[CUSTOMERS])
@@ -114,6 +135,56 @@ async def password_mail(
     return see(request, "customer_users", number=of.number, flash=flash)
 
 
+async def _disabled(
+    request: Request[Any, Any, Any],
+    visitor: Visitor,
+    of: Customer,
+    person: UserOfCustomer,
+    route: str,
+    what: Switching,
+) -> Response[Any]:
+    """Disables, and asks who becomes administrator where that would leave users whom nobody can manage."""
+    form = await read_form(request, DisableForm)
+    successor = _key(form.value("administrator"))
+    switch: Callable[..., Awaitable[bool]] = partial(what.switch, administrator=successor)
+    try:
+        return await switch_on_tab(
+            request, visitor, of, "customer_users", _page, replace(what, switch=switch)
+        )
+    except WithoutAdministrator as left:
+        colleagues: tuple[tuple[str, str], ...] = ()
+        if list(left.companies) == [of.id]:
+            said = _(
+                "%(name)s is the last account administrator. Please choose who takes over.", name=person.name
+            )
+            form.add_error("administrator", said)
+            colleagues = await _colleagues_of(person, of)
+        else:
+            said = _(
+                "%(name)s is the last account administrator of another customer. Please disable them there first,"
+                " where you are asked who takes over.",
+                name=person.name,
+            )
+            form.add_error("", said)
+        asked = Successor(route, person, colleagues)
+        return await _page(visitor, of, form, status_code=422, successor=asked)
+
+
+async def _colleagues_of(person: UserOfCustomer, of: Customer) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (str(one.id), one.name)
+        for one in await users_with_memberships(of.id)
+        if one.id != person.id and one.is_active and one.membership_is_active
+    )
+
+
+def _key(typed: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(typed) if typed else None
+    except ValueError:
+        return None
+
+
 async def _page(
     visitor: Visitor,
     of: Customer,
@@ -121,6 +192,7 @@ async def _page(
     *,
     status_code: int = 200,
     wanted: str = "",
+    successor: Successor | None = None,
 ) -> Page:
     people = await users_with_memberships(of.id)
     history = await audit_lines_of_customer(of.id, branch_of(visitor)) if wanted else ()
@@ -136,6 +208,7 @@ async def _page(
         # The user of an individual is not managed on its own (domain.md 2).
         has_users_of_its_own=await group_of(of) is not None,
         form=form or blank(VersionForm),
+        successor=successor,
         wanted=wanted,
         newest=history[0] if history else None,
     )

@@ -7,12 +7,13 @@ from litestar import Request, Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
-from app.access import anyone
+from app.access import NotPermitted, anyone
 from app.basket.basket import Basket, basket_of, keep_promotion_code
 from app.basket.code_words import code_sentence
 from app.basket.forms import AddForm, LineForm, PromotionCodeForm
 from app.basket.lines import LineMissing, ProductUnknown, QuantityRefused, add_to_basket, change_quantity
 from app.basket.owner import keep_basket_on, owner_of
+from app.customers.permissions import may_order
 from app.flash import Flash
 from app.forms import FilledForm, blank, read_form
 from app.languages import gettext as _
@@ -28,7 +29,9 @@ async def basket_page(request: Request[Any, Any, Any], visitor: CurrentVisitor) 
 
 @post("/basket/lines", name="add_to_basket", guards=[anyone])
 async def add(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
-    """Puts a product into the basket."""
+    """Puts a product into the basket of somebody who may order."""
+    if not may_order(visitor):
+        raise NotPermitted
     form = await read_form(request, AddForm)
     owner = owner_of(visitor, request)
     if not form.is_valid:

@@ -115,6 +115,7 @@ async def change_limits(
     async with managing(visitor) as change:
         member = await change.member(user_id, version)
         change.refuse_for_who_may_more(member)
+        change.refuse_for_own_limits(member)
         if (member.order_limit, member.budget_amount, member.budget_period) == (
             order_limit,
             amount,

@@ -6,7 +6,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
-from app.account.stale_edit import version_of
+from app.account.stale_edit import stale_page, version_of
 from app.amounts import amount_as_typed
 from app.company_users.changing import change_limits, change_roles
 from app.company_users.forms import PERIODS, LimitsForm, RolesForm, shown
@@ -16,9 +16,11 @@ from app.company_users.members import Member
 from app.company_users.roles import grantable, role_names, roles_of
 from app.company_users.rule_words import rule_words
 from app.customers.permissions import Permission, permissions_of_account, permitted
+from app.errors import Conflict
 from app.flash import Flash
 from app.forms import FilledForm, read_form
 from app.languages import gettext as _
+from app.languages import text
 from app.pages import Page, see
 from app.requisitions.budgets import budget_of
 from app.visitor import CurrentVisitor, Visitor
@@ -50,6 +52,8 @@ async def save_roles(
     except ChangeRefused as refused:
         form.add_error("roles", rule_words(refused.rule))
         return await _roles_page(visitor, member, form, 422)
+    except Conflict:
+        return await _stale_roles_page(visitor, await member_or_404(visitor, user_id), form.data.roles)
     flash = (
         Flash(_("The roles of %(name)s are saved.", name=member.name))
         if changed
@@ -93,6 +97,8 @@ async def save_budget(
     except ChangeRefused as refused:
         form.add_error("", rule_words(refused.rule))
         return await _budget_page(member, form, 422)
+    except Conflict:
+        return _stale_budget_page(await member_or_404(visitor, user_id), form.data)
     flash = (
         Flash(_("The limits of %(name)s are saved.", name=member.name))
         if changed
@@ -121,6 +127,45 @@ async def _roles_page(
         # Shown, so that nobody believes that they are lost; only who may as much changes them.
         kept=role_names(roles, [one for one in member.roles if one not in may_grant]),
         is_oneself=is_oneself(visitor, member),
+    )
+
+
+async def _stale_roles_page(visitor: Visitor, member: Member, typed: list[str]) -> Page:
+    account = visitor.account
+    roles = await roles_of(account.customer_id if account is not None else None)
+    names = {role.id: role.name for role in roles}
+    return stale_page(
+        "company_user_roles",
+        {"roles": text("Roles")},
+        {"roles": [role.id for role in roles if role.id in typed]},
+        {"roles": [role.id for role in roles if role.id in member.roles]},
+        member.version,
+        {"roles": lambda role: names.get(role, role)},
+        user_id=member.user_id,
+    )
+
+
+def _stale_budget_page(member: Member, typed: LimitsForm) -> Page:
+    return stale_page(
+        "company_user_budget",
+        {
+            "order_limit": text("Limit for each order"),
+            "budget_amount": text("Budget"),
+            "budget_period": text("Period of the budget"),
+        },
+        {
+            "order_limit": amount_as_typed(typed.order_limit),
+            "budget_amount": amount_as_typed(typed.budget_amount),
+            "budget_period": typed.budget_period,
+        },
+        {
+            "order_limit": amount_as_typed(member.order_limit),
+            "budget_amount": amount_as_typed(member.budget_amount),
+            "budget_period": member.budget_period,
+        },
+        member.version,
+        {"budget_period": lambda period: _(dict(PERIODS)[period])},
+        user_id=member.user_id,
     )
 
 

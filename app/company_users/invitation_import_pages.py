@@ -8,6 +8,7 @@ from litestar.datastructures import UploadFile
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
+from app.amounts import amount_as_typed
 from app.company_users.invitation_import import (
     REFUSED,
     Import,
@@ -19,6 +20,7 @@ from app.company_users.invitation_import import (
 )
 from app.company_users.invitation_import_reading import COLUMNS, csv_text
 from app.company_users.invitations_pages import MANAGERS
+from app.customers.permissions import BUILT_IN_ROLE_NAMES
 from app.forms import FilledForm, Form, blank
 from app.languages import gettext as _
 from app.languages import text
@@ -62,10 +64,12 @@ async def import_users(request: Request[Any, Any, Any], visitor: CurrentVisitor)
 @get("/account/users/import/sample", name="import_users_sample", guards=MANAGERS)
 async def sample(visitor: CurrentVisitor) -> Response[bytes]:
     """A file to start from."""
+    buyer, approver = (_(BUILT_IN_ROLE_NAMES[role]) for role in ("buyer", "approver"))
+    limits = [*map(amount_as_typed, (500_00, 2000_00)), _("month")]
     rows = [
-        list(COLUMNS),
-        ["maria.anders@example.com", "Maria", "Anders", "buyer", "en", "500.00", "2000.00", "month"],
-        ["paul.buyer@example.com", "Paul", "Buyer", "buyer, approver", "de", "", "", ""],
+        _headings(),
+        ["maria.anders@example.com", "Maria", "Anders", buyer, visitor.language, *limits],
+        ["paul.buyer@example.com", "Paul", "Buyer", f"{buyer}, {approver}", visitor.language, "", "", ""],
     ]
     return _download(csv_text(rows, visitor.language), "people-sample.csv")
 
@@ -94,7 +98,7 @@ async def refused_lines(visitor: CurrentVisitor, upload: FromPath[uuid.UUID]) ->
         for line in await lines_of(upload, REFUSED)
     ]
     return _download(
-        csv_text([[*COLUMNS, "line", "problem"], *rows], visitor.language), "people-to-correct.csv"
+        csv_text([[*_headings(), _("Line"), _("Problem")], *rows], visitor.language), "people-to-correct.csv"
     )
 
 
@@ -107,7 +111,8 @@ async def results(visitor: CurrentVisitor, upload: FromPath[uuid.UUID]) -> Respo
         for line in await lines_of(upload)
     ]
     return _download(
-        csv_text([["line", "email", "result", "problem"], *rows], visitor.language), "results.csv"
+        csv_text([[_("Line"), _("E-mail"), _("Result"), _("Problem")], *rows], visitor.language),
+        "results.csv",
     )
 
 
@@ -125,6 +130,11 @@ async def _page(visitor: Visitor, form: FilledForm[UploadForm], status_code: int
         form=form,
         newest=await newest_imports(_customer(visitor)),
     )
+
+
+def _headings() -> list[str]:
+    """The heads of the columns as the person calls them; they are read again in any language that they know."""
+    return [_(name) for name in COLUMNS.values()]
 
 
 def _customer(visitor: Visitor) -> uuid.UUID | None:

@@ -12,22 +12,23 @@ from app.company_users.roles import Role
 from app.customers.emails import Email
 from app.forms import Choice, Form, Invalid, Text, fill
 from app.languages import gettext as _
-from app.languages import translations
+from app.languages import text, translations
 from app.uploaded_text import NoText, lines_of_text, uploaded_text
 from tables.customers import BudgetPeriod
 
 MOST_LINES = 20_000
-# In the order of the sample; a file without a head line has them in this order.
-COLUMNS = (
-    "email",
-    "first_name",
-    "last_name",
-    "roles",
-    "language",
-    "order_limit",
-    "budget_amount",
-    "budget_period",
-)
+# In the order of the sample; a file without a head line has them in this order. What people call them in the sample
+# and read beside a problem is in their language.
+COLUMNS: Mapping[str, str] = {
+    "email": text("E-mail"),
+    "first_name": text("First name"),
+    "last_name": text("Last name"),
+    "roles": text("Roles"),
+    "language": text("Language"),
+    "order_limit": text("Limit for each order"),
+    "budget_amount": text("Budget"),
+    "budget_period": text("Period of the budget"),
+}
 # What people call the columns, without blanks and signs.
 _ALSO_CALLED = {
     "email": ("mail", "emailadresse", "emailaddress"),
@@ -70,11 +71,11 @@ def lines_of_file(content: bytes) -> list[tuple[int, dict[str, str]]]:
     if content.startswith(b"PK\x03\x04"):
         raise FileRefused(_("This is a workbook. Please save it as CSV in your spreadsheet program."))
     try:
-        text = "\n".join(lines_of_text(uploaded_text(content)))
+        whole = "\n".join(lines_of_text(uploaded_text(content)))
     except NoText:
         raise FileRefused(_("This is no text file. Please save the list as CSV.")) from None
     try:
-        rows = list(_rows(text))
+        rows = list(_rows(whole))
     except csv.Error:
         raise FileRefused(
             _("The file is no CSV: a quotation mark is missing, or a cell is far too long.")
@@ -105,7 +106,7 @@ def invitee_of_line(
     problems = [
         _(
             "%(column)s: a cell that begins with %(sign)s is a formula. Please enter the value.",
-            column=name,
+            column=_(COLUMNS[name]),
             sign=cell[0],
         )
         for name, cell in cells.items()
@@ -116,7 +117,7 @@ def invitee_of_line(
         {name: [_period(cell) if name == "budget_period" else cell] for name, cell in cells.items()},
     )
     if not problems:
-        problems = [f"{name}: {message}" for name, message in filled.errors]
+        problems = [f"{_(COLUMNS[name])}: {message}" for name, message in filled.errors]
     if not problems and (filled.data.budget_amount is None) != (filled.data.budget_period == ""):
         problems = [_("A budget is an amount and a period: please enter both or none.")]
     wanted: tuple[str, ...] = ()
@@ -149,10 +150,10 @@ def csv_text(rows: Sequence[Sequence[str]], language: str) -> bytes:
     return b"\xef\xbb\xbf" + written.getvalue().encode()
 
 
-def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    head = next((line for line in text.split("\n") if line.strip()), "")
+def _rows(whole: str) -> Iterator[tuple[int, list[str]]]:
+    head = next((line for line in whole.split("\n") if line.strip()), "")
     delimiter = max(",;\t", key=head.count)
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
+    reader = csv.reader(io.StringIO(whole), delimiter=delimiter, strict=True)
     for cells in reader:
         if any(cell.strip() for cell in cells):
             yield reader.line_num, cells
@@ -161,15 +162,20 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
 def _columns(rows: list[tuple[int, list[str]]]) -> tuple[Sequence[str | None], list[tuple[int, list[str]]]]:
     """The column of each cell, and the lines below the head."""
     head = rows[0][1]
-    named = [_COLUMN_OF.get("".join(filter(str.isalnum, cell.casefold()))) for cell in head]
+    called = _COLUMN_OF | {_plain(said): name for name, own in COLUMNS.items() for said in (own, _(own))}
+    named = [called.get(_plain(cell)) for cell in head]
     if "email" in named:
         # Of two columns of one name the first counts.
         return [name if name not in named[:n] else None for n, name in enumerate(named)], rows[1:]
     if any("@" in cell for cell in head):
-        return COLUMNS, rows
+        return tuple(COLUMNS), rows
     raise FileRefused(
         _("The file has no column for the e-mail. Please name it in the first line, as in the sample.")
     )
+
+
+def _plain(heading: str) -> str:
+    return "".join(filter(str.isalnum, heading.casefold()))
 
 
 def _roles(typed: str, roles: Sequence[Role], languages: Sequence[str]) -> tuple[str, ...]:

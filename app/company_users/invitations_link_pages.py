@@ -18,6 +18,7 @@ from app.company_users.invitations_accepting import (
     owner_of,
     problem_of_password,
 )
+from app.cross_site import give_up_open_forms
 from app.customers.address_form import Name
 from app.customers.creation import LoginTaken
 from app.customers.emails import Login, canonical_email
@@ -89,7 +90,9 @@ async def _join_signed_in(
     joined = await accept_as_known_user(invitation.id, visitor)
     # From now on they act for the company that they have just joined.
     await switch_customer(visitor, joined.customer_number)
-    return see(request, "account", flash=Flash(_("You now act for %(company)s.", company=joined.company)))
+    answer = see(request, "account", flash=Flash(_("You now act for %(company)s.", company=joined.company)))
+    give_up_open_forms(answer, visitor.application)
+    return answer
 
 
 async def _join_as_new(

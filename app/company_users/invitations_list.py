@@ -7,9 +7,25 @@ from enum import StrEnum
 
 from app.counting import counted_rows
 from app.customers.emails import canonical_email
+from app.customers.permissions import BUILT_IN_ROLES
 from tables.engine import DB
 
 PAGE = 25
+# As app/company_users/invitations_accepting.py judges a link: who invited may act, may invite, and has what is given.
+_BUILT_IN = ", ".join(
+    f"('{role}', ARRAY[{', '.join(repr(one.value) for one in may)}]::text[])"
+    for role, may in BUILT_IN_ROLES.items()
+)
+_GIVEN_BY = f"""
+    ARRAY(SELECT unnest(g.may) FROM (
+        VALUES {_BUILT_IN} UNION ALL SELECT r.id::text, r.permissions::text[] FROM company_roles r
+                                     WHERE r.customer = i.customer) AS g (role, may)
+    WHERE g.role = ANY({{roles}}))
+"""
+_IS_GONE = f"""
+    NOT coalesce(m.is_active AND u.is_active AND {_GIVEN_BY.format(roles="m.roles")}
+                 @> array_append({_GIVEN_BY.format(roles="i.roles")}, 'manage_users'), false)
+"""
 
 
 class Shown(StrEnum):
@@ -63,7 +79,7 @@ _STATE = """
 _COUNT = "SELECT count(*) FROM (SELECT FROM invitations i WHERE {where} LIMIT {at_most}) AS found"
 _ROWS = f"""
     SELECT i.id, i.email, trim(i.first_name || ' ' || i.last_name) AS name, i.roles, {_STATE} AS state,
-           i.sent_at, i.expires_at, NOT coalesce(m.is_active AND u.is_active, false) AS inviter_is_gone,
+           i.sent_at, i.expires_at, {_IS_GONE} AS inviter_is_gone,
            coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.login, '') AS inviter
     FROM (SELECT i.id FROM invitations i
           WHERE {{where}} ORDER BY i.sent_at DESC, i.id LIMIT {PAGE} OFFSET {{offset}}) f

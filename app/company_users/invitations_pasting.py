@@ -1,7 +1,7 @@
 """Reading people out of what somebody pastes: "Maria Anders <maria@…>, paul@…; …" (domain.md 10)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.customers.emails import Email
 from app.forms import Invalid
@@ -26,9 +26,13 @@ class Pasted:
 
 
 def pasted_people(text: str) -> list[Pasted]:
-    """The entries of a text, parted by line breaks, semicolons and commas; "Anders, Maria <…>" is one entry."""
+    """The entries of a text, parted by line breaks, semicolons and commas; "Anders, Maria <…>" is one entry, and so
+    are the cells of a row that was copied from a spreadsheet."""
     found: list[Pasted] = []
     for line in re.split(r"[\n\r;]+", text):
+        if "\t" in line.strip():
+            found.append(_row(line))
+            continue
         parts = [one.strip() for one in line.split(",")]
         while parts:
             entry = parts.pop(0)
@@ -43,6 +47,15 @@ def names_of(name: str) -> tuple[str, str]:
     """First and last name out of a whole one: the last word is the last name."""
     first, _blank, last = " ".join(name.split()).rpartition(" ")
     return first, last
+
+
+def _row(line: str) -> Pasted:
+    """Name and e-mail, in whatever order their cells stand: the one with an @ is the e-mail."""
+    cells = [" ".join(cell.split()) for cell in line.split("\t") if cell.strip()]
+    emails = [cell for cell in cells if "@" in cell]
+    names = " ".join(cell for cell in cells if "@" not in cell)
+    person = _person(f"{names} <{emails[0]}>" if len(emails) == 1 else " ".join(cells))
+    return replace(person, typed=" ".join(cells))
 
 
 def _turned(last_name: str, rest: str) -> str:

@@ -27,6 +27,7 @@ class Rule(StrEnum):
     MAY_MORE = "may_more"
     LAST_ADMINISTRATOR = "last_administrator"
     UNKNOWN_ROLE = "unknown_role"
+    OWN_LIMITS = "own_limits"
 
 
 class ChangeRefused(Exception):
@@ -79,6 +80,12 @@ class Managing:
         """Nobody disables, removes or demotes themself: who did so by mistake could not undo it."""
         if member.membership_id == self.membership_id:
             raise ChangeRefused(Rule.NOT_ONESELF)
+
+    def refuse_for_own_limits(self, member: LockedMember) -> None:
+        """Whom an administrator has limited does not lift that themself, though they manage users. Who may
+        everything does: there may be nobody else."""
+        if member.membership_id == self.membership_id and self.may != frozenset(Permission):
+            raise ChangeRefused(Rule.OWN_LIMITS)
 
     def refuse_for_who_may_more(self, member: LockedMember) -> None:
         """Who may less than a colleague does not decide on what that colleague may."""

@@ -8,7 +8,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from app.access import customers_with
-from app.account.stale_edit import version_of
+from app.account.stale_edit import stale_page, version_of
 from app.company_users.forms import DeleteRoleForm, LookForm, RoleForm, chosen_permissions, shown
 from app.company_users.looking import look_as, stop_looking
 from app.company_users.managing import ChangeRefused
@@ -31,9 +31,11 @@ from app.company_users.roles import (
 from app.company_users.rule_words import rule_words
 from app.customers.permissions import Permission, permissions_of_account, permitted
 from app.customers.types import Extension
+from app.errors import Conflict
 from app.flash import Flash
 from app.forms import FilledForm, Invalid, blank, read_form
 from app.languages import gettext as _
+from app.languages import text
 from app.pages import Page, see
 from app.visitor import CurrentVisitor, Visitor
 
@@ -85,13 +87,16 @@ async def save_role(
     """Changes a role of the company, for all who have it."""
     role = await _own_role(visitor, role_id)
     form = await read_form(request, RoleForm)
-    if form.is_valid:
-        await _try(
-            form,
-            lambda: change_role(
-                visitor, role_id, form.data.name, chosen_permissions(form.data), version_of(form)
-            ),
-        )
+    try:
+        if form.is_valid:
+            await _try(
+                form,
+                lambda: change_role(
+                    visitor, role_id, form.data.name, chosen_permissions(form.data), version_of(form)
+                ),
+            )
+    except Conflict:
+        return _stale_page(await _own_role(visitor, role_id), form.data)
     if not form.is_valid:
         return _role_page(visitor, role, form, 422)
     return see(request, "company_roles", flash=Flash(_("The role is saved.")))
@@ -191,6 +196,24 @@ def _role_page(
         role=role,
         form=form,
         permissions=[(one.value, _(name)) for one, name in PERMISSION_NAMES.items() if one in _may(visitor)],
+    )
+
+
+def _stale_page(role: Role, typed: RoleForm) -> Page:
+    return stale_page(
+        "company_role",
+        {"name": text("Name of the role"), "permissions": text("What one may do in this role")},
+        {
+            "name": typed.name,
+            "permissions": [one.value for one in PERMISSION_NAMES if one.value in typed.permissions],
+        },
+        {
+            "name": role.own_name,
+            "permissions": [one.value for one in PERMISSION_NAMES if one in role.permissions],
+        },
+        role.version,
+        {"permissions": lambda one: _(PERMISSION_NAMES[Permission(one)])},
+        role_id=role.id,
     )
 
 

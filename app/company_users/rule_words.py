@@ -15,6 +15,7 @@ _WORDS = {
     Rule.LAST_ADMINISTRATOR: text(
         "A company always has an active account administrator. Please make somebody else one first."
     ),
+    Rule.OWN_LIMITS: text("Your own limits are changed by an account administrator. Please ask one."),
     Rule.UNKNOWN_ROLE: text("One of these roles exists no more. Please choose again."),
 }
 

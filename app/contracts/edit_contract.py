@@ -7,7 +7,7 @@ from datetime import date
 
 import asyncpg
 
-from app.amounts import amount_as_typed
+from app.amounts import plain_amount
 from app.audit import record
 from app.contracts.contract import Contract, ContractUnknown, contract_of_id
 from app.customers.types import Extension, all_customer_types
@@ -216,7 +216,7 @@ def _shown(one: Contract) -> dict[str, object]:
         "starts_on": one.starts_on.isoformat(),
         "ends_on": one.ends_on.isoformat() if one.ends_on else "",
         "comment": one.comment,
-        "target_revenue": amount_as_typed(one.target_revenue),
+        "target_revenue": plain_amount(one.target_revenue),
         "currency": one.currency,
         "price_lists": ", ".join(each.id for each in one.price_lists),
         "catalog_views": ", ".join(each.id for each in one.catalog_views),

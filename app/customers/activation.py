@@ -10,6 +10,7 @@ from typing import Any
 
 from app.audit import record
 from app.back_office.all_privileges import keeping_one_with_all_privileges
+from app.customers.administrators import keeping_administrators
 from app.errors import Conflict
 from app.segments.segmentation_services import update_segments_of
 from app.sign_in.password_mails import send_password_mail
@@ -77,13 +78,20 @@ async def enable_user(user_id: uuid.UUID, *, version: int, visitor: Visitor) -> 
     return await _enable(_USER, user_id, version, visitor)
 
 
-async def disable_user(user_id: uuid.UUID, *, version: int, visitor: Visitor) -> bool:
+async def disable_user(
+    user_id: uuid.UUID, *, version: int, visitor: Visitor, administrator: uuid.UUID | None = None
+) -> bool:
     """Disables a user, for all their customers and the back office, and ends their sessions.
 
-    Raises Conflict, and LastWithAllPrivileges of app.back_office.all_privileges.
+    Where this takes a company's last administrator, the colleague `administrator` becomes one. Raises Conflict,
+    LastWithAllPrivileges of app.back_office.all_privileges, and WithoutAdministrator of
+    app.customers.administrators.
     """
     async with DB.transaction(), keeping_one_with_all_privileges(user_id):
-        return await _disable(_USER, user_id, version, visitor)
+        rows = await DB.fetch('SELECT customer FROM memberships WHERE "user" = $1 ORDER BY customer', user_id)
+        companies = [row["customer"] for row in rows]
+        async with keeping_administrators(companies, successor=administrator, visitor=visitor):
+            return await _disable(_USER, user_id, version, visitor)
 
 
 async def enable_membership(membership_id: uuid.UUID, *, version: int, visitor: Visitor) -> bool:
@@ -91,9 +99,16 @@ async def enable_membership(membership_id: uuid.UUID, *, version: int, visitor: 
     return await _enable(_MEMBERSHIP, membership_id, version, visitor)
 
 
-async def disable_membership(membership_id: uuid.UUID, *, version: int, visitor: Visitor) -> bool:
-    """Stops a user from acting for one customer and ends their sessions. Raises Conflict."""
-    return await _disable(_MEMBERSHIP, membership_id, version, visitor)
+async def disable_membership(
+    membership_id: uuid.UUID, *, version: int, visitor: Visitor, administrator: uuid.UUID | None = None
+) -> bool:
+    """Stops a user from acting for one customer and ends their sessions. `administrator`, and what is raised: as
+    `disable_user`."""
+    async with DB.transaction():
+        rows = await DB.fetch("SELECT customer FROM memberships WHERE id = $1", membership_id)
+        companies = [row["customer"] for row in rows]
+        async with keeping_administrators(companies, successor=administrator, visitor=visitor):
+            return await _disable(_MEMBERSHIP, membership_id, version, visitor)
 
 
 async def _enable(kind: _Switch, key: uuid.UUID, version: int, visitor: Visitor) -> bool:

@@ -100,6 +100,11 @@ def visitor_may(visitor: Visitor, permission: Permission) -> bool:
     return permission in permissions_of_account(account)
 
 
+def may_order(visitor: Visitor) -> bool:
+    """Whether the visitor may order: guests may, and of a company those who may purchase (domain.md 10)."""
+    return not visitor.is_signed_in or visitor_may(visitor, Permission.PURCHASE)
+
+
 def permitted(permission: Permission, *, again: bool = False) -> Guard:
     """The route is for people who act for a customer with many users and have a permission there.
 

@@ -72,6 +72,10 @@ KINDS: dict[str, frozenset[str]] = {
     "order_withdrawn": frozenset({"name", "number", "time", "lines"}),
     # To account managers (domain.md 12).
     "contract_ends": frozenset({"name", "customer_name", "number", "contract_name", "last_day", "link"}),
+    # To a colleague who approves in somebody's place for some days (domain.md 10).
+    "stand_in_appointed": frozenset(
+        {"name", "approver_name", "customer_name", "first_day", "last_day", "link"}
+    ),
     # reasons: sentences on the limits that are exceeded.
     "requisition_asked": frozenset(
         {"name", "number", "buyer", "total", "reasons", "comment", "expires", "link"}

@@ -1,9 +1,14 @@
 """Mails about requisitions: to those who decide, and to the buyer about what became of it (domain.md 10)."""
 
-from app.applications import application_by_id
-from app.languages import current_language, money_text
+from datetime import date
+
+from app.access import Account
+from app.applications import Application, application_by_id
+from app.languages import current_language, date_text, money_text
 from app.links import links_of
 from app.mail.outbox import queue_mail
+from app.mail.people import Person, language_for, queue_mail_to
+from app.other_customers import url_within
 from app.requisitions.approvers import approvers_for
 from app.requisitions.requisition import StoredRequisition
 from app.requisitions.words import excess_words
@@ -52,6 +57,23 @@ async def mail_decided(requisition: StoredRequisition) -> None:
         comment=requisition.decision_comment,
         order_number=requisition.order_number,
         link=links_of(application).url("requisition", requisition_id=requisition.id),
+    )
+
+
+async def mail_stand_in(
+    colleague: Person, application: Application, approver: Account, first_day: date, last_day: date
+) -> None:
+    """Tells a colleague, in the current transaction, that and when they approve in somebody's place."""
+    language = language_for(application, colleague)
+    await queue_mail_to(
+        colleague,
+        application=application,
+        kind="stand_in_appointed",
+        approver_name=approver.name,
+        customer_name=approver.company_name or approver.customer_number,
+        first_day=date_text(first_day, language),
+        last_day=date_text(last_day, language),
+        link=url_within(application, approver.customer_number, "requisitions"),
     )
 
 

@@ -101,6 +101,7 @@ class StoredRequisition:
     created_at: datetime
     expires_at: datetime
     decided_at: datetime | None
+    decided_by: uuid.UUID | None
     decided_by_name: str
     decision_comment: str
     order_number: str
@@ -168,8 +169,8 @@ STATE_NOW = "CASE WHEN r.state = 'pending' AND r.expires_at <= now() THEN 'expir
 _ONE = f"""
     SELECT r.id, r.number, r.customer, r."user", r.membership, r.buyer_name, r.application, r.language,
            {STATE_NOW} AS state, r.reasons::text AS reasons, r.checkout::text AS asked, r.currency, r.is_net,
-           r.net_total, r.gross_total, r.comment, r.created_at, r.expires_at, r.decided_at, r.decided_by_name,
-           r.decision_comment, coalesce(o.number, '') AS order_number,
+           r.net_total, r.gross_total, r.comment, r.created_at, r.expires_at, r.decided_at, r.decided_by,
+           r.decided_by_name, r.decision_comment, coalesce(o.number, '') AS order_number,
            coalesce(r.idempotency_key, r.id::text) AS idempotency_key,
            coalesce(co.approves_own_requisitions, false) AS approves_own
     FROM requisitions r

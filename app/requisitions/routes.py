@@ -128,11 +128,12 @@ async def approve_it(
     try:
         number = await approve(visitor, requisition_id, review=form.data.review, comment=form.data.remark)
     except (AlreadyDecided, MayNotDecide) as refused:
-        return await _refused_page(visitor, requisition_id, refused)
+        return await _refused(request, visitor, requisition_id, refused, RequisitionState.APPROVED)
     except OrderRefused as refused:
         stored = await _requisition(visitor, requisition_id)
         if not stored.is_pending:
-            return await _refused_page(visitor, requisition_id, AlreadyDecided(stored))
+            late = AlreadyDecided(stored)
+            return await _refused(request, visitor, requisition_id, late, RequisitionState.APPROVED)
         return await _page(visitor, stored, refused.reasons, form=form, status_code=409)
     said = _("The requisition is approved; order %(number)s is placed.", number=number)
     return see(request, "requisition", requisition_id=requisition_id, flash=Flash(said))
@@ -154,7 +155,7 @@ async def reject_it(
     try:
         await reject(visitor, requisition_id, comment=form.data.comment)
     except (AlreadyDecided, MayNotDecide) as refused:
-        return await _refused_page(visitor, requisition_id, refused)
+        return await _refused(request, visitor, requisition_id, refused, RequisitionState.REJECTED)
     said = _("The requisition is rejected; %(name)s is told by mail.", name=stored.buyer_name)
     return see(request, "requisition", requisition_id=requisition_id, flash=Flash(said))
 
@@ -172,7 +173,7 @@ async def withdraw_it(
     try:
         await withdraw(visitor, requisition_id)
     except (AlreadyDecided, MayNotDecide) as refused:
-        return await _refused_page(visitor, requisition_id, refused)
+        return await _refused(request, visitor, requisition_id, refused)
     return see(
         request,
         "requisition",
@@ -224,9 +225,18 @@ async def _requisition(visitor: Visitor, key: uuid.UUID) -> StoredRequisition:
         raise NotFoundException from None
 
 
-async def _refused_page(visitor: Visitor, key: uuid.UUID, refused: AlreadyDecided | MayNotDecide) -> Page:
-    """The page of a requisition on which the person has decided too late, or may not decide."""
+async def _refused(
+    request: Request[Any, Any, Any],
+    visitor: Visitor,
+    key: uuid.UUID,
+    refused: AlreadyDecided | MayNotDecide,
+    wanted: RequisitionState | None = None,
+) -> Response[Any]:
+    """The page of a requisition on which the person has decided too late, or may not decide. Who has pressed the
+    button twice sees what they decided."""
     stored = await _requisition(visitor, key)
+    if stored.state is wanted and stored.decided_by == account_in_group(visitor).user_id:
+        return see(request, "requisition", requisition_id=key)
     if isinstance(refused, MayNotDecide):
         reason = _("You may not decide on this requisition: somebody else has to.")
         return await _page(visitor, stored, [reason], status_code=403)

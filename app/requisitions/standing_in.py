@@ -6,9 +6,11 @@ from zoneinfo import ZoneInfo
 
 from app.audit import record
 from app.customers.emails import canonical_email
-from app.customers.permissions import Permission, permissions_of
+from app.customers.permissions import Permission, permissions_of, visitor_may
 from app.customers.types import customer_type_of
 from app.languages import gettext as _
+from app.mail.people import name_of_person
+from app.requisitions.mails import mail_stand_in
 from app.requisitions.requisition import account_in_group
 from app.visitor import Visitor
 from tables.engine import DB
@@ -41,7 +43,7 @@ _STAND_IN = """
     WHERE m.id = $1 AND m.stand_in_from IS NOT NULL AND m.stand_in_until IS NOT NULL
 """
 _COLLEAGUES = """
-    SELECT m.id, m."user", coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.login) AS name
+    SELECT m.id, m."user", u.email, u.login, u.first_name, u.last_name, u.preferred_language
     FROM memberships m JOIN users u ON u.id = m."user"
     WHERE m.customer = $1 AND m.is_active AND u.is_active AND (u.email_canonical = $2 OR u.login_canonical = $2)
     ORDER BY m.id LIMIT 2
@@ -58,7 +60,8 @@ def may_appoint(visitor: Visitor) -> bool:
     if account is None or not visitor.is_signed_in or not account.customer_type:
         return False
     own = permissions_of(customer_type_of(account.customer_type), account.roles, account.own_roles)
-    return Permission.APPROVE in own
+    # Who looks at the shop as another role sees no more than that role does.
+    return Permission.APPROVE in own and visitor_may(visitor, Permission.APPROVE)
 
 
 async def stand_in_of(visitor: Visitor) -> StandIn | None:
@@ -77,7 +80,7 @@ async def stand_in_of(visitor: Visitor) -> StandIn | None:
 
 
 async def appoint_stand_in(visitor: Visitor, email: str, first_day: date, last_day: date) -> str:
-    """Lets a colleague stand in, from the first to the last day, both included; the colleague's name.
+    """Lets a colleague stand in, from the first to the last day, both included, and mails them; their name.
 
     A day that is over counts as today. Somebody who stood in before does so no longer. Raises StandInRefused.
     """
@@ -114,7 +117,8 @@ async def appoint_stand_in(visitor: Visitor, email: str, first_day: date, last_d
             customer_id=account.customer_id,
             after={"from": first_day.isoformat(), "until": last_day.isoformat()},
         )
-    return str(found[0]["name"])
+        await mail_stand_in(found[0], visitor.application, account, max(first_day, today), last_day)
+    return name_of_person(found[0])
 
 
 async def end_stand_in(visitor: Visitor) -> bool:

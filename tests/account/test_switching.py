@@ -246,3 +246,26 @@ async def test_basket_prices_and_orders_are_those_of_the_company_at_once() -> No
         assert foreign not in orders
         basket = (await person.get("/basket")).main
         assert ("Tea" in basket) == (number == known.number)
+
+
+async def test_a_form_that_was_opened_for_the_company_before_is_refused_in_another_tab() -> None:
+    _known, quick, person = await two_companies()
+    await DB.execute(
+        "UPDATE memberships SET roles = '{account_administrator}' WHERE customer = $1", quick.customer_id
+    )
+    forms = {path: await person.get(path) for path in ("/account/company", "/account/users/invite")}
+    await person.get("/switch-customer")
+    await person.post("/switch-customer", {"customer": quick.number})
+    page = await person.fill(forms["/account/company"], {"company_name": "Alfreds again"})
+    assert page.status == 403
+    assert "was opened for another company" in page.main
+    page = await person.fill(forms["/account/users/invite"], {"email": "x@x.example", "roles": "buyer"})
+    assert page.status == 403
+    assert await DB.fetch_value("SELECT count(*) FROM companies WHERE company_name = 'Alfreds again'") == 0
+    assert await DB.fetch_value("SELECT count(*) FROM invitations") == 0
+    # A page that is opened now is sent as always.
+    page = await person.fill(await person.get("/account/company"), {"company_name": "QUICK again"})
+    assert "The company's details are saved." in page.text
+    assert await DB.fetch_value(
+        "SELECT company_name FROM companies WHERE customer = $1", quick.customer_id
+    ) == ("QUICK again")

@@ -227,6 +227,7 @@ async def test_a_user_without_all_privileges_is_disabled_everywhere_by_anybody(d
     company = await people.company()
     clerk_known = await people.staff_member("clerk@example.com", ("customers",))
     await works_for(company, clerk_known)
+    await people.colleague(company, "second@alfki.example", ("account_administrator",))
     clerk = await clerk_known.signed_in()
     page = await clerk.post(f"/customers/{company.number}/users/{company.user_id}/disable")
     assert "is disabled and signed out." in page.main

@@ -43,6 +43,13 @@ async def limits_with_errors(window: Window, prepared: Prepared) -> int:
     return await window.press("Save limits")
 
 
+async def stale_limits(window: Window, prepared: Prepared) -> int:
+    await limits_of_a_user(window, prepared)
+    await window.fill(order_limit="75")
+    await window.page.locator("main [name=version]").evaluate("field => { field.value = '0' }")
+    return await window.press("Save limits")
+
+
 async def user_with_errors(window: Window, prepared: Prepared) -> int:
     await a_user(window, prepared)
     await window.fill(first_name="", phone="x")
@@ -102,6 +109,7 @@ COMPANY_USERS = [
     of_administrator("company-user-roles", roles_of_a_user),
     of_administrator("company-user-budget", limits_of_a_user),
     of_administrator("company-user-budget-errors", limits_with_errors, 422),
+    of_administrator("company-user-budget-stale", stale_limits, 409),
     of_administrator("company-user-remove", removing_a_user),
     of_administrator("company-roles", at("/account/roles", "business")),
     of_administrator("new-company-role", new_role),

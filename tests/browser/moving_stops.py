@@ -14,6 +14,13 @@ async def move_without_answers(window: Window, prepared: Prepared) -> int:
     return await window.press("Move the user")
 
 
+async def last_administrator(window: Window, prepared: Prepared) -> int:
+    """Asked who takes over, before the only administrator of a company with several users is disabled."""
+    await window.open("/customers/ALFKI/users", "back-office")
+    row = window.page.locator("main tbody tr").filter(has_text="Maria Anders")
+    return await window.leave_by(row.locator("form[action$='/disable-membership'] button"))
+
+
 async def individual_to_merge(window: Window, prepared: Prepared) -> int:
     await window.open("/customers?q=Ines", "back-office")
     await window.leave_by(window.page.locator("main tbody tr").first.get_by_role("link").first)
@@ -24,6 +31,7 @@ MOVING = [
     of_staff("individual-to-merge", individual_to_merge),
     of_staff("move-user", move_form),
     of_staff("move-user-errors", move_without_answers, 422),
+    of_staff("last-administrator", last_administrator, 422),
     of_staff("delete-customer", at("/customers/QUICK/delete", "back-office")),
     of_staff("duplicates", at("/customers/duplicates?kind=domain", "back-office")),
     of_staff("merge-customer", at("/customers/QUICK/merge", "back-office")),

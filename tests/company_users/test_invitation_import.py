@@ -35,7 +35,7 @@ async def upload(person: Person, content: bytes, name: str = "people.csv") -> Se
 async def worked_off(person: Person, content: bytes) -> SeenPage:
     """The page of a file once the worker is done with it."""
     page = await upload(person, content)
-    assert page.h1 == "Invitations from a file"
+    assert page.h1 in ("Invitations from a file", "Einladungen aus einer Datei")
     await work_off_imports()
     return await person.get(page.path)
 
@@ -95,8 +95,8 @@ async def test_columns_may_come_in_any_order_with_others_and_a_plain_list_needs_
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ("no-address,Nora,Newman,buyer", "e-mail address such as"),
-        ("nora@alfki.example,=cmd|' /C calc'!A0,Newman,buyer", "is a formula"),
+        ("no-address,Nora,Newman,buyer", "E-mail: Please enter an e-mail address such as"),
+        ("nora@alfki.example,=cmd|' /C calc'!A0,Newman,buyer", "First name: a cell that begins with = is a"),
         ("nora@alfki.example,Nora,@SUM(A1),buyer", "is a formula"),
         ("nora@alfki.example,Nora,Newman,emperor", "There is no role “emperor” in your company."),
         (f"nora@alfki.example,{'x' * 101},Newman,buyer", "at most 100 characters"),
@@ -272,3 +272,30 @@ async def test_the_sample_can_be_uploaded_as_it_is() -> None:
     sample = await person.client.get(person.address("/account/users/import/sample"))
     await worked_off(person, sample.content)
     assert len(await invited()) == 2
+
+
+async def test_a_german_reads_heads_roles_and_problems_in_german_and_sends_them_back_corrected() -> None:
+    maria = await people.company(preferred_language="de")
+    person = await maria.signed_in()
+    sample = await person.client.get(person.address("/account/users/import/sample"))
+    lines = sample.content.decode("utf-8-sig").split("\r\n")
+    assert lines[0] == (
+        "E-Mail;Vorname;Nachname;Rollen;Sprache;Grenze je Bestellung;Budget;Zeitraum des Budgets"
+    )
+    assert lines[1] == "maria.anders@example.com;Maria;Anders;Einkauf;de;500,00;2000,00;Monat"
+    await worked_off(person, sample.content)
+    row = await DB.fetch_row(
+        "SELECT roles, order_limit, budget_period FROM invitations WHERE budget_amount IS NOT NULL"
+    )
+    assert row == {"roles": ["buyer"], "order_limit": 50000, "budget_period": "month"}
+    page = await worked_off(person, "E-Mail;Vorname;Rolle\nnora;Nora;Freigabe\n".encode("cp1252"))
+    assert "E-Mail: Bitte geben Sie eine E-Mail-Adresse" in page.main
+    key = page.path.rsplit("/", 1)[1]
+    refused = await person.client.get(person.address(f"/account/users/import/{key}/refused"))
+    corrected = refused.content.replace(b"nora;", b"nora@alfki.example;")
+    assert corrected.decode("utf-8-sig").startswith("E-Mail;Vorname;")
+    page = await worked_off(person, corrected)
+    assert ("nora@alfki.example", "Nora", "") in await invited()
+    key = page.path.rsplit("/", 1)[1]
+    results = await person.client.get(person.address(f"/account/users/import/{key}/results"))
+    assert "Zeile;E-Mail;Ergebnis;Problem" in results.text

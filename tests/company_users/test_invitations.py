@@ -9,6 +9,7 @@ from app.company_users.invitations import delete_old_invitations
 from tables.engine import DB
 from tests import people
 from tests.browser_like import Person, SeenPage, mails, visit
+from tests.company_users.managing import own_role
 from tests.people import PASSWORD, Known
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -104,6 +105,24 @@ async def test_an_expired_invitation_works_again_once_it_is_sent_again() -> None
     await DB.execute("UPDATE invitations SET expires_at = now(), sent_at = now() - interval '8 days'")
     assert "is invited by mail" in (await person.post(resend[0])).text
     assert len(await mails("invitation")) == 2
+    assert (await (await visit("business")).get(link)).status == 200
+
+
+async def test_the_list_says_which_invitations_do_not_work_any_more_and_sending_again_mends_them() -> None:
+    maria, person, link = await invited(roles="approver")
+    ann = await people.colleague(maria, "ann@alfki.example", ("account_administrator",))
+    hint = "the link works when you send it again"
+    assert hint not in (await person.get("/account/users/invitations")).main
+    office = await own_role(maria, "Office", "manage_users", "purchase")
+    await DB.execute("UPDATE memberships SET roles = $1 WHERE id = $2", [office], maria.membership_id)
+    await DB.execute("UPDATE invitations SET sent_at = now() - interval '1 hour'")
+    other = await ann.signed_in()
+    page = await other.get("/account/users/invitations")
+    assert hint in page.main
+    assert (await (await visit("business")).get(link)).status == 410
+    resend = next(one.get("action") for one in page.tree.iterfind(".//form") if "resend" in one.get("action"))
+    await other.post(resend)
+    assert hint not in (await other.get("/account/users/invitations")).main
     assert (await (await visit("business")).get(link)).status == 200
 
 
@@ -233,6 +252,25 @@ async def test_many_people_are_pasted_with_and_without_names() -> None:
     }
     rows = await DB.fetch("SELECT first_name, last_name FROM invitations ORDER BY email")
     assert [tuple(row.values()) for row in rows] == [("Nora", "Newman"), ("", ""), ("Ute", "Anders")]
+
+
+async def test_rows_that_were_copied_from_a_spreadsheet_are_people() -> None:
+    person = await (await people.company()).signed_in()
+    page = await person.get("/account/users/invite/several")
+    typed = "Nora\tNewman\tnora@alfki.example\t\r\npaul@alfki.example\tPaul\r\n\tute@alfki.example\r\n"
+    page = await person.fill(page, {"people": typed})
+    assert "3 people are invited by mail." in page.text
+    rows = await DB.fetch("SELECT first_name, last_name, email FROM invitations ORDER BY email")
+    assert [tuple(row.values()) for row in rows] == [
+        ("Nora", "Newman", "nora@alfki.example"),
+        ("", "Paul", "paul@alfki.example"),
+        ("", "", "ute@alfki.example"),
+    ]
+    page = await person.fill(
+        await person.get("/account/users/invite/several"), {"people": "A\ta@x.example\tb@x.example"}
+    )
+    assert page.status == 422
+    assert "A a@x.example b@x.example" in page.main
 
 
 async def test_a_broken_entry_is_named_and_nobody_is_invited() -> None:

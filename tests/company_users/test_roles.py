@@ -15,6 +15,7 @@ from tests.company_users.managing import (
     company_with_buyer,
     membership,
     own_role,
+    press,
 )
 from tests.people import Known
 
@@ -123,6 +124,39 @@ async def test_the_last_who_may_everything_by_several_roles_does_not_lose_one_of
     refused = await browser.post(f"/account/roles/{users}", {"name": "Users", "permissions": ["purchase"]})
     assert refused.status == 422
     assert "always has an active account administrator" in refused.main
+
+
+async def test_of_two_who_change_a_role_the_slower_compares_both_and_chooses() -> None:
+    boss, _buyer = await company_with_buyer()
+    clerk = await own_role(boss, "Clerk", "purchase")
+    slow, fast = await boss.signed_in(), await boss.signed_in()
+    page = await slow.get(f"/account/roles/{clerk}")
+    await fast.fill(
+        await fast.get(f"/account/roles/{clerk}"), {"name": "Office", "permissions": ["see_all_orders"]}
+    )
+    page = await slow.fill(page, {"name": "Desk", "permissions": ["purchase", "approve"]})
+    assert (page.status, page.h1) == (409, "Somebody else was faster")
+    for shown in ("Desk", "Office", "Place orders, Approve orders", "See the orders of all colleagues"):
+        assert shown in page.main
+    page = await slow.fill(page, {"permissions": ["purchase", "approve"]}, form="version")
+    assert "The role is saved." in page.text
+    row = await DB.fetch_row("SELECT name, permissions FROM company_roles")
+    assert row == {"name": "Desk", "permissions": ["purchase", "approve"]}
+
+
+async def test_who_manages_users_does_not_lift_their_own_limits_unless_they_may_everything() -> None:
+    boss, buyer = await company_with_buyer()
+    office = await own_role(boss, "Office", "manage_users", "purchase")
+    clerk = await people.colleague(boss, "clerk@alfki.example", roles=(office,))
+    await DB.execute("UPDATE memberships SET order_limit = 5000 WHERE id = $1", clerk.membership_id)
+    browser = await clerk.signed_in()
+    refused = await press(browser, clerk, "/budget", order_limit="")
+    assert refused.status == 422
+    assert "Your own limits are changed by an account administrator." in refused.main
+    assert (await membership(clerk))["order_limit"] == 5000
+    assert (await press(browser, buyer, "/budget", order_limit="70")).status == 200
+    assert (await press(await boss.signed_in(), boss, "/budget", order_limit="900")).status == 200
+    assert (await membership(boss))["order_limit"] == 90000
 
 
 @pytest.mark.parametrize("name", ["Clerk", "clerk", "Buyer", "account administrator"])

@@ -351,6 +351,37 @@ async def test_a_stale_form_changes_nothing() -> None:
     assert (row["roles"], row["order_limit"], row["is_active"]) == (["buyer"], None, True)
 
 
+async def test_of_two_who_change_roles_or_limits_the_slower_compares_both_and_chooses() -> None:
+    boss, buyer = await company_with_buyer()
+    ann = await people.colleague(boss, "ann@alfki.example", roles=(ADMINISTRATOR,))
+    slow, fast = await boss.signed_in(), await ann.signed_in()
+    path = f"/account/users/{buyer.user_id}"
+    page = await slow.get(f"{path}/budget")
+    await fast.fill(
+        await fast.get(f"{path}/budget"),
+        {"order_limit": "70", "budget_amount": "900", "budget_period": "year"},
+    )
+    page = await slow.fill(
+        page, {"order_limit": "50", "budget_amount": "400", "budget_period": "half_year"}, form="order_limit"
+    )
+    assert (page.status, page.h1) == (409, "Somebody else was faster")
+    for shown in ("50.00", "70.00", "400.00", "900.00", "Each half-year", "Each year"):
+        assert shown in page.main
+    assert (await membership(buyer))["order_limit"] == 7000
+    page = await slow.fill(page, {}, form="version")
+    assert "The limits of Maria Anders are saved." in page.text
+    row = await membership(buyer)
+    assert (row["order_limit"], row["budget_amount"], row["budget_period"]) == (5000, 40000, "half_year")
+    page = await slow.get(f"{path}/roles")
+    await fast.fill(await fast.get(f"{path}/roles"), {"roles": ["viewer"]})
+    page = await slow.fill(page, {"roles": ["buyer", "approver"]})
+    assert page.status == 409
+    assert "Buyer, Approver" in page.main
+    assert "Viewer" in page.main
+    await slow.fill(page, {"roles": ["buyer", "approver"]}, form="version")
+    assert (await membership(buyer))["roles"] == ["buyer", "approver"]
+
+
 async def test_a_user_of_another_company_is_as_missing_as_one_who_never_was() -> None:
     boss, _buyer = await company_with_buyer()
     theirs = await people.company("horst@quick.example", company_name="QUICK-Stop")

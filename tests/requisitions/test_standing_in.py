@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from app.languages import date_text
 from tables.engine import DB
 from tests import people
 from tests.browser_like import mails
@@ -45,6 +46,28 @@ async def test_a_stand_in_decides_and_is_mailed(database):
     key = id_of(await ask(await of.buyer.signed_in()))
     assert stand_in.email in {one.to for one in await mails("requisition_asked")}
     assert (await decide(await stand_in.signed_in(), key)).status == 200
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "You stand in for"), ("de", "Sie vertreten")])
+async def test_a_stand_in_is_told_by_mail_when_and_where_they_decide(database, language, said):
+    of = await company()
+    stand_in = await carl(of)
+    await DB.execute("UPDATE users SET preferred_language = $2 WHERE id = $1", stand_in.user_id, language)
+    key = id_of(await ask(await of.buyer.signed_in()))
+    await appoint(of, stand_in.email)
+    [mail] = await mails("stand_in_appointed")
+    assert (mail.to, mail.language) == (stand_in.email, language)
+    assert mail.subject.startswith(said)
+    assert date_text(await today() + timedelta(days=3), language) in mail.text
+    person = await stand_in.signed_in()
+    page = await person.get(mail.link)
+    assert any(key in one for one in page.links), "what waits already"
+
+
+async def test_nobody_is_told_of_a_stand_in_that_was_refused(database):
+    of = await company()
+    await appoint(of, "nobody@alfki.example")
+    assert await mails("stand_in_appointed") == []
 
 
 async def test_a_stand_in_decides_only_in_these_days(database):
