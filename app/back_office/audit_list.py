@@ -72,6 +72,7 @@ ACTIONS = (
     text("member changed"),
     text("member left"),
     text("member limits changed"),
+    text("member put back"),
     text("member removed"),
     text("member roles changed"),
     text("membership disabled"),

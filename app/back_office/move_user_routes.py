@@ -69,11 +69,14 @@ async def move(
     try:
         moved = await _moved(visitor, user_id, place, form.data)
     except (MoveRefused, CustomerHasOrders) as error:
-        _say_why(form, error)
+        _say_why(form, error, place)
         return _page(user_id, place, form, status_code=422)
     except Conflict:
         now = await _places_seen(visitor, user_id)
         return _page(user_id, now[0], _blank_form(now[0]), status_code=409)
+    if moved.to_number == moved.from_number:
+        put_back = Flash(_("%(name)s is a user of this customer again.", name=moved.user_name))
+        return see(request, "customer_users", number=moved.to_number, flash=put_back)
     told = ngettext(
         "%(name)s is moved, with %(n)s order.",
         "%(name)s is moved, with %(n)s orders.",
@@ -102,7 +105,7 @@ async def _moved(visitor: Visitor, user_id: uuid.UUID, place: Place, data: MoveF
     )
 
 
-def _say_why(form: FilledForm[MoveForm], error: MoveRefused | CustomerHasOrders) -> None:
+def _say_why(form: FilledForm[MoveForm], error: MoveRefused | CustomerHasOrders, place: Place) -> None:
     if isinstance(error, CustomerHasOrders):
         form.add_error(
             "last_user", _("It has orders of other people, so it stays. Keep it; you can disable it then.")
@@ -115,6 +118,14 @@ def _say_why(form: FilledForm[MoveForm], error: MoveRefused | CustomerHasOrders)
         Obstacle.NO_ROLE: ("roles", _("Please choose at least one role.")),
         Obstacle.LAST_USER: ("last_user", _("Please choose one of the options.")),
         Obstacle.LAST_ADMINISTRATOR: ("administrator", _("Please choose who becomes administrator.")),
+        Obstacle.LOGIN_TAKEN: (
+            "",
+            _(
+                "Somebody has registered with the login %(login)s since, so that it cannot be given back. Nothing has"
+                " changed: the orders stay where they are.",
+                login=place.given_up_login,
+            ),
+        ),
     }[error.obstacle]
     form.add_error(field, message)
 

@@ -1,6 +1,7 @@
 """Mails about requisitions: to those who decide, and to the buyer about what became of it (domain.md 10)."""
 
 from app.applications import application_by_id
+from app.customers.departures import has_given_up_login
 from app.languages import current_language, money_text
 from app.links import links_of
 from app.mail.outbox import queue_mail
@@ -36,7 +37,9 @@ async def mail_asked(requisition: StoredRequisition) -> None:
 async def mail_decided(requisition: StoredRequisition) -> None:
     """Tells the buyer what became of it, in the current transaction; nobody where the user is gone."""
     application = application_by_id(requisition.application)
-    person = await DB.fetch_row("SELECT email FROM users WHERE id = $1", requisition.user)
+    person = await DB.fetch_row(
+        f"SELECT email FROM users WHERE id = $1 AND NOT {has_given_up_login('users.id')}", requisition.user
+    )
     if application is None or person is None:
         return
     await queue_mail(
