@@ -58,6 +58,7 @@ ACTIONS = (
     text("data request declined"),
     text("data request withdrawn"),
     text("e-mail verified"),
+    text("former user handed over"),
     text("guest orders claimed"),
     text("invitation accepted"),
     text("invitation sent again"),

@@ -97,7 +97,7 @@ _FORGET_LOGIN = """
 _PUT_BACK = """
     INSERT INTO memberships
     SELECT m.* FROM departures d, jsonb_populate_record(NULL::memberships, d.membership || jsonb_build_object(
-        'customer', d.customer, 'version', (d.membership ->> 'version')::int + 1,
+        'user', d."user", 'customer', d.customer, 'version', (d.membership ->> 'version')::int + 1,
         'roles', (SELECT coalesce(jsonb_agg(has.role ORDER BY has.n), '[]')
                   FROM jsonb_array_elements_text(d.membership -> 'roles') WITH ORDINALITY AS has (role, n)
                   WHERE has.role = ANY($2::text[]) OR EXISTS (SELECT FROM company_roles r

@@ -32,10 +32,17 @@ async def removed(company: Known, who: Known) -> None:
     assert "is removed" in page.text, page.text[:300]
 
 
+async def put_back(staff: Person, who: Known) -> SeenPage:
+    page = await staff.get(f"/users/{who.user_id}/move")
+    form = next(one for one in page.tree.iterfind(".//form") if "Put back to" in "".join(one.itertext()))
+    sent = {one.get("name"): one.get("value") for one in form.iterfind(".//input")}
+    return await staff.post(f"/users/{who.user_id}/move", sent)
+
+
 async def brought(staff: Person, who: Known, company: Known, to: Known, **fields: object) -> SeenPage:
     page = await staff.get(f"/users/{who.user_id}/move?leaves={company.number}")
     assert page.status == 200, page.text[:300]
-    return await staff.fill(page, {"customer": to.number, **fields}, form="customer")
+    return await staff.fill(page, {"customer": to.number, **fields}, form="roles")
 
 
 async def test_staff_see_who_was_removed_when_and_by_whom(staff: Person) -> None:
@@ -131,7 +138,7 @@ async def test_a_removal_by_mistake_is_put_right_as_if_it_had_never_been(staff: 
     addresses = await DB.fetch("SELECT * FROM addresses ORDER BY id")
     requisitions = await DB.fetch("SELECT * FROM requisitions")
     await removed(company, buyer)
-    page = await brought(staff, buyer, company, company)
+    page = await put_back(staff, buyer)
     assert "is a user of this customer again." in page.text
     assert before == (
         await DB.fetch_row(of_place, buyer.membership_id),
@@ -149,7 +156,7 @@ async def test_who_was_disabled_before_the_removal_still_is(staff: Person) -> No
     company, buyer = await with_buyer()
     await DB.execute("UPDATE users SET is_active = false WHERE id = $1", buyer.user_id)
     await removed(company, buyer)
-    await brought(staff, buyer, company, company)
+    await put_back(staff, buyer)
     assert await values("SELECT is_active FROM users WHERE id = $1", buyer.user_id) == [False]
     assert await mails("choose_password") == []
 
@@ -165,6 +172,62 @@ async def test_a_login_that_was_taken_since_is_not_given_back(staff: Person) -> 
     assert await values("SELECT customer FROM orders") == [company.customer_id]
     assert await values("SELECT id FROM users WHERE login = $1", buyer.email) == [again.user_id]
     assert await mails("user_moved") == []
+
+
+async def test_what_was_left_is_handed_over_to_the_account_that_has_the_login_now(staff: Person) -> None:
+    (company, buyer), other = await with_buyer(), await other_company()
+    await ordered(buyer, "O-1")
+    await asked(buyer, "R-1")
+    await template(buyer, "Mine")
+    await address(buyer, "Own street 1", is_personal=True)
+    await removed(company, buyer)
+    again = await people.shopper(buyer.email, first_name="Bea", last_name="Again")
+    page = await staff.get(f"/users/{buyer.user_id}/move")
+    assert "Bea Again has registered with the login" in page.main
+    page = await staff.post(page.form(action=f"/hand-over?leaves={company.number}").get("action"))
+    assert f"belongs to the account {buyer.email} now" in page.text
+    assert "In use elsewhere" in page.main
+    for table in ("orders", "requisitions", "order_templates", "departures"):
+        assert await values(f'SELECT "user" FROM {table}') == [again.user_id], table
+    assert await values("SELECT id FROM users WHERE id = $1", buyer.user_id) == []
+    assert "former user handed over" in (await staff.get(f"/customers/{company.number}/history")).main
+    # From there they follow to another customer, as the place itself does.
+    await brought(staff, again, company, other)
+    assert await values("SELECT customer FROM orders") == [other.customer_id]
+    assert await values("SELECT customer FROM addresses WHERE street = 'Own street 1'") == [other.customer_id]
+    assert await values(
+        'SELECT customer FROM memberships WHERE "user" = $1 ORDER BY created_at', again.user_id
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["email_canonical = 'x@alfki.example'", "email_verified_at = NULL", "is_active = false"],
+    ids=["another e-mail", "not confirmed", "disabled"],
+)
+async def test_nothing_is_handed_over_to_somebody_who_may_be_another_person(
+    staff: Person, change: str
+) -> None:
+    company, buyer = await with_buyer()
+    await ordered(buyer, "O-1")
+    await removed(company, buyer)
+    again = await people.shopper(buyer.email)
+    await DB.execute(f"UPDATE users SET {change} WHERE id = $1", again.user_id)
+    assert "hand-over" not in (await staff.get(f"/users/{buyer.user_id}/move")).html
+    assert (await staff.post(f"/users/{buyer.user_id}/hand-over")).status == 409
+    assert await values('SELECT "user" FROM orders') == [buyer.user_id]
+
+
+async def test_handing_over_twice_at_once_happens_once(staff: Person) -> None:
+    company, buyer = await with_buyer()
+    await ordered(buyer, "O-1")
+    await removed(company, buyer)
+    again = await people.shopper(buyer.email)
+    answers = await asyncio.gather(*(staff.post(f"/users/{buyer.user_id}/hand-over") for _ in range(3)))
+    assert [one.status for one in answers].count(200) == 1
+    assert {one.status for one in answers} <= {200, 404, 409}
+    assert await values('SELECT "user" FROM orders') == [again.user_id]
+    assert (await actions(company)).count("former user handed over") == 1
 
 
 async def test_who_has_other_customers_keeps_the_login_and_the_orders_can_follow(staff: Person) -> None:
@@ -250,7 +313,7 @@ async def test_former_users_follow_when_customers_are_merged(staff: Person) -> N
     await removed(company, buyer)
     await merged(staff, other, company)
     assert await values("SELECT customer FROM departures") == [other.customer_id]
-    await brought(staff, buyer, other, other)
+    await put_back(staff, buyer)
     assert await values('SELECT customer FROM memberships WHERE "user" = $1', buyer.user_id) == [
         other.customer_id
     ]
@@ -263,7 +326,7 @@ async def test_two_who_move_a_former_user_at_once_move_them_once(staff: Person) 
     await removed(company, buyer)
     page = await staff.get(f"/users/{buyer.user_id}/move")
     answers = await asyncio.gather(
-        *(staff.fill(page, {"customer": to.number, "roles": ["buyer"]}, form="customer") for to in (one, two))
+        *(staff.fill(page, {"customer": to.number, "roles": ["buyer"]}, form="roles") for to in (one, two))
     )
     assert sorted(answer.status for answer in answers) == [200, 409]
     places = await values('SELECT customer FROM memberships WHERE "user" = $1', buyer.user_id)
@@ -284,7 +347,7 @@ async def test_a_former_user_who_is_moved_while_the_time_runs_out_is_moved_or_de
             await asyncio.sleep(0.02)
 
     answer, _ = await asyncio.gather(
-        staff.fill(page, {"customer": other.number, "roles": ["buyer"]}, form="customer"), deleted()
+        staff.fill(page, {"customer": other.number, "roles": ["buyer"]}, form="roles"), deleted()
     )
     users = await values("SELECT login FROM users WHERE id = $1", buyer.user_id)
     if answer.status == 200:
@@ -302,7 +365,7 @@ async def test_who_registers_while_the_login_is_given_back_gets_it_or_does_not(s
     person = await visit("shop")
     form = await person.get("/register")
     answer, _registered = await asyncio.gather(
-        staff.fill(page, {"customer": other.number, "roles": ["buyer"]}, form="customer"),
+        staff.fill(page, {"customer": other.number, "roles": ["buyer"]}, form="roles"),
         person.fill(form, {**PERSON, "email": buyer.email}, form="email"),
     )
     [owner] = await values("SELECT id FROM users WHERE login_canonical = $1", buyer.login)
