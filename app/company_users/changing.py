@@ -181,7 +181,6 @@ async def remove(visitor: Visitor, user_id: uuid.UUID, version: int | None) -> s
             member,
             before={"name": member.name, "email": member.email, "roles": _role_names(change, member)},
         )
-        await end_sessions_of(user_id)
         account = visitor.account
         await leave(
             user_id,
@@ -189,6 +188,7 @@ async def remove(visitor: Visitor, user_id: uuid.UUID, version: int | None) -> s
             days=await days_to_come_back(visitor),
             removed_by=account.user_id if account is not None else None,
         )
+        await end_sessions_of(user_id)
         await update_segments_of(change.customer_id)
     return member.name
 

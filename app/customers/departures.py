@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.customers.free_logins import is_login_taken, lock_logins
-from app.customers.joining_rows import lock_customers
 from app.customers.permissions import BUILT_IN_ROLES
 from app.errors import Conflict
 from tables.engine import DB
@@ -52,7 +51,7 @@ _FORMER_USERS = f"""
     LEFT JOIN departures l ON l."user" = d."user" AND l.login <> ''
     WHERE d.customer = $1 AND d.kept_until > now()
       AND NOT EXISTS (SELECT FROM memberships m WHERE m.customer = d.customer AND m."user" = d."user")
-    ORDER BY d.removed_at DESC, d.id DESC LIMIT 200
+    ORDER BY d.removed_at DESC, d.id DESC
 """
 _KEEP = """
     INSERT INTO departures (id, "user", customer, membership, addresses, removed_at, removed_by, kept_until)
@@ -122,8 +121,14 @@ _DUE = """
     SELECT d.id, d."user", d.customer FROM departures d
     WHERE d.kept_until <= now() AND (d.login = '' OR NOT EXISTS (
         SELECT FROM departures o WHERE o."user" = d."user" AND o.kept_until > now()))
-    ORDER BY d.kept_until LIMIT 100
+    ORDER BY d.kept_until LIMIT 1000
 """
+# In the order in which moving locks them (app/customers/joining_rows.py); nobody else of the customer is concerned.
+_LOCK = (
+    ('SELECT FROM baskets WHERE "user" = $1 ORDER BY id FOR UPDATE', "user"),
+    ("SELECT FROM customers WHERE id = $1 FOR NO KEY UPDATE", "customer"),
+    ("SELECT FROM users WHERE id = $1 FOR UPDATE", "user"),
+)
 _FORGET_BASKETS = """
     DELETE FROM baskets b WHERE b."user" = $1 AND b.customer = $2
       AND NOT EXISTS (SELECT FROM memberships m WHERE m."user" = $1 AND m.customer = $2)
@@ -140,14 +145,15 @@ async def leave(
 ) -> None:
     """Ends a membership, in the current transaction, and keeps it for so many days.
 
-    A user who then belongs to no customer gives up the login (domain.md 2). Whoever calls has locked the
-    membership, and ends the person's sessions.
+    A user who then belongs to no customer gives up the login (domain.md 2). Whoever calls has locked the membership,
+    and ends the person's sessions afterwards.
     """
+    # Whoever is joining another customer just now is waited for, before anything else of the user is locked: the
+    # other side locks the user once more at its end (listed_members).
+    await DB.execute("SELECT FROM users WHERE id = $1 FOR UPDATE", user_id)
     key = new_key()
     await DB.execute(_KEEP, membership_id, key, removed_by, days)
     await DB.execute("DELETE FROM memberships WHERE id = $1", membership_id)
-    # Whoever is joining another customer just now is waited for.
-    await DB.execute("SELECT FROM users WHERE id = $1 FOR UPDATE", user_id)
     if await DB.fetch_value(_IS_NEEDED_ELSEWHERE, user_id):
         return
     await lock_logins(await DB.fetch_value(_KEEP_LOGIN, key))
@@ -205,8 +211,8 @@ async def delete_former_users() -> int:
     due = await DB.fetch(_DUE)
     for one in due:
         async with DB.transaction():
-            await lock_customers([one["customer"]], one["user"])
-            await DB.execute("SELECT FROM users WHERE id = $1 FOR UPDATE", one["user"])
+            for statement, key in _LOCK:
+                await DB.execute(statement, one[key])
             gone = await DB.fetch_row(
                 "DELETE FROM departures WHERE id = $1 AND kept_until <= now() RETURNING login", one["id"]
             )

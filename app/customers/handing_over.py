@@ -68,7 +68,8 @@ async def hand_over(user_id: uuid.UUID, *, visitor: Visitor) -> Heir:
             raise Conflict
         await lock_logins(login)
         heir = await heir_of(user_id)
-        if heir is None:
+        # That account may just be deleted.
+        if heir is None or not await DB.fetch("SELECT FROM users WHERE id = $1 FOR KEY SHARE", heir.user_id):
             raise Conflict
         name = await DB.fetch_value(_NAME, user_id)
         for statement in _HAND_OVER:
