@@ -8,7 +8,7 @@ import pytest
 from app.customers.departures import delete_former_users
 from tables.engine import DB
 from tests import people
-from tests.back_office.test_merge_customers import merged
+from tests.back_office.test_merge_customers import merged, undone
 from tests.browser_like import Person, SeenPage, mails, visit
 from tests.company_users.managing import actions, own_role, press
 from tests.customers.belonging import address, asked, basket, member_too, ordered, template, values
@@ -165,8 +165,9 @@ async def test_a_login_that_was_taken_since_is_not_given_back(staff: Person) -> 
     (company, buyer), other = await with_buyer(), await other_company()
     await ordered(buyer, "O-1")
     await removed(company, buyer)
+    page = await staff.get(f"/users/{buyer.user_id}/move")
     again = await people.shopper(buyer.email)
-    page = await brought(staff, buyer, company, other)
+    page = await staff.fill(page, {"customer": other.number}, form="roles")
     assert page.status == 422
     assert f"registered with the login {buyer.email} since" in page.errors[""]
     assert await values("SELECT customer FROM orders") == [company.customer_id]
@@ -317,6 +318,17 @@ async def test_former_users_follow_when_customers_are_merged(staff: Person) -> N
     assert await values('SELECT customer FROM memberships WHERE "user" = $1', buyer.user_id) == [
         other.customer_id
     ]
+
+
+async def test_undoing_a_merge_brings_nobody_back_who_was_removed_since(staff: Person) -> None:
+    (company, buyer), other = await with_buyer(), await other_company()
+    await member_too(buyer, other)
+    await merged(staff, company, other)
+    await removed(company, buyer)
+    assert "The merge is undone" in (await undone(staff, company)).text
+    assert await values('SELECT customer FROM memberships WHERE "user" = $1', buyer.user_id) == []
+    await put_back(staff, buyer)
+    assert (await (await buyer.signed_in()).get("/account")).status == 200
 
 
 async def test_two_who_move_a_former_user_at_once_move_them_once(staff: Person) -> None:
