@@ -83,6 +83,8 @@ class TypeSettings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     time_zone: TimeZone | msgspec.UnsetType = msgspec.UNSET
     # Before the end of a contract: when its account managers are told (domain.md 12).
     contract_reminder_days: Days | msgspec.UnsetType = msgspec.UNSET
+    # So long a user whom a company has removed can be brought back by staff (app/customers/departures.py).
+    former_user_days: Days | msgspec.UnsetType = msgspec.UNSET
 
 
 class TypeEntry(TypeSettings, forbid_unknown_fields=True, kw_only=True):
@@ -143,6 +145,7 @@ class Application:
     requisition_days: int
     time_zone: str
     contract_reminder_days: int
+    former_user_days: int
 
     @property
     def is_back_office(self) -> bool:
@@ -313,6 +316,7 @@ def _application(
         requisition_days=setting("requisition_days", 14),
         time_zone=time_zone,
         contract_reminder_days=setting("contract_reminder_days", 30),
+        former_user_days=setting("former_user_days", 30),
     )
 
 

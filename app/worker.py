@@ -48,6 +48,7 @@ JOBS = (
     Job("app.personal_data.deletion", "forget_finished_orders", every=3600),
     Job("app.customers.taxation_checks", "check_taxation_ids", every=30),
     Job("app.customers.undoing_merges", "purge_old_merges", every=24 * 3600),
+    Job("app.customers.departures", "delete_former_users", every=3600),
     Job("app.segments.filling", "fill_due_segments", every=2),
     Job("app.requisitions.expiring", "expire_requisitions", every=60),
     Job("app.company_users.invitation_import", "work_off_imports", every=1),

@@ -33,6 +33,7 @@ from tables.customers import (
     NumberSeries,
     User,
 )
+from tables.departures import Departure
 from tables.mail import OutboxMail
 from tables.marketing import ContentItem, Promotion, PromotionTarget, PromotionUse
 from tables.orders import Basket, BasketLine, Order, OrderLine, OrderState, ShippingMethod, TaxRate
@@ -85,6 +86,7 @@ __all__ = [
     "DataRequestOrigin",
     "DataRequestState",
     "DataVersion",
+    "Departure",
     "Invitation",
     "JoinRequest",
     "JoinRequestState",

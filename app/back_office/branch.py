@@ -24,11 +24,15 @@ _branch_of_request: ContextVar[uuid.UUID | None] = ContextVar("branch")
 # Whether a customer lies in the branch $1.
 _IN_BRANCH = customer_in_branch("c.id", "$1")
 _OF_USER = 'SELECT FROM memberships m JOIN customers c ON c.id = m.customer WHERE m."user" = $2'
+_OF_FORMER_USER = 'SELECT FROM departures d JOIN customers c ON c.id = d.customer WHERE d."user" = $2'
 # By the first part of an address and the name of its parameter: whether what it names lies in the branch.
 LOOKS: Mapping[tuple[str, str], str] = {
     ("customers", "number"): f"SELECT EXISTS (SELECT FROM customers c WHERE c.number = $2 AND {_IN_BRANCH})",
     ("segments", "number"): f"SELECT EXISTS (SELECT FROM customers c WHERE c.number = $2 AND {_IN_BRANCH})",
-    ("users", "user_id"): f"SELECT EXISTS ({_OF_USER} AND {_IN_BRANCH})",
+    (
+        "users",
+        "user_id",
+    ): f"SELECT EXISTS ({_OF_USER} AND {_IN_BRANCH} UNION ALL {_OF_FORMER_USER} AND {_IN_BRANCH})",
     ("orders", "number"): f"""
         SELECT EXISTS (SELECT FROM orders d JOIN customers c ON c.id = d.customer
                        WHERE d.number = $2 AND {_IN_BRANCH})

@@ -21,6 +21,7 @@ from app.back_office.password_mails import mail_password_links
 from app.back_office.privileges import Privilege
 from app.customers.activation import disable_membership, disable_user, enable_membership, enable_user
 from app.customers.administrators import WithoutAdministrator
+from app.customers.departures import former_users_of
 from app.customers.extensions import group_of
 from app.flash import Flash
 from app.forms import FilledForm, Form, Text, blank, read_form
@@ -203,6 +204,7 @@ async def _page(
         visitor,
         status_code=status_code,
         users=people,
+        former_users=await former_users_of(of.id),
         # Whom the staff member sees as a whole, and may disable everywhere.
         whole=await people_seen(visitor, [one.id for one in people]),
         # The user of an individual is not managed on its own (domain.md 2).

@@ -8,11 +8,12 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 
 from app.access import staff
-from app.back_office.branch import sees_customer
+from app.back_office.branch import people_seen, sees_customer
 from app.back_office.customer_record import customer_with_number
 from app.back_office.forms import Version
 from app.back_office.privileges import Privilege
 from app.customers.deleting import CustomerHasOrders
+from app.customers.handing_over import Heir, hand_over, heir_of
 from app.customers.moving import LastUser, Move, MoveRefused, Obstacle, Place, move_user, places_of
 from app.customers.permissions import BUILT_IN_ROLE_NAMES
 from app.errors import Conflict
@@ -50,7 +51,7 @@ async def ask(visitor: CurrentVisitor, user_id: FromPath[uuid.UUID], leaves: Fro
         return Page(
             "back_office/move_user_from.html", user_id=user_id, user_name=places[0].user_name, places=places
         )
-    return _page(user_id, chosen, _blank_form(chosen))
+    return await _page(user_id, chosen, _blank_form(chosen), visitor)
 
 
 @post("/users/{user_id:uuid}/move", name="move_user_post", guards=[CUSTOMERS])
@@ -63,17 +64,20 @@ async def move(
     place = next((one for one in places if str(one.membership_id) == form.value("membership")), None)
     if place is None:
         # Somebody has moved the user meanwhile, or the form is somebody else's.
-        return _page(user_id, places[0], _blank_form(places[0]), status_code=409)
+        return await _page(user_id, places[0], _blank_form(places[0]), visitor, status_code=409)
     if not form.is_valid:
-        return _page(user_id, place, form, status_code=422)
+        return await _page(user_id, place, form, visitor, status_code=422)
     try:
         moved = await _moved(visitor, user_id, place, form.data)
     except (MoveRefused, CustomerHasOrders) as error:
-        _say_why(form, error)
-        return _page(user_id, place, form, status_code=422)
+        _say_why(form, error, place)
+        return await _page(user_id, place, form, visitor, status_code=422)
     except Conflict:
         now = await _places_seen(visitor, user_id)
-        return _page(user_id, now[0], _blank_form(now[0]), status_code=409)
+        return await _page(user_id, now[0], _blank_form(now[0]), visitor, status_code=409)
+    if moved.to_number == moved.from_number:
+        put_back = Flash(_("%(name)s is a user of this customer again.", name=moved.user_name))
+        return see(request, "customer_users", number=moved.to_number, flash=put_back)
     told = ngettext(
         "%(name)s is moved, with %(n)s order.",
         "%(name)s is moved, with %(n)s orders.",
@@ -83,6 +87,31 @@ async def move(
     if moved.customer_is_deleted:
         told += " " + _("Customer %(number)s is deleted.", number=moved.from_number)
     return see(request, "customer_users", number=moved.to_number, flash=Flash(told))
+
+
+@post("/users/{user_id:uuid}/hand-over", name="hand_over_post", guards=[CUSTOMERS])
+async def hand_over_former_user(
+    request: Request[Any, Any, Any],
+    visitor: CurrentVisitor,
+    user_id: FromPath[uuid.UUID],
+    leaves: FromQuery[str] = "",
+) -> Response[Any]:
+    """Hands what a former user has left to the account that has their login now."""
+    places = await _places_seen(visitor, user_id)
+    place = next((one for one in places if one.number == leaves), places[0])
+    if await _heir_seen(visitor, user_id) is None:
+        return await _page(user_id, place, _blank_form(place), visitor, status_code=409)
+    heir = await hand_over(user_id, visitor=visitor)
+    told = _(
+        "What %(name)s has left belongs to the account %(login)s now.", name=place.user_name, login=heir.login
+    )
+    return see(request, "customer_users", number=place.number, flash=Flash(told))
+
+
+async def _heir_seen(visitor: Visitor, user_id: uuid.UUID) -> Heir | None:
+    """The account that has a former user's login, if the staff member sees all for whom it acts (domain.md 11)."""
+    heir = await heir_of(user_id)
+    return heir if heir is not None and heir.user_id in await people_seen(visitor, [heir.user_id]) else None
 
 
 async def _moved(visitor: Visitor, user_id: uuid.UUID, place: Place, data: MoveForm) -> Move:
@@ -102,7 +131,7 @@ async def _moved(visitor: Visitor, user_id: uuid.UUID, place: Place, data: MoveF
     )
 
 
-def _say_why(form: FilledForm[MoveForm], error: MoveRefused | CustomerHasOrders) -> None:
+def _say_why(form: FilledForm[MoveForm], error: MoveRefused | CustomerHasOrders, place: Place) -> None:
     if isinstance(error, CustomerHasOrders):
         form.add_error(
             "last_user", _("It has orders of other people, so it stays. Keep it; you can disable it then.")
@@ -115,6 +144,14 @@ def _say_why(form: FilledForm[MoveForm], error: MoveRefused | CustomerHasOrders)
         Obstacle.NO_ROLE: ("roles", _("Please choose at least one role.")),
         Obstacle.LAST_USER: ("last_user", _("Please choose one of the options.")),
         Obstacle.LAST_ADMINISTRATOR: ("administrator", _("Please choose who becomes administrator.")),
+        Obstacle.LOGIN_TAKEN: (
+            "",
+            _(
+                "Somebody has registered with the login %(login)s since, so that it cannot be given back. Nothing has"
+                " changed: the orders stay where they are.",
+                login=place.given_up_login,
+            ),
+        ),
     }[error.obstacle]
     form.add_error(field, message)
 
@@ -124,13 +161,16 @@ def _blank_form(place: Place) -> FilledForm[MoveForm]:
     return FilledForm(MoveForm, {"roles": roles or ["buyer"]}, frozenset())
 
 
-def _page(user_id: uuid.UUID, place: Place, form: FilledForm[MoveForm], status_code: int = 200) -> Page:
+async def _page(
+    user_id: uuid.UUID, place: Place, form: FilledForm[MoveForm], visitor: Visitor, status_code: int = 200
+) -> Page:
     return Page(
         "back_office/move_user.html",
         status_code=status_code,
         user_id=user_id,
         leaves=place,
         form=form,
+        heir=await _heir_seen(visitor, user_id) if place.given_up_login else None,
         roles=[(role, _(name)) for role, name in BUILT_IN_ROLE_NAMES.items()],
         last_user=[(value, _(name)) for value, name in LAST_USER],
         is_stale=status_code == 409,
@@ -152,4 +192,4 @@ def _key(typed: str) -> uuid.UUID | None:
         return None
 
 
-routes = [ask, move]
+routes = [ask, move, hand_over_former_user]

@@ -11,6 +11,7 @@ from app.company_users.managing import ChangeRefused, LockedMember, Managing, Ru
 from app.company_users.members import OF_MEMBERSHIP, OF_PERSON, member_of
 from app.company_users.roles import recorded_names, together
 from app.customers.activation import disable_membership, enable_membership
+from app.customers.departures import leave
 from app.customers.joining_rows import lock_baskets
 from app.errors import Conflict
 from app.mail.outbox import queue_mail
@@ -130,7 +131,7 @@ async def change_limits(
             amount,
             kept_period.value,
         )
-        home = await _home(change)
+        home = await _home(visitor)
         await _record(
             change,
             "member limits changed",
@@ -165,17 +166,11 @@ async def enable(visitor: Visitor, user_id: uuid.UUID, version: int | None) -> b
         return await enable_membership(member.membership_id, version=member.version, visitor=visitor)
 
 
-_IS_NEEDED_ELSEWHERE = """
-    SELECT EXISTS (SELECT FROM memberships WHERE "user" = $1)
-        OR EXISTS (SELECT FROM staff_members WHERE "user" = $1)
-"""
-
-
 async def remove(visitor: Visitor, user_id: uuid.UUID, version: int | None) -> str:
     """Takes a colleague out of the company, whose orders stay and keep the name; returns that name.
 
-    A user without any membership left is removed altogether (domain.md 2). The person is told by mail.
-    Raises Conflict, ChangeRefused, NotPermitted.
+    A user without any membership left gives up the login, and is deleted after some days in which staff can still
+    bring them back (domain.md 2). The person is told by mail. Raises Conflict, ChangeRefused, NotPermitted.
     """
     account = visitor.account
     async with DB.transaction():
@@ -199,15 +194,21 @@ async def _remove(visitor: Visitor, user_id: uuid.UUID, version: int | None) -> 
             member,
             before={"name": member.name, "email": member.email, "roles": _role_names(change, member)},
         )
-        await end_sessions_of(user_id)
-        await DB.execute(
-            'DELETE FROM baskets WHERE customer = $1 AND "user" = $2', change.customer_id, user_id
+        account = visitor.account
+        await leave(
+            user_id,
+            member.membership_id,
+            days=await days_to_come_back(visitor),
+            removed_by=account.user_id if account is not None else None,
         )
-        await DB.execute("DELETE FROM memberships WHERE id = $1", member.membership_id)
-        if not await DB.fetch_value(_IS_NEEDED_ELSEWHERE, user_id):
-            await DB.execute("DELETE FROM users WHERE id = $1", user_id)
+        await end_sessions_of(user_id)
         await update_segments_of(change.customer_id)
     return member.name
+
+
+async def days_to_come_back(visitor: Visitor) -> int:
+    """For how many days staff can bring back whom the visitor's company removes."""
+    return (await _home(visitor)).former_user_days
 
 
 async def _tell_who_is_removed(change: Managing, member: LockedMember) -> None:
@@ -250,13 +251,10 @@ def _role_names(change: Managing, member: LockedMember) -> list[str]:
     return recorded_names(change.roles, member.roles)
 
 
-async def _home(change: Managing) -> Application:
-    row = await DB.fetch_row(
-        "SELECT application, customer_type FROM customers WHERE id = $1", change.customer_id
-    )
-    return (
-        home_of(row["application"], row["customer_type"]) if row is not None else change.visitor.application
-    )
+async def _home(visitor: Visitor) -> Application:
+    customer_id = visitor.account.customer_id if visitor.account is not None else None
+    row = await DB.fetch_row("SELECT application, customer_type FROM customers WHERE id = $1", customer_id)
+    return home_of(row["application"], row["customer_type"]) if row is not None else visitor.application
 
 
 def _limits(order_limit: int | None, amount: int | None, period: str, home: Application) -> dict[str, object]:

@@ -9,7 +9,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from app.account.stale_edit import stale_page, version_of
-from app.company_users.changing import change_details, disable, enable, remove
+from app.company_users.changing import change_details, days_to_come_back, disable, enable, remove
 from app.company_users.forms import DetailsForm, MemberVersionForm, PlaceForm, shown
 from app.company_users.managing import ChangeRefused
 from app.company_users.members import OF_MEMBERSHIP, OF_PERSON, Member, member_of
@@ -87,7 +87,7 @@ async def enable_user(
 @get("/account/users/{user_id:uuid}/remove", name="remove_company_user", guards=[ADMINISTRATORS])
 async def remove_page(visitor: CurrentVisitor, user_id: FromPath[uuid.UUID]) -> Page:
     """Asks before a user is removed."""
-    return _remove_page(visitor, await member_or_404(visitor, user_id))
+    return await _remove_page(visitor, await member_or_404(visitor, user_id))
 
 
 @post("/account/users/{user_id:uuid}/remove", name="remove_company_user_post", guards=[ADMINISTRATORS])
@@ -100,7 +100,7 @@ async def remove_user(
     try:
         name = await remove(visitor, user_id, version_of(form))
     except ChangeRefused as refused:
-        return _remove_page(visitor, member, status_code=422, problem=rule_words(refused.rule))
+        return await _remove_page(visitor, member, status_code=422, problem=rule_words(refused.rule))
     return see(
         request,
         "company_users",
@@ -173,13 +173,16 @@ async def _page(
     )
 
 
-def _remove_page(visitor: Visitor, member: Member, *, status_code: int = 200, problem: str = "") -> Page:
+async def _remove_page(
+    visitor: Visitor, member: Member, *, status_code: int = 200, problem: str = ""
+) -> Page:
     return Page(
         "company_users/remove_user.html",
         status_code=status_code,
         member=member,
         is_oneself=is_oneself(visitor, member),
         problem=problem,
+        kept_days=await days_to_come_back(visitor),
     )
 
 

@@ -10,6 +10,7 @@ from app.applications import Application
 from app.customers.addresses import AddressBook, AddressDetails, add_address
 from app.customers.approval import open_request
 from app.customers.companies import CompanyDetails, keep_company
+from app.customers.departures import refuse_who_has_left
 from app.customers.emails import canonical_email, canonical_login
 from app.customers.free_logins import is_login_taken, lock_logins
 from app.customers.numbers import next_customer_number
@@ -158,7 +159,8 @@ async def create_user(user: NewUser) -> User:
 async def add_member(
     customer: Customer, user: User, roles: tuple[str, ...], department: str = "", position: str = ""
 ) -> Membership:
-    """Makes a user a member of a customer, in the current transaction."""
+    """Makes a user a member of a customer, in the current transaction. Raises Conflict for who has just left the
+    last one that they had."""
     key = new_key()
     await DB.execute(
         'INSERT INTO memberships (id, "user", customer, roles, department, position, created_at)'
@@ -170,6 +172,7 @@ async def add_member(
         department,
         position,
     )
+    await refuse_who_has_left(user.id)
     await update_segments_of(customer.id)
     return await _stored(Membership, Membership.id == key)
 

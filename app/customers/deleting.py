@@ -22,13 +22,19 @@ _USERS_LEFT_ALONE = """
 """
 
 
+# Who has left this customer, as the last one that they had, cannot be brought back to it any more.
+_DELETE_FORMER_USERS = """
+    DELETE FROM users WHERE id IN (SELECT "user" FROM departures WHERE customer = $1 AND login <> '')
+"""
+
+
 async def delete_customer(
     customer_id: uuid.UUID, *, visitor: Visitor, version: int | None = None
 ) -> tuple[str, ...]:
     """Deletes a customer in one transaction; the names of users who went with it.
 
-    Users of other customers, and staff, stay. Raises CustomerHasOrders, and Conflict when the customer is gone or
-    has changed since the staff member saw `version`.
+    Users of other customers, and staff, stay; former users go as well. Raises CustomerHasOrders, and Conflict when
+    the customer is gone or has changed since the staff member saw `version`.
     """
     async with DB.transaction():
         await lock_customers([customer_id])
@@ -47,6 +53,7 @@ async def delete_customer(
             " RETURNING coalesce(nullif(trim(first_name || ' ' || last_name), ''), login) AS name",
             users,
         )
+        await DB.execute(_DELETE_FORMER_USERS, customer_id)
         await DB.execute("DELETE FROM customers WHERE id = $1", customer_id)
         await record(
             "customer deleted",

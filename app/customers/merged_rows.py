@@ -91,6 +91,8 @@ FOLLOWS: Mapping[str, Follow] = {
     "user_imports": Follow(),
     "link_tokens": Follow(),
     "personal_data_requests": Follow(),
+    # Former users can be brought back from the one that stays.
+    "departures": Follow(),
     "customer_merges": Follow(column="kept"),
 }
 # What points to the place of somebody who is in both points to the place that stays.
@@ -111,6 +113,8 @@ STAYS: Mapping[str, str] = {
             "approval_requests.decided_by",
             "baskets.user",
             "consents.user",
+            "departures.removed_by",
+            "departures.user",
             "join_requests.decided_by",
             "join_requests.user",
             "known_devices.user",

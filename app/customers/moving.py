@@ -1,8 +1,6 @@
 """Moving a user to another customer: the orders follow (domain.md 2, 9, 10).
 
-What is the user's own goes along: orders, requisitions, baskets, personal addresses, order templates that are not
-shared. What is the company's stays. FOLLOWS and STAYS name every column of the database that points to a customer,
-a user or a membership; a test fails for one that is in neither.
+What is the user's own goes along, and what is the company's stays (app/customers/moved_rows.py).
 """
 
 import uuid
@@ -13,13 +11,16 @@ from enum import StrEnum
 from app.applications import application_for_type
 from app.audit import record
 from app.customers.deleting import delete_customer
+from app.customers.departures import LoginTakenMeanwhile, come_back
 from app.customers.joining_rows import execute_named, lock_customers
+from app.customers.moved_rows import FOLLOWS
 from app.customers.permissions import ACCOUNT_ADMINISTRATOR, BUILT_IN_ROLE_NAMES, BUILT_IN_ROLES
 from app.customers.types import Extension, customer_type_of
 from app.errors import Conflict
 from app.links import links_of
 from app.mail.people import queue_mail_to
 from app.segments.segmentation_services import update_segments_of
+from app.sign_in.password_mails import send_password_mail
 from app.sign_in.sessions import end_sessions_of
 from app.visitor import Visitor
 from tables.engine import DB
@@ -41,6 +42,7 @@ class Obstacle(StrEnum):
     NO_ROLE = "no_role"
     LAST_USER = "last_user"
     LAST_ADMINISTRATOR = "last_administrator"
+    LOGIN_TAKEN = "login_taken"
 
 
 class MoveRefused(Exception):
@@ -53,7 +55,7 @@ class MoveRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A customer with many users that a user belongs to. `version` is the membership's."""
+    """A customer with many users that a user belongs to, or has left. `version` is the membership's."""
 
     membership_id: uuid.UUID
     customer_id: uuid.UUID
@@ -67,6 +69,10 @@ class Place:
     needs_administrator: bool
     colleagues: tuple[tuple[str, str], ...]
     version: int
+    # Of somebody who was removed there and can come back (app/customers/departures.py); `given_up_login` is "" for
+    # who still has a login.
+    departure_id: uuid.UUID | None = None
+    given_up_login: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,118 +86,23 @@ class Move:
     customer_is_deleted: bool
 
 
-# By column, in the order in which they run. :place is the membership at the new customer; it is the same one
-# unless the user was there already.
-FOLLOWS: Mapping[str, Sequence[str]] = {
-    "orders.customer": (
-        'UPDATE orders SET customer = :new, version = version + 1 WHERE "user" = :user AND customer = :old',
-        # Limits for each customer go on to count what the customer's orders have used.
-        """UPDATE promotion_uses SET used_by = :new::text WHERE used_by = :old::text
-           AND order_number IN (SELECT number FROM orders WHERE "user" = :user AND customer = :new)""",
-    ),
-    "requisitions.customer": (
-        # Nobody at the new customer was asked, and the old one is not to pay.
-        """UPDATE requisitions SET state = 'withdrawn', decided_at = now(), version = version + 1
-           WHERE "user" = :user AND customer = :old AND state = 'pending'""",
-        'UPDATE requisitions SET customer = :new WHERE "user" = :user AND customer = :old',
-    ),
-    "requisitions.membership": (
-        "UPDATE requisitions SET membership = :place WHERE membership = :membership",
-    ),
-    "baskets.customer": (
-        """DELETE FROM baskets b WHERE b."user" = :user AND b.customer = :old AND EXISTS (
-               SELECT FROM baskets o WHERE o."user" = :user AND o.customer = :new
-                                       AND o.application = b.application)""",
-        # The addresses that the checkout has asked for are those of the old customer.
-        """UPDATE baskets SET customer = :new, checkout = '{}' WHERE "user" = :user AND customer = :old""",
-    ),
-    "order_templates.customer": (
-        """UPDATE order_templates SET customer = :new
-           WHERE "user" = :user AND customer = :old AND NOT is_shared""",
-        'UPDATE order_templates SET "user" = NULL WHERE "user" = :user AND customer = :old AND is_shared',
-    ),
-    "addresses.customer": (
-        "UPDATE addresses SET customer = :new, membership = :place WHERE membership = :membership",
-    ),
-    "personal_data_requests.customer": (
-        'UPDATE personal_data_requests SET customer = :new WHERE "user" = :user AND customer = :old',
-    ),
-    "link_tokens.customer": (
-        """UPDATE link_tokens SET revoked_at = coalesce(revoked_at, now())
-           WHERE "user" = :user AND customer = :old""",
-    ),
-    "join_requests.customer": (
-        # Whoever asked to join the new customer is there now.
-        """UPDATE join_requests SET state = 'accepted', decided_at = now()
-           WHERE "user" = :user AND customer = :new AND state = 'pending'""",
-    ),
-    "memberships.stand_in": (
-        """UPDATE memberships SET stand_in = NULL, stand_in_from = NULL, stand_in_until = NULL
-           WHERE stand_in = :membership""",
-    ),
-    # An invitation whose inviter has left does not work any more.
-    "invitations.invited_by": (
-        "UPDATE invitations SET invited_by = NULL WHERE invited_by = :membership AND customer = :old",
-    ),
-    "user_imports.started_by": (
-        "UPDATE user_imports SET started_by = NULL WHERE started_by = :membership AND customer = :old",
-    ),
-    "memberships.customer": (
-        "DELETE FROM memberships WHERE id = :membership AND id <> :place",
-        # What the old customer called the person's work, and who stands in, ends with it.
-        """UPDATE memberships SET customer = :new, department = '', position = '', business_partner_number = '',
-               stand_in = NULL, stand_in_from = NULL, stand_in_until = NULL, version = version + 1
-           WHERE id = :membership AND id = :place""",
-    ),
-    "sessions.membership": (),  # end_sessions_of: what the person may do changes
-}
-_OF_PERSON = "the person's own, whichever customer they act for"
-_OF_COMPANY = "the company's, which the user leaves"
-_WHO_DID = "who did something, which stays so"
-_FOLLOWS_CUSTOMER = "the row goes along by its customer or membership"
-STAYS: Mapping[str, str] = {
-    "account_managers.customer": _OF_COMPANY,
-    "addresses.membership": _FOLLOWS_CUSTOMER,
-    "approval_requests.customer": _OF_COMPANY,
-    "approval_requests.decided_by": _WHO_DID,
-    "baskets.user": _FOLLOWS_CUSTOMER,
-    "companies.customer": _OF_COMPANY,
-    "company_roles.customer": _OF_COMPANY,
-    "consents.user": _OF_PERSON,
-    "contracts.customer": _OF_COMPANY,
-    "customer_merges.kept": _OF_COMPANY,
-    "invitations.customer": _OF_COMPANY,
-    "join_requests.decided_by": _WHO_DID,
-    "join_requests.user": _FOLLOWS_CUSTOMER,
-    "known_devices.user": _OF_PERSON,
-    "link_tokens.user": _OF_PERSON,
-    "listed_members.membership": "the database keeps it as memberships and users are",
-    "memberships.user": _FOLLOWS_CUSTOMER,
-    "order_templates.user": _FOLLOWS_CUSTOMER,
-    "orders.user": _FOLLOWS_CUSTOMER,
-    "passkey_challenges.user": _OF_PERSON,
-    "passkeys.user": _OF_PERSON,
-    "personal_data_requests.user": _FOLLOWS_CUSTOMER,
-    "recovery_codes.user": _OF_PERSON,
-    "requisitions.decided_by": _WHO_DID,
-    "requisitions.user": _FOLLOWS_CUSTOMER,
-    "second_factors.user": _OF_PERSON,
-    "segment_members.customer": "segments are the customer's: the user has those of the new one at once",
-    "sessions.user": _OF_PERSON,
-    "sign_in_attempts.user": _OF_PERSON,
-    "sign_in_codes.user": _OF_PERSON,
-    "staff_members.user": _OF_PERSON,
-    "targets.customer": _OF_COMPANY,
-    "user_imports.customer": _OF_COMPANY,
-}
-
 _PLACES = """
-    SELECT m.id AS membership_id, c.id AS customer_id, c.number, c.customer_type, m.roles, m.version,
+    SELECT p.membership_id, c.id AS customer_id, c.number, c.customer_type, p.roles, p.version, p.departure_id,
            coalesce(nullif(c.search_name, ''), c.number) AS customer_name,
-           coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.login) AS user_name,
+           coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), l.login, u.login) AS user_name,
+           coalesce(l.login, '') AS given_up_login,
            (SELECT count(*) FROM orders o WHERE o."user" = u.id AND o.customer = c.id) AS orders
-    FROM memberships m JOIN customers c ON c.id = m.customer JOIN users u ON u.id = m."user"
-    WHERE m."user" = $1 ORDER BY m.created_at, m.id
+    FROM (SELECT id AS membership_id, customer, roles, version, created_at, NULL::uuid AS departure_id
+          FROM memberships WHERE "user" = $1
+          UNION ALL
+          SELECT (d.membership ->> 'id')::uuid, d.customer,
+                 ARRAY(SELECT jsonb_array_elements_text(d.membership -> 'roles'))::varchar[],
+                 (d.membership ->> 'version')::int, d.removed_at, d.id
+          FROM departures d WHERE d."user" = $1 AND d.kept_until > now() AND NOT EXISTS (
+              SELECT FROM memberships m WHERE m."user" = $1 AND m.customer = d.customer)) p
+    JOIN customers c ON c.id = p.customer JOIN users u ON u.id = $1
+    LEFT JOIN departures l ON l."user" = $1 AND l.login <> ''
+    ORDER BY p.departure_id IS NOT NULL, p.created_at, p.membership_id
 """
 _COLLEAGUES = """
     SELECT m."user"::text AS id, m.roles, m.is_active AND u.is_active AS is_active,
@@ -216,13 +127,17 @@ _FIRST_ORDER = """
 
 
 async def places_of(user_id: uuid.UUID) -> list[Place]:
-    """The places from which a user can be moved: an individual's user cannot (domain.md 2), nor can a user whom
-    nobody knows."""
+    """The places from which a user can be moved, those that they were removed from last: an individual's user cannot
+    be moved (domain.md 2), nor can a user whom nobody knows."""
     found = []
     for row in await DB.fetch(_PLACES, user_id):
         if not customer_type_of(row.pop("customer_type")).applies(Extension.GROUP):
             continue
         row["roles"] = tuple(row["roles"])
+        if row["departure_id"] is not None:
+            # Whoever has left already is missed by nobody.
+            found.append(Place(**row, is_last_user=False, needs_administrator=False, colleagues=()))
+            continue
         colleagues = await DB.fetch(_COLLEAGUES, row["customer_id"], row["membership_id"])
         lacks = not await _has_administrator(row["customer_id"], without=row["membership_id"])
         found.append(
@@ -249,6 +164,7 @@ async def move_user(
 ) -> Move:
     """Moves a user with their orders from one customer to another, in one transaction, and ends their sessions.
 
+    Who was removed comes back by that, with their login; to the customer that they have left as they were there.
     `roles` are built-in ones; a user who is there already keeps those they have there. `administrator` is the
     colleague who becomes administrator where the last one is moved; `last_user` says what becomes of a customer
     without users. Raises Conflict when the place is not in that `version` any more, MoveRefused, and
@@ -267,7 +183,38 @@ async def move_user(
             raise Conflict
         if not await DB.fetch_value("SELECT EXISTS (SELECT FROM customers WHERE id = $1)", new):
             raise MoveRefused(Obstacle.TARGET_UNKNOWN)
-        return await _move(user_id, place, new, to_number, roles, visitor, last_user, administrator)
+        may_sign_in_again = await _come_back(user_id, place)
+        if new == old:
+            moved = await _put_back(user_id, place, visitor)
+        else:
+            moved = await _move(user_id, place, new, to_number, roles, visitor, last_user, administrator)
+        if may_sign_in_again:
+            await send_password_mail(user_id, "enabled")
+        return moved
+
+
+async def _come_back(user_id: uuid.UUID, place: Place) -> bool:
+    """Whether the user has their login back by that: then the password mail follows (domain.md 5, trigger 2)."""
+    if place.departure_id is None:
+        return False
+    try:
+        return await come_back(user_id, place.departure_id)
+    except LoginTakenMeanwhile as error:
+        raise MoveRefused(Obstacle.LOGIN_TAKEN) from error
+
+
+async def _put_back(user_id: uuid.UUID, place: Place, visitor: Visitor) -> Move:
+    """The removal was a mistake: the user is at the customer again as before."""
+    await end_sessions_of(user_id)
+    await record(
+        "member put back",
+        visitor=visitor,
+        user_id=user_id,
+        customer_id=place.customer_id,
+        after={"name": place.user_name},
+    )
+    await update_segments_of(place.customer_id)
+    return Move(place.user_name, place.number, place.number, place.orders, False)
 
 
 _TO_TELL = """
@@ -350,7 +297,7 @@ async def _tell(user_id: uuid.UUID, place: Place, new: uuid.UUID) -> None:
 def _refuse_target(place: Place, target: Mapping[str, object] | None) -> None:
     if target is None:
         raise MoveRefused(Obstacle.TARGET_UNKNOWN)
-    if target["id"] == place.customer_id:
+    if target["id"] == place.customer_id and place.departure_id is None:
         raise MoveRefused(Obstacle.TARGET_IS_SAME)
     # An individual customer has exactly one user (domain.md 2).
     if not customer_type_of(str(target["customer_type"])).applies(Extension.GROUP):

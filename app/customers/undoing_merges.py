@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from app.audit import record
+from app.customers.departures import has_given_up_login
 from app.customers.joining_rows import lock_customers
 from app.customers.merging import Before
 from app.customers.permissions import ACCOUNT_ADMINISTRATOR
@@ -93,7 +94,8 @@ _ROLES_IN_USE = """
 """
 # Whether what a restored row belongs to is still there.
 _OWNER = {
-    "memberships": 'EXISTS (SELECT FROM users u WHERE u.id = r."user")',
+    # Who was removed meanwhile comes back by staff only (app/customers/departures.py).
+    "memberships": f"""EXISTS (SELECT FROM users u WHERE u.id = r."user") AND NOT {has_given_up_login('r."user"')}""",
     "join_requests": 'EXISTS (SELECT FROM users u WHERE u.id = r."user")',
     "baskets": 'EXISTS (SELECT FROM users u WHERE u.id = r."user")',
     "basket_lines": "EXISTS (SELECT FROM baskets b WHERE b.id = r.basket)"

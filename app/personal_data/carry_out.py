@@ -2,6 +2,7 @@
 
 import uuid
 
+from app.customers.departures import has_given_up_login
 from app.errors import Conflict
 from app.links import links_of
 from app.personal_data.archive import archive_of
@@ -54,10 +55,12 @@ async def archive_to_fetch(request_id: uuid.UUID, *, user_id: uuid.UUID | None =
 
 
 async def needs_sign_in(request: DataRequest) -> bool:
-    """Whether the archive is for a signed-in person only: no link in a mail replaces a second factor."""
+    """Whether the archive is for a signed-in person only: no link in a mail replaces a second factor. Who was
+    removed by their company cannot sign in."""
     return bool(
         await DB.fetch_value(
-            'SELECT EXISTS (SELECT FROM second_factors WHERE "user" = $1 AND confirmed_at IS NOT NULL)',
+            'SELECT EXISTS (SELECT FROM second_factors WHERE "user" = $1 AND confirmed_at IS NOT NULL)'
+            f" AND NOT {has_given_up_login('$1')}",
             request.user_id,
         )
     )

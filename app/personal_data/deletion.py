@@ -37,9 +37,12 @@ class IsLastAdministrator(Exception):
         self.companies = companies
 
 
+# Of who was removed by a company, what they have given up by that.
 _LOCK_USER = """
-    SELECT login_canonical, email, first_name, last_name FROM users
-    WHERE id = $1 AND anonymised_at IS NULL FOR UPDATE
+    SELECT coalesce(d.login_canonical, u.login_canonical) AS login_canonical, coalesce(d.email, u.email) AS email,
+           u.first_name, u.last_name
+    FROM users u LEFT JOIN departures d ON d."user" = u.id AND d.login <> ''
+    WHERE u.id = $1 AND u.anonymised_at IS NULL FOR UPDATE OF u
 """
 _LOCK_CUSTOMERS = """
     SELECT FROM customers c
@@ -63,6 +66,7 @@ _FORGET_CUSTOMER = """
 # What belongs to a user and to nobody else.
 OF_USER = (
     "join_requests",
+    "departures",
     "sessions",
     "sign_in_attempts",
     "second_factors",

@@ -36,10 +36,11 @@ _OWN_BASKETS = '(b."user" = :user)'
 EXPORTED: Mapping[str, Section] = {
     "users": Section(
         text("You"),
-        """SELECT id, login, email, email_verified_at, password_changed_at, title, first_name, last_name, birthday,
-                  phone, fax, preferred_language, is_active, last_signed_in_at, price_display, attributes,
-                  created_at
-           FROM users WHERE id = :user""",
+        """SELECT u.id, coalesce(d.login, u.login) AS login, coalesce(d.email, u.email) AS email,
+                  u.email_verified_at, u.password_changed_at, u.title, u.first_name, u.last_name, u.birthday, u.phone,
+                  u.fax, u.preferred_language, u.is_active, u.last_signed_in_at, u.price_display, u.attributes,
+                  u.created_at
+           FROM users u LEFT JOIN departures d ON d."user" = u.id AND d.login <> '' WHERE u.id = :user""",
     ),
     "customers": Section(
         text("You as a customer"),
@@ -132,6 +133,15 @@ EXPORTED: Mapping[str, Section] = {
         """SELECT c.search_name AS company, j.state, j.comment, j.requested_at, j.decided_at
            FROM join_requests j JOIN customers c ON c.id = j.customer
            WHERE j."user" = :user ORDER BY j.requested_at""",
+    ),
+    "departures": Section(
+        text("Companies that have removed you"),
+        """SELECT c.number AS customer_number, c.search_name AS customer, d.login, d.email, d.removed_at,
+                  d.kept_until, d.membership -> 'roles' AS roles, d.membership ->> 'department' AS department,
+                  d.membership ->> 'position' AS position,
+                  d.membership ->> 'business_partner_number' AS business_partner_number,
+                  d.membership ->> 'preferred_payment' AS preferred_payment, d.addresses
+           FROM departures d JOIN customers c ON c.id = d.customer WHERE d."user" = :user ORDER BY d.removed_at""",
     ),
     "user_imports": Section(
         text("Lists of people that you brought in"),

@@ -27,10 +27,28 @@ _GUEST = """
     SELECT email, buyer_name, language, application FROM orders
     WHERE email_canonical = $1 AND "user" IS NULL AND customer IS NULL ORDER BY placed_at DESC LIMIT 1
 """
-_OF_CUSTOMER = """
-    WHERE u.anonymised_at IS NULL AND EXISTS (SELECT FROM memberships m JOIN customers c ON c.id = m.customer
-        WHERE m."user" = u.id AND c.number = $1) ORDER BY u.created_at LIMIT 200
-"""
+# Who was removed by a company, and can still be brought back, is known by what they have given up.
+_PEOPLE = f"""
+    SELECT p.user_id, p.first_name, p.last_name, p.preferred_language, p.is_staff,
+           coalesce(d.login, p.login) AS login, coalesce(d.email, p.email) AS email,
+           coalesce(p.customer_type, c.customer_type) AS customer_type
+    FROM ({PERSON} WHERE u.anonymised_at IS NULL AND u.id IN ({{}})) p
+    LEFT JOIN departures d ON d."user" = p.user_id AND d.login <> ''
+    LEFT JOIN customers c ON c.id = d.customer
+    ORDER BY p.user_id LIMIT 200
+"""  # only constants of this package are put in
+_OF_ID = _PEOPLE.format("$1")
+_OF_EMAIL = _PEOPLE.format("""
+    (SELECT id FROM users WHERE email_canonical = $1 ORDER BY id LIMIT 10)
+    UNION SELECT "user" FROM departures WHERE email_canonical = $1 AND login <> ''
+""")
+_OF_LOGIN = _PEOPLE.format("""
+    SELECT id FROM users WHERE login_canonical = $1
+    UNION SELECT "user" FROM departures WHERE login_canonical = $1 AND login <> ''
+""")
+_OF_CUSTOMER = _PEOPLE.format("""
+    SELECT m."user" FROM memberships m JOIN customers c ON c.id = m.customer WHERE c.number = $1
+""")
 _MEMBERSHIPS = """
     SELECT m.id, m.customer, c.customer_type, c.number FROM memberships m JOIN customers c ON c.id = m.customer
     WHERE m."user" = $1 ORDER BY m.created_at, m.id
@@ -39,16 +57,13 @@ _MEMBERSHIPS = """
 
 async def subject_of_user(user_id: uuid.UUID) -> Subject | None:
     """The person behind a user; None for somebody who is not known or was forgotten."""
-    rows = await DB.fetch(PERSON + " WHERE u.id = $1 AND u.anonymised_at IS NULL", user_id)
+    rows = await DB.fetch(_OF_ID, user_id)
     return _subject(rows[0]) if rows else None
 
 
 async def subjects_with_email(email: str) -> list[Subject]:
     """Everybody with this e-mail: users, else the guest who ordered with it. Empty for one that nobody has."""
-    rows = await DB.fetch(
-        PERSON + " WHERE u.email_canonical = $1 AND u.anonymised_at IS NULL ORDER BY u.created_at LIMIT 10",
-        canonical_email(email),
-    )
+    rows = await DB.fetch(_OF_EMAIL, canonical_email(email))
     if rows:
         return [_subject(row) for row in rows]
     guest = await DB.fetch_row(_GUEST, canonical_email(email))
@@ -70,12 +85,9 @@ async def subjects_known_as(typed: str) -> list[Subject]:
     if "\x00" in typed:
         return []
     found = await subjects_with_email(typed) if "@" in typed else []
-    for where, value in (
-        (" WHERE u.login_canonical = $1 AND u.anonymised_at IS NULL", canonical_login(typed)),
-        (_OF_CUSTOMER, typed),
-    ):
+    for people, value in ((_OF_LOGIN, canonical_login(typed)), (_OF_CUSTOMER, typed)):
         known = {one.user_id for one in found}
-        rows = await DB.fetch(PERSON + where, value)
+        rows = await DB.fetch(people, value)
         found += [_subject(row) for row in rows if row["user_id"] not in known]
     return found
 

@@ -4,6 +4,7 @@ from datetime import date
 
 from app.access import Account
 from app.applications import Application, application_by_id
+from app.customers.departures import has_given_up_login
 from app.languages import current_language, date_text, money_text
 from app.links import links_of
 from app.mail.outbox import queue_mail
@@ -41,7 +42,9 @@ async def mail_asked(requisition: StoredRequisition) -> None:
 async def mail_decided(requisition: StoredRequisition) -> None:
     """Tells the buyer what became of it, in the current transaction; nobody where the user is gone."""
     application = application_by_id(requisition.application)
-    person = await DB.fetch_row("SELECT email FROM users WHERE id = $1", requisition.user)
+    person = await DB.fetch_row(
+        f"SELECT email FROM users WHERE id = $1 AND NOT {has_given_up_login('users.id')}", requisition.user
+    )
     if application is None or person is None:
         return
     await queue_mail(

@@ -13,6 +13,7 @@ from litestar.types import Scope
 
 from app.applications import Application
 from app.audit import record
+from app.customers.departures import has_given_up_login
 from app.sign_in.history import Method, note_attempt
 from app.sign_in.passkey_challenges import Challenge, Purpose, new_challenge, use_challenge
 from tables.engine import DB
@@ -90,9 +91,10 @@ async def proof_by_passkey(
     except (WebAuthnException, ValueError, KeyError, TypeError, AttributeError):
         # Anybody can send anything here; the library names some faults of it by its own names only.
         return None
+    # Whoever was removed by their company is known no more than a stranger.
     passkey = await DB.fetch_row(
-        'SELECT id, "user" AS user_id, public_key, name FROM passkeys WHERE credential_id = $1 AND host = $2'
-        ' AND "user" = coalesce($3, "user")',
+        'SELECT id, "user" AS user_id, public_key, name FROM passkeys p WHERE credential_id = $1 AND host = $2'
+        f""" AND "user" = coalesce($3, "user") AND NOT {has_given_up_login('p."user"')}""",
         sent.raw_id,
         application.host,
         user_id,

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from app.customers.moving import FOLLOWS, STAYS
+from app.customers.moved_rows import FOLLOWS, STAYS
 from tables.engine import DB
 from tests import people
 from tests.browser_like import Person, SeenPage, mails, visit
@@ -37,7 +37,7 @@ async def moved(staff: Person, who: Known, to: str, **fields: object) -> SeenPag
 async def test_moving_knows_every_column_that_points_to_people() -> None:
     known = set(FOLLOWS) | set(STAYS)
     assert await links_to_people() - known == set(), (
-        "say in app/customers/moving.py whether the rows go along"
+        "say in app/customers/moved_rows.py whether the rows go along"
     )
     assert known - await links_to_people() == set()
     assert not set(FOLLOWS) & set(STAYS)

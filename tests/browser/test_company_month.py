@@ -11,6 +11,7 @@ from tests.browser.looking import note_violations
 from tests.browser.window import Window, one_line
 
 OWN_PASSWORD = "a long walk by the sea"
+NEW_PASSWORD = "a quiet harbour at dawn"
 # Another company, of the demo data; its administrator is one of the fixed logins.
 OTHER_COMPANY, OTHER_NUMBER = "QUICK-Stop", "QUICK"
 # A beer for 7.75 net: of what Bea may spend in a month, four with their delivery leave too little for eight more.
@@ -67,7 +68,7 @@ async def test_a_company_runs_itself_for_a_month(
     await _approves_from_the_mail(month, requisition)
     await _sees_that_it_was_ordered_and_counted(month, requisition)
     await _removes_who_leaves(month)
-    await _another_company_takes_somebody_over(month)
+    await _another_company_takes_her_over(month)
     await _orders_have_followed(month)
     await _reads_who_did_what(month)
 
@@ -258,43 +259,65 @@ async def _removes_who_leaves(month: Month) -> None:
     await left.read_mail(month.email("Bea"), subject, "business")
 
 
-async def _another_company_takes_somebody_over(month: Month) -> None:
-    """Staff move Ben, whose order goes along."""
+async def _another_company_takes_her_over(month: Month) -> None:
+    """Staff move Bea from the former users of the one company to the other, and her orders go along."""
     window = month.staff
     await window.open("/customers", "back-office")
     await window.fill(q=month.company)
     await window.press("Search")
     await window.leave_by(window.page.locator("tbody tr").filter(has_text=month.company).get_by_role("link"))
     await window.follow("Users", within="main")
-    row = window.page.locator("tbody tr").filter(has_text="Ben Beschaffer")
+    former = window.page.locator("section[aria-labelledby=former-users-heading]")
+    row = former.locator("tbody tr").filter(has_text="Bea Buyer")
+    shown = await row.inner_text()
+    assert month.email("Bea") in shown
+    assert "Olga Owner" in shown, "who has removed her"
     await window.leave_by(row.locator("a[href*='/move']"))
-    assert await window.heading == window.says("Move %(name)s", name="Ben Beschaffer")
+    assert await window.heading == window.says("Move %(name)s", name="Bea Buyer")
     await window.fill(customer=OTHER_NUMBER)
     await window.press("Move the user")
-    assert "Ben Beschaffer" in await window.page.locator(".flash-region").inner_text()
-    assert "Ben Beschaffer" in await window.page.inner_text("main tbody")
+    assert "Bea Buyer" in await window.page.locator(".flash-region").inner_text()
+    assert "Bea Buyer" in await window.page.inner_text("main tbody")
 
 
 async def _orders_have_followed(month: Month) -> None:
-    moved, number = month.second_buyer, month.orders["Ben Beschaffer"]
-    await moved.open("/account/orders", "business")
-    assert await moved.heading == moved.says("Sign in"), "whoever is moved signs in anew"
-    await _sign_in(moved, month.email("Ben"), OWN_PASSWORD)
-    assert number in await moved.page.inner_text("main tbody")
-    await moved.open("/account", "business")
-    assert OTHER_COMPANY in await moved.page.inner_text("main")
+    """She signs in with the login that she had, acts for the other company, and finds both her orders there."""
+    bea, hers = month.buyer, [month.orders["Bea Buyer"], month.orders["approved"]]
+    subject = bea.says("You now act for %(company)s.", company=OTHER_COMPANY)
+    mail = await bea.read_mail(month.email("Bea"), subject, "business")
+    assert month.company in mail
+    await bea.read_mail(
+        month.email("Bea"),
+        bea.says("Your account at %(shop)s is open again", shop="Patron Business"),
+        "business",
+    )
+    await bea.follow_link_of_mail("/reset-password")
+    await bea.fill(password=NEW_PASSWORD)
+    await bea.press("Save password")
+    await _sign_in(bea, month.email("Bea"), NEW_PASSWORD)
+    await bea.open("/account", "business")
+    text = await bea.page.inner_text("main")
+    assert OTHER_COMPANY in text
+    assert month.company not in text
+    await bea.open("/account/orders", "business")
+    text = await bea.page.inner_text("main tbody")
+    assert all(number in text for number in hers)
 
     await month.owner.open("/account/orders", "business")
-    assert number not in await month.owner.page.inner_text("main tbody")
-    assert await month.owner.open(f"/account/orders/{number}", "business") == 404
+    text = await month.owner.page.inner_text("main tbody")
+    assert not any(number in text for number in hers)
+    assert month.orders["Ben Beschaffer"] in text, "what others have ordered stays"
+    for number in hers:
+        assert await month.owner.open(f"/account/orders/{number}", "business") == 404
 
     other = month.approver  # at another desk by now
     await other.press("Sign out", within="header")
     await other.open("/sign-in", "business")
     await _sign_in(other, CONTRACT_BUYER, PASSWORD)
     await other.choose_language()
-    await other.open(f"/account/orders/{number}", "business")
-    assert "Ben Beschaffer" in await other.page.inner_text("main")
+    for number in hers:
+        await other.open(f"/account/orders/{number}", "business")
+        assert "Bea Buyer" in await other.page.inner_text("main")
 
 
 async def _reads_who_did_what(month: Month) -> None:

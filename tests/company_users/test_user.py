@@ -123,10 +123,11 @@ async def test_a_removed_user_is_gone_and_their_orders_keep_the_name() -> None:
     working, browser = await buyer.signed_in(), await boss.signed_in()
     page = await browser.get(f"/account/users/{buyer.user_id}/remove")
     assert "their login is deleted too" in page.main
+    assert "our staff can undo it for 30 days" in page.main
     answer = await browser.fill(page, {}, form="version")
     assert "is removed. Orders stay with your company." in answer.text
     assert answer.path.endswith("/account/users")
-    assert await DB.fetch_value("SELECT count(*) FROM users WHERE id = $1", buyer.user_id) == 0
+    assert await DB.fetch_value("SELECT count(*) FROM users WHERE login = $1", buyer.login) == 0
     order = await DB.fetch_row("SELECT customer, buyer_name FROM orders WHERE number = 'O-1'")
     assert order == {"customer": boss.customer_id, "buyer_name": "Paul Buyer"}
     assert (await working.get("/account")).h1 == "Sign in"
