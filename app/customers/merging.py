@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from app.audit import record
+from app.customers.administrators import has_administrator
 from app.customers.joining_rows import execute_named, fetch_named, lock_customers
 from app.customers.merged_rows import FOLLOWS, MEMBERSHIP_LINKS, Follow
 from app.customers.types import Extension, customer_type_of
@@ -176,10 +177,7 @@ async def _sides(kept_number: str, gone_number: str) -> tuple[Side, Side]:
 async def _before(kept: uuid.UUID, gone: uuid.UUID) -> Before:
     row = await DB.fetch_row(
         """SELECT to_jsonb(g)::text AS customer, to_jsonb(co)::text AS company, k.first_order_at::text,
-                  k.recurring_since::text,
-                  EXISTS (SELECT FROM memberships m JOIN users u ON u.id = m."user" WHERE m.customer = k.id
-                          AND m.is_active AND u.is_active AND 'account_administrator' = ANY(m.roles))
-                  AS had_administrator
+                  k.recurring_since::text
            FROM customers g LEFT JOIN companies co ON co.customer = g.id, customers k
            WHERE g.id = $2 AND k.id = $1""",
         kept,
@@ -194,7 +192,7 @@ async def _before(kept: uuid.UUID, gone: uuid.UUID) -> Before:
         company=msgspec.json.decode(row["company"], type=dict[str, Any]) if row["company"] else None,
         first_order_at=row["first_order_at"],
         recurring_since=row["recurring_since"],
-        had_administrator=row["had_administrator"],
+        had_administrator=await has_administrator(kept),
     )
 
 

@@ -10,11 +10,12 @@ from enum import StrEnum
 
 from app.applications import application_for_type
 from app.audit import record
+from app.customers.administrators import appoint_administrator, has_administrator
 from app.customers.deleting import delete_customer
 from app.customers.departures import LoginTakenMeanwhile, come_back
 from app.customers.joining_rows import execute_named, lock_customers
 from app.customers.moved_rows import FOLLOWS
-from app.customers.permissions import ACCOUNT_ADMINISTRATOR, BUILT_IN_ROLE_NAMES, BUILT_IN_ROLES
+from app.customers.permissions import BUILT_IN_ROLES
 from app.customers.types import Extension, customer_type_of
 from app.errors import Conflict
 from app.links import links_of
@@ -110,14 +111,6 @@ _COLLEAGUES = """
     FROM memberships m JOIN users u ON u.id = m."user"
     WHERE m.customer = $1 AND m.id <> $2 ORDER BY m.is_active DESC, m.created_at, m.id LIMIT 1000
 """
-_HAS_ADMINISTRATOR = """
-    SELECT EXISTS (SELECT FROM memberships m JOIN users u ON u.id = m."user"
-                   WHERE m.customer = $1 AND m.id <> $2 AND m.is_active AND u.is_active AND $3 = ANY(m.roles))
-"""
-_APPOINT = """
-    UPDATE memberships m SET roles = array_append(m.roles, $3), version = m.version + 1 FROM users u
-    WHERE m.customer = $1 AND m."user" = $2 AND u.id = m."user" AND m.is_active AND u.is_active
-"""
 # New customers become recurring by a sign-in after their first order, whoever placed it (domain.md 7).
 _FIRST_ORDER = """
     UPDATE customers SET version = version + 1,
@@ -139,12 +132,13 @@ async def places_of(user_id: uuid.UUID) -> list[Place]:
             found.append(Place(**row, is_last_user=False, needs_administrator=False, colleagues=()))
             continue
         colleagues = await DB.fetch(_COLLEAGUES, row["customer_id"], row["membership_id"])
-        lacks = not await _has_administrator(row["customer_id"], without=row["membership_id"])
+        of_all = await has_administrator(row["customer_id"])
+        of_others = await has_administrator(row["customer_id"], besides=[user_id])
         found.append(
             Place(
                 **row,
                 is_last_user=not colleagues,
-                needs_administrator=ACCOUNT_ADMINISTRATOR in row["roles"] and bool(colleagues) and lacks,
+                needs_administrator=of_all and bool(colleagues) and not of_others,
                 colleagues=tuple((one["id"], one["name"]) for one in colleagues if one["is_active"]),
             )
         )
@@ -242,8 +236,11 @@ async def _move(
         raise MoveRefused(Obstacle.NO_ROLE)
     if place.is_last_user and last_user is None:
         raise MoveRefused(Obstacle.LAST_USER)
-    if place.needs_administrator:
-        await _appoint(old, administrator, visitor)
+    # There is always somebody who can do everything (domain.md 10).
+    if place.needs_administrator and (
+        administrator is None or not await appoint_administrator(old, administrator, visitor)
+    ):
+        raise MoveRefused(Obstacle.LAST_ADMINISTRATOR)
     values = {
         "user": user_id,
         "old": old,
@@ -302,21 +299,3 @@ def _refuse_target(place: Place, target: Mapping[str, object] | None) -> None:
     # An individual customer has exactly one user (domain.md 2).
     if not customer_type_of(str(target["customer_type"])).applies(Extension.GROUP):
         raise MoveRefused(Obstacle.TARGET_HAS_ONE_USER)
-
-
-async def _appoint(customer_id: uuid.UUID, user_id: uuid.UUID | None, visitor: Visitor) -> None:
-    """There is always an active administrator (domain.md 10): the colleague who is named becomes one."""
-    if user_id is None or not await DB.execute(_APPOINT, customer_id, user_id, ACCOUNT_ADMINISTRATOR):
-        raise MoveRefused(Obstacle.LAST_ADMINISTRATOR)
-    await record(
-        "member roles changed",
-        visitor=visitor,
-        user_id=user_id,
-        customer_id=customer_id,
-        after={"roles": [BUILT_IN_ROLE_NAMES[ACCOUNT_ADMINISTRATOR]]},
-    )
-
-
-async def _has_administrator(customer_id: uuid.UUID, *, without: uuid.UUID) -> bool:
-    found: bool = await DB.fetch_value(_HAS_ADMINISTRATOR, customer_id, without, ACCOUNT_ADMINISTRATOR)
-    return found

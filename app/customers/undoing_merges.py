@@ -4,7 +4,7 @@ What the merge has moved goes back where it still is; what came since stays with
 """
 
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 
 from app.audit import record
+from app.customers.administrators import has_administrator
 from app.customers.departures import has_given_up_login
 from app.customers.joining_rows import lock_customers
 from app.customers.merging import Before
-from app.customers.permissions import ACCOUNT_ADMINISTRATOR
 from app.errors import Conflict
 from app.segments.segmentation_services import update_segments_of
 from app.sign_in.sessions import end_sessions_of
@@ -81,11 +81,11 @@ _NO_PREFERRED = """
                                  AND coalesce(bool_or(is_preferred_shipping), false))
     FROM addresses WHERE customer = $1 AND membership IS NULL AND NOT id = ANY($2::uuid[])
 """
-# Whether the users who stay, if any, would have no active administrator (domain.md 10).
-_NO_ADMINISTRATOR = """
-    SELECT count(*) > 0 AND NOT coalesce(bool_or(m.is_active AND u.is_active AND $3 = ANY(m.roles)), false)
-    FROM memberships m JOIN users u ON u.id = m."user"
-    WHERE m.customer = $1 AND NOT m.id = ANY($2::uuid[])
+# The users who came by the merge, and whether others are there.
+_WHO_CAME = """
+    SELECT coalesce(array_agg("user") FILTER (WHERE id = ANY($2::uuid[])), '{}') AS came,
+           count(*) FILTER (WHERE NOT id = ANY($2::uuid[])) > 0 AS some_stay
+    FROM memberships WHERE customer = $1
 """
 # Roles that a company has made are of use there only.
 _ROLES_IN_USE = """
@@ -177,12 +177,16 @@ async def _found_objections(merge_id: uuid.UUID, row: Mapping[str, Any]) -> Asyn
     if await DB.fetch_value(_NO_PREFERRED, before.kept, before.moved.get("addresses", [])):
         yield Objection.NO_PREFERRED_ADDRESS
     members = before.moved.get("memberships", [])
-    if before.had_administrator and await DB.fetch_value(
-        _NO_ADMINISTRATOR, before.kept, members, ACCOUNT_ADMINISTRATOR
-    ):
+    if before.had_administrator and await _is_left_without_administrator(before.kept, members):
         yield Objection.NO_ADMINISTRATOR
     if await DB.fetch_value(_ROLES_IN_USE, before.kept, members, before.moved.get("company_roles", [])):
         yield Objection.ROLES_IN_USE
+
+
+async def _is_left_without_administrator(kept: uuid.UUID, members: Sequence[str]) -> bool:
+    # Of the users who stay, if any, one has to be able to do everything (domain.md 10).
+    row = await DB.fetch_row(_WHO_CAME, kept, members)
+    return row is not None and row["some_stay"] and not await has_administrator(kept, besides=row["came"])
 
 
 async def _bring_back_customer(before: Before) -> None:

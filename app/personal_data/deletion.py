@@ -256,7 +256,9 @@ async def _leave_companies(
 
 
 async def _is_last_administrator(customer_id: uuid.UUID, user_id: uuid.UUID) -> bool:
-    return await has_administrator(customer_id) and not await has_administrator(customer_id, besides=user_id)
+    return await has_administrator(customer_id) and not await has_administrator(
+        customer_id, besides=[user_id]
+    )
 
 
 async def _forget_customer(customer_id: uuid.UUID) -> None:

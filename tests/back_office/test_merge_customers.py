@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.customers.merged_rows import FOLLOWS, MEMBERSHIP_LINKS, STAYS
+from app.customers.permissions import Permission
 from app.customers.undoing_merges import purge_old_merges
 from app.personal_data.deletion import forget_user
 from app.segments.custom import create_segment
@@ -16,6 +17,7 @@ from tables.engine import DB
 from tests import people
 from tests.back_office.acting import visitor_of
 from tests.browser_like import Person, SeenPage
+from tests.company_users.managing import own_role
 from tests.customers.belonging import (
     address,
     asked,
@@ -223,6 +225,19 @@ async def test_undoing_says_what_speaks_against_it(staff: Person) -> None:
     page = await staff.post(f"/customers/{kept.number}/merges/{merge_id}/undo", {})
     assert "The merge cannot be undone." in page.text
     assert await values("SELECT count(*) FROM customer_merges WHERE undone_at IS NULL") == [1]
+
+
+async def test_a_merge_is_undone_while_somebody_who_stays_can_do_everything_by_the_companys_own_roles(
+    staff: Person,
+) -> None:
+    kept, gone = await two_companies()
+    everything = await own_role(kept, "Everything", *(one.value for one in Permission))
+    await merged(staff, kept, gone)
+    await DB.execute("UPDATE memberships SET roles = $2 WHERE id = $1", kept.membership_id, [everything])
+    page = await staff.get(f"/customers/{kept.number}/merge")
+    assert "without an active account administrator" not in page.main
+    await undone(staff, kept)
+    assert await values("SELECT count(*) FROM customer_merges WHERE undone_at IS NULL") == [0]
 
 
 async def test_merges_are_undone_in_reverse_order(staff: Person) -> None:

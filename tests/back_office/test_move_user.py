@@ -6,9 +6,11 @@ import uuid
 import pytest
 
 from app.customers.moved_rows import FOLLOWS, STAYS
+from app.customers.permissions import Permission
 from tables.engine import DB
 from tests import people
 from tests.browser_like import Person, SeenPage, mails, visit
+from tests.company_users.managing import own_role
 from tests.customers.belonging import (
     address,
     asked,
@@ -130,6 +132,18 @@ async def test_a_company_whose_last_administrator_moves_gets_another_one(staff: 
     assert await values("SELECT roles FROM memberships WHERE id = $1", buyer.membership_id) == [
         ["buyer", "account_administrator"]
     ]
+
+
+async def test_roles_of_a_company_that_together_give_everything_make_an_administrator_too(staff: Person) -> None:
+    company, other = await people.company(), await other_company()
+    buyer = await people.colleague(company, "buyer@alfki.example")
+    *most, last = (one.value for one in Permission)
+    together = [await own_role(company, "Most", *most), await own_role(company, "The rest", last)]
+    await DB.execute("UPDATE memberships SET roles = $2 WHERE id = $1", company.membership_id, together)
+    page = await moved(staff, company, other.number)
+    assert "administrator" in page.errors, "nobody else can do everything"
+    await DB.execute("UPDATE memberships SET roles = $2 WHERE id = $1", buyer.membership_id, together)
+    assert "is moved" in (await moved(staff, company, other.number)).text
 
 
 async def test_an_individuals_user_cannot_be_moved_and_nobody_moves_to_an_individual(staff: Person) -> None:
