@@ -19,7 +19,7 @@ from tests.patron_process import PROJECT
 NAMED = "named"
 # A place in a company is taken away on any day, so that it must be named before the user and their sessions are
 # locked. Customers and users go seldom: whoever deletes or merges them may be ended and run again.
-AFTER_PLACES = frozenset({"users", "sessions"})
+AFTER_PLACES = frozenset({"users"})
 _FOR = re.compile(
     r"\bFOR (UPDATE|NO KEY UPDATE|SHARE|KEY SHARE)\b(?: OF (\w+)\b)?(?! SKIP LOCKED)", re.IGNORECASE
 )
