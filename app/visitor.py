@@ -188,7 +188,7 @@ _OF_STAFF = (
 _OF_GROUPS = """,
        ARRAY(SELECT r.id::text || ' ' || array_to_string(r.permissions, ' ')
              FROM company_roles r WHERE r.customer = c.id) AS own_roles,
-       ARRAY(SELECT unnest(a.roles) FROM memberships a
+       ARRAY(SELECT unnest(a.roles) FROM memberships a JOIN users p ON p.id = a."user" AND p.is_active
              WHERE a.stand_in = m.id AND a.customer = m.customer AND a.is_active
                AND a.stand_in_from <= now() AND a.stand_in_until > now()) AS roles_stood_in_for,
        CASE WHEN s.view_as_role <> '' THEN

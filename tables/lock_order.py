@@ -5,6 +5,7 @@ transaction that needs a row late locks it early (`lock_customers`, `lock_for_fi
 are watched for it (tests/watched_locks.py). Beyond the list:
 
 - Several rows of one table are locked in the order of their ids, by SELECT … ORDER BY id FOR, or one after another.
+- Sessions come after their user; where those of several users end, one user after another in the order of ids.
 - Advisory locks that keep others out (staff access, organisations, segments) come before everything; that of a login
   after the user; that of a customer's segments (`update_segments_of`) after all of the list.
 - Then numbers without gaps (tables of series), and last the versions of `app.versions`: prices and views before
@@ -24,7 +25,6 @@ LOCK_ORDER = (
     "customers",
     "memberships",
     "users",
-    "sessions",
     "orders",
     "requisitions",
     "products",

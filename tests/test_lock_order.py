@@ -5,10 +5,8 @@ import uuid
 
 import pytest
 
-from app.applications import application_by_id
 from app.customers.joining_rows import lock_customers
 from app.segments.recurring import lock_for_first_order
-from app.sign_in.link_tokens import Purpose, issue
 from app.sign_in.sessions import end_sessions_of
 from tables.engine import DB
 from tables.keys import new_key
@@ -105,22 +103,6 @@ async def test_tests_are_told_of_a_transaction_that_locks_rows_in_another_order(
         await end_sessions_of(known.user_id)
         await lock_for_first_order(known.customer_id)
     assert [one.partition(":")[0] for one in found] == ["customers (locked) after users"]
-    found.clear()
-
-
-async def test_tests_are_told_of_who_names_what_another_one_may_be_taking_away() -> None:
-    known, shop = await people.company(), application_by_id("business")
-    assert shop is not None
-    async with DB.transaction():
-        await issue(Purpose.RESET_PASSWORD, known.user_id, shop, 5, customer_id=known.customer_id)
-        await end_sessions_of(known.user_id)
-        # Named already.
-        await issue(Purpose.RESET_PASSWORD, known.user_id, shop, 5, customer_id=known.customer_id)
-    assert found == []
-    async with DB.transaction():
-        await end_sessions_of(known.user_id)
-        await issue(Purpose.RESET_PASSWORD, known.user_id, shop, 5, customer_id=known.customer_id)
-    assert [one.partition(":")[0] for one in found] == ["customers (named) after users"]
     found.clear()
 
 

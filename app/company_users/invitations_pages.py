@@ -136,7 +136,7 @@ async def invitations_page(request: Request[Any, Any, Any], visitor: CurrentVisi
 def _texts(one: SentInvitation, roles: Sequence[Role], links: Links) -> tuple[str, ...]:
     """What the row of an invitation says, in the order of its holes; worked out here, where it takes less time."""
     name, kind = _STATES[one.state]
-    no_longer_there = _("Whoever invited is no longer there: the link works when you send it again.")
+    may_no_longer = _("Whoever invited may no longer do so: the link works when you send it again.")
     texts = (
         one.email,
         one.name,
@@ -146,7 +146,7 @@ def _texts(one: SentInvitation, roles: Sequence[Role], links: Links) -> tuple[st
         kind,
         _(name),
         _("until %(day)s", day=date_text(one.expires_at)) if one.state is Shown.OPEN else "",
-        no_longer_there if one.can_be_sent and one.inviter_is_gone else "",
+        may_no_longer if one.can_be_sent and one.inviter_is_gone else "",
     )
     if not one.can_be_sent:
         return texts

@@ -46,7 +46,8 @@ async def delete_customer(
         if await DB.fetch_value(_HAS_ORDERS, customer_id):
             raise CustomerHasOrders
         users = [one["id"] for one in await DB.fetch(_USERS_LEFT_ALONE, customer_id)]
-        await DB.execute("SELECT FROM users WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE", users)
+        if users:
+            await DB.execute("SELECT FROM users WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE", users)
         await DB.execute("DELETE FROM memberships WHERE customer = $1", customer_id)
         gone = await DB.fetch(
             "DELETE FROM users WHERE id = ANY($1::uuid[])"

@@ -16,6 +16,7 @@ _TYPES: Mapping[type[Any], str] = {list: "uuid[]", str: "text"}
 _LOCK_BASKETS = """
     SELECT FROM baskets WHERE customer = ANY($1::uuid[]) AND ($2::uuid IS NULL OR "user" = $2) ORDER BY id FOR UPDATE
 """
+_LOCK_ORDERS = "SELECT FROM orders WHERE customer = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
 _LOCK_MEMBERSHIPS = """
     SELECT FROM memberships WHERE customer = ANY($1::uuid[]) ORDER BY id FOR UPDATE
 """
@@ -34,6 +35,12 @@ async def lock_baskets(customers: Sequence[uuid.UUID], user_id: uuid.UUID | None
     """Locks the baskets of customers (of the user, where one is named) until the current transaction ends: orders
     that are being placed are waited for. Before any lock of a customer, membership or user."""
     await DB.execute(_LOCK_BASKETS, customers, user_id)
+
+
+async def lock_orders(customers: Sequence[uuid.UUID]) -> None:
+    """Locks the orders of customers until the current transaction ends; after the users, and before what comes after
+    orders (tables/lock_order.py)."""
+    await DB.execute(_LOCK_ORDERS, customers)
 
 
 async def execute_named(sql: str, **values: Any) -> int:

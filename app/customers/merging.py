@@ -13,7 +13,7 @@ import msgspec
 
 from app.audit import record
 from app.customers.administrators import has_administrator
-from app.customers.joining_rows import execute_named, fetch_named, lock_customers
+from app.customers.joining_rows import execute_named, fetch_named, lock_customers, lock_orders
 from app.customers.merged_rows import FOLLOWS, MEMBERSHIP_LINKS, Follow
 from app.customers.types import Extension, customer_type_of
 from app.errors import Conflict
@@ -206,6 +206,9 @@ async def _join_places(before: Before) -> None:
     )
     if not pairs:
         return
+    for user_id in sorted(one["user"] for one in pairs):
+        await end_sessions_of(user_id)
+    await lock_orders([before.kept, before.gone])
     old, new = [one["old"] for one in pairs], [one["new"] for one in pairs]
     for table, column in MEMBERSHIP_LINKS:
         await _remember(before, table, [column], f"t.{column} = ANY(:old)", old=old)
@@ -215,8 +218,6 @@ async def _join_places(before: Before) -> None:
             old,
             new,
         )
-    for user_id in sorted(one["user"] for one in pairs):
-        await end_sessions_of(user_id)
 
 
 async def _let_follow(table: str, follow: Follow, before: Before) -> None:

@@ -15,7 +15,7 @@ import msgspec
 from app.audit import record
 from app.customers.administrators import has_administrator
 from app.customers.departures import has_given_up_login
-from app.customers.joining_rows import lock_customers
+from app.customers.joining_rows import lock_customers, lock_orders
 from app.customers.merging import Before
 from app.errors import Conflict
 from app.segments.segmentation_services import update_segments_of
@@ -202,6 +202,10 @@ async def _bring_back_customer(before: Before) -> None:
 
 async def _bring_back_rows(before: Before) -> None:
     """What was moved goes back if it is still there, then what was left out, then how each was."""
+    for user in sorted(str(row["user"]) for row in before.deleted.get("memberships", [])):
+        # What the person may do changes: they sign in anew.
+        await end_sessions_of(uuid.UUID(user))
+    await lock_orders([before.kept])
     for table, keys in before.moved.items():
         column = "kept" if table == "customer_merges" else "customer"
         await DB.execute(
@@ -239,9 +243,6 @@ async def _bring_back_places(rows: list[dict[str, Any]]) -> None:
     }
     alone = [row if row["stand_in"] in there else row | {"stand_in": None} for row in rows]
     await _insert("memberships", alone)
-    for row in sorted(rows, key=lambda one: str(one["user"])):
-        # What the person may do has changed: they sign in anew.
-        await end_sessions_of(uuid.UUID(row["user"]))
 
 
 async def _insert(table: str, rows: list[dict[str, Any]]) -> None:

@@ -203,6 +203,8 @@ async def lock_person(user_id: uuid.UUID) -> None:
     await DB.execute(_LOCK_CUSTOMERS, user_id)
     await DB.execute('SELECT FROM memberships WHERE "user" = $1 ORDER BY id FOR UPDATE', user_id)
     await DB.fetch(_LOCK_USER, user_id)
+    # Requisitions follow when the memberships go.
+    await DB.execute('SELECT FROM orders WHERE "user" = $1 ORDER BY id FOR NO KEY UPDATE', user_id)
 
 
 async def forget_guest(email: str) -> None:

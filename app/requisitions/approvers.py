@@ -25,7 +25,8 @@ _MAY_APPROVE = """
 """
 _APPROVERS = f"""
     WITH approvers AS (
-        SELECT m."user", m.stand_in, m.stand_in_from, m.stand_in_until FROM memberships m
+        SELECT m."user", m.stand_in, m.stand_in_from, m.stand_in_until
+        FROM memberships m JOIN users p ON p.id = m."user" AND p.is_active
         WHERE m.customer = $1 AND m.is_active AND {_MAY_APPROVE}
     )
     SELECT u.id AS user_id, u.email, u.preferred_language AS language,

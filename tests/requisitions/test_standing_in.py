@@ -84,6 +84,24 @@ async def test_a_stand_in_decides_only_in_these_days(database):
     assert (await person.get(f"/account/requisitions/{key}")).status == 404
 
 
+@pytest.mark.parametrize("what", ["memberships", "users"])
+async def test_nobody_stands_in_for_who_is_disabled_here_or_everywhere(database, what):
+    of = await company()
+    stand_in = await carl(of)
+    await appoint(of, stand_in.email)
+    person = await stand_in.signed_in()
+    key = id_of(await ask(await of.buyer.signed_in()))
+    assert (await person.get(f"/account/requisitions/{key}")).status == 200
+    absent = await DB.fetch_row(
+        'SELECT id AS memberships, "user" AS users FROM memberships WHERE stand_in IS NOT NULL'
+    )
+    await DB.execute(f"UPDATE {what} SET is_active = false WHERE id = $1", absent[what])
+    assert (await person.get(f"/account/requisitions/{key}")).status == 404
+    await ask(await of.buyer.signed_in())
+    asked = [one.to for one in await mails("requisition_asked")]
+    assert asked.count(stand_in.email) == 1, "only of the first"
+
+
 async def test_standing_in_is_ended(database):
     of = await company()
     stand_in = await carl(of)
