@@ -185,6 +185,8 @@ async def come_back(user_id: uuid.UUID, departure_id: uuid.UUID) -> bool:
     if place is None:
         raise Conflict
     await DB.execute(_PUT_ADDRESSES_BACK, departure_id)
+    # The orders may move on with the user: they are locked before requisitions (tables/lock_order.py).
+    await DB.execute('SELECT FROM orders WHERE "user" = $1 ORDER BY id FOR NO KEY UPDATE', user_id)
     await DB.execute(_PUT_REQUISITIONS_BACK, departure_id, place["id"])
     await DB.execute("DELETE FROM departures WHERE id = $1", departure_id)
     return may_sign_in and bool(place["is_active"])
