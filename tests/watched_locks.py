@@ -24,6 +24,8 @@ _FOR = re.compile(
     r"\bFOR (UPDATE|NO KEY UPDATE|SHARE|KEY SHARE)\b(?: OF (\w+)\b)?(?! SKIP LOCKED)", re.IGNORECASE
 )
 _PROGRAM = str(PROJECT / "app") + "/"
+# Loads a whole shop in one transaction, before anybody visits it; it is run again when it was ended.
+_DEMO = str(PROJECT / "app" / "demo") + "/"
 # Of many rows at once some stand for all: a test may make ten thousand.
 _TRIGGERS = """
     CREATE SCHEMA watched;
@@ -170,12 +172,14 @@ async def watch_locks(address: str) -> None:
 
 
 def _is_called_by_program() -> bool:
-    frame = sys._getframe(2)
+    frame, is_called = sys._getframe(2), False
     while frame is not None:
-        if frame.f_code.co_filename.startswith(_PROGRAM):
-            return True
+        file = frame.f_code.co_filename
+        if file.startswith(_DEMO):
+            return False
+        is_called = is_called or file.startswith(_PROGRAM)
         frame = frame.f_back
-    return False
+    return is_called
 
 
 def _table_of(before: str, alias: str | None) -> str:
