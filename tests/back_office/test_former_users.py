@@ -51,7 +51,7 @@ async def test_staff_see_who_was_removed_when_and_by_whom(staff: Person) -> None
     await removed(company, buyer)
     page = await staff.get(f"/customers/{company.number}/users")
     former = page.main.partition("Former users")[2]
-    for said in (buyer.email, "Maria Anders", "Move to another customer"):
+    for said in (buyer.email, "Maria Anders", "Bring back"):
         assert said in former
     assert f"/back-office/users/{buyer.user_id}/move?leaves={company.number}" in page.links
     other = await other_company()
