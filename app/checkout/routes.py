@@ -10,6 +10,7 @@ from app.access import NotPermitted, anyone
 from app.account.address_pages import address_book_of
 from app.account.profile import preferred_payment_of
 from app.basket.basket import Basket, basket_of, checkout_of, keep_checkout
+from app.basket.code_words import code_note
 from app.basket.owner import owner_of
 from app.basket.reckoning import delivery_prices
 from app.checkout.choices import as_json, choices_from, chosen, keep_in_book, typed_again, wish_of
@@ -225,7 +226,9 @@ async def _review(
         wish=wish,
         exceeds=excess_words(excess, total),
         approvers=[one.name for one in approvers],
-        reasons=[*reasons, *(note for note in basket.notes if note not in reasons)],
+        reasons=[*reasons, *(note for note in basket.notes if note not in reasons)] if reasons else [],
+        notes=basket.notes,
+        code_note=code_note(basket),
         idempotency_key=secrets.token_urlsafe(32),
     )
 
