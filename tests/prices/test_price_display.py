@@ -8,6 +8,7 @@ from app.segments.audience import RecognisedCustomer
 from app.visitor import Visitor
 from tables.engine import DB
 from tests.browser_like import Person, visit
+from tests.checkout.ordering import add, open_shop
 from tests.people import Known, company, shopper
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -110,6 +111,22 @@ async def test_the_switch_speaks_german() -> None:
     person = await visit("shop", language="de")
     page = await person.get("/")
     assert "Preise ohne MwSt." in page.text
+
+
+async def test_the_header_says_what_is_shown() -> None:
+    await open_shop()
+    person = await visit("shop")
+    page = await add(person, "TEA", 3)
+    assert "Prices include VAT" in page.text
+    assert "3 pieces · €35.70 " in page.text
+    page = await person.post("/display-prices", {"mode": "net", "next": "/basket"})
+    assert "Prices exclude VAT" in page.text
+    assert "include VAT" not in page.text
+    assert "3 pieces · €35.70 incl. VAT" in page.text, "what is paid stays the same"
+    buyer = await (await company()).signed_in()
+    assert "exclude VAT" in (await buyer.get("/")).text
+    page = await buyer.post("/display-prices", {"mode": "gross", "next": "/"})
+    assert "exclude VAT" not in page.text
 
 
 async def test_the_back_office_has_no_switch() -> None:
