@@ -6,6 +6,7 @@ from decimal import Decimal
 from app.catalog.edit_product import delete_product
 from app.marketing.edit_promotions import PromotionDraft, create_promotion
 from app.marketing.promotions import PromotionTarget
+from app.orders.states import cancel_order
 from app.prices.tax import set_tax_rates
 from app.versions import raise_version
 from tables.engine import DB
@@ -292,6 +293,20 @@ async def test_a_refused_payment_places_nothing(database):
     assert await stock() == 50
 
 
+async def test_who_pays_in_advance_reads_where_to_transfer_the_money(database):
+    await open_shop()
+    person = await visit("shop")
+    await add(person)
+    page = await place(person, await answer(person, payment_method="prepayment"))
+    account = "Bank account: DE89 3704 0044 0532 0130 00, Example Bank"
+    assert account in page.main
+    assert account in (await mails("order_placed"))[0].text
+    await cancel_order(number_on(page))
+    page = await person.get(page.path)
+    assert "Please transfer" not in page.main
+    assert account not in page.main
+
+
 async def test_the_test_provider_leaves_its_reference(database):
     await open_shop()
     person = await visit("shop")
@@ -300,9 +315,6 @@ async def test_the_test_provider_leaves_its_reference(database):
 
 
 async def test_goods_that_leave_the_country_are_taxed_there(database):
-    from decimal import Decimal
-
-    from app.prices.tax import set_tax_rates
 
     await open_shop()
     await set_tax_rates({"AT": {"standard": Decimal(20)}})
