@@ -39,6 +39,23 @@ async def test_the_country_of_the_shop_is_chosen_at_first_and_after_errors(datab
         assert (seen.typed("billing_country"), seen.typed("shipping_country")) == ("DE", "DE")
 
 
+async def test_the_summary_of_errors_names_each_field_and_whose_address_it_is(database):
+    await open_shop()
+    person = await visit("shop")
+    await add(person)
+    page = await person.get("/checkout")
+    page = await person.fill(page, {"shipping_choice": "new"}, form="payment_method")
+    said = [
+        " ".join(one.text_content().split()) for one in page.tree.iterfind(".//*[@data-error-summary]//li")
+    ]
+    assert "E-mail: Please fill in this field." in said
+    assert "Invoice address, City: Please fill in this field." in said
+    assert "Delivery address, City: Please fill in this field." in said
+    assert "Delivery: Please fill in this field." in said
+    assert "Payment: Please fill in this field." in said
+    assert len(said) == len(set(said)), said
+
+
 async def test_what_was_typed_stays(database):
     await open_shop()
     person = await visit("shop")
