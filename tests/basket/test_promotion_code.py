@@ -1,5 +1,6 @@
 """Entering promotion codes, and what is said of those that take nothing off (domain.md 8)."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.marketing.edit_promotions import PromotionDraft, create_promotion
@@ -11,8 +12,8 @@ from tests.catalog.shelf import EVERYONE
 from tests.checkout.ordering import add, answer, number_on, open_shop, order, place
 
 
-async def promotion(code: str = "SPRING", **changes: Any) -> None:
-    """One euro off the order for everyone who enters the code."""
+async def promotion(code: str = "SPRING", *, id: str = "", **changes: Any) -> None:
+    """One euro off the order for everyone who enters the code, if it has any."""
     draft = {
         "names": {"en": f"Promotion {code}"},
         "applies_to": PromotionTarget.ORDER,
@@ -21,7 +22,7 @@ async def promotion(code: str = "SPRING", **changes: Any) -> None:
         "segments": frozenset({EVERYONE}),
         **changes,
     }
-    await create_promotion(code.lower(), PromotionDraft(**draft))
+    await create_promotion(id or code.lower(), PromotionDraft(**draft))
 
 
 async def enter(person: Person, code: str) -> SeenPage:
@@ -107,3 +108,39 @@ async def test_what_was_used_as_a_guest_counts_for_the_account_that_claims_the_o
     await add(person)
     page = await enter(person, "SPRING")
     assert page.errors == {"code": "You have used this code as often as possible."}
+
+
+async def test_promotions_are_for_their_target_group_their_products_and_their_time(database):
+    shop = await open_shop()
+    now = datetime.now(UTC)
+    members = frozenset({"IG_RegisteredUsers"})
+    await promotion(
+        "",
+        id="teas",
+        names={"en": "Tea week"},
+        applies_to=PromotionTarget.ITEM,
+        amount_off=119,
+        product=shop.products["TEA"],
+        segments=members,
+    )
+    await promotion(
+        "", id="free", names={"en": "We send it"}, applies_to=PromotionTarget.SHIPPING, amount_off=9999
+    )
+    await promotion("", id="over", names={"en": "Long over"}, valid_to=now - timedelta(hours=1))
+    await promotion("", id="later", names={"en": "Not yet"}, valid_from=now + timedelta(hours=1))
+    guest, member = await visit("shop"), await (await people.shopper()).signed_in()
+    for person, expected in ((guest, "€71.40"), (member, "€69.02")):
+        await add(person, "TEA", 2)
+        page = await add(person, "COFFEE", 2)
+        assert expected in page.main, "2 x 11.90 and 2 x 23.80, for members 1.19 off each tea"
+        assert ("Tea week" in page.main) == (person is member)
+    page = await answer(guest)
+    assert "We send it" in page.main
+    assert "€71.40" in page.main, "the delivery is free"
+    assert not any(one in page.main for one in ("Long over", "Not yet", "Tea week"))
+    number = number_on(await place(guest, page))
+    stored = await DB.fetch_row(
+        "SELECT gross_total, shipping_total, discount_total, promotions FROM orders WHERE number = $1", number
+    )
+    assert (stored["gross_total"], stored["shipping_total"], stored["discount_total"]) == (7140, 595, 595)
+    assert "We send it" in stored["promotions"]

@@ -228,6 +228,16 @@ async def test_the_review_tells_once_which_prices_have_changed(database):
     assert "has changed" not in (await person.get("/checkout/review")).main
 
 
+async def test_the_review_says_what_can_no_longer_be_ordered_and_leads_back_to_the_basket(database):
+    await open_shop()
+    person, _page = await reviewing("a@example.com")
+    await DB.execute("UPDATE products SET stock = 0 WHERE sku = 'TEA'")
+    page = await person.get("/checkout/review")
+    assert "This product is out of stock at the moment." in page.main
+    assert "Order with obligation to pay" not in page.main
+    assert "/basket" in page.links
+
+
 async def test_the_tax_of_another_country_is_no_changed_price(database):
     await open_shop()
     await set_tax_rates({"AT": {"standard": Decimal(20)}})
