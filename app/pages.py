@@ -20,7 +20,6 @@ from app.flash import Flash, flash_of
 from app.kept_fragments import HOLE, KeptTag
 from app.links import links_of
 from app.marketing.content import SLOTS, content_now
-from app.prices.display import charged_net
 from app.settings import settings
 from app.static_files import hashed_name
 from app.visitor import Visitor
@@ -139,7 +138,6 @@ def environment() -> Environment:
         content_slot=_content_slot,
         may=_may,
         may_order=_may_order,
-        is_charged_net=_is_charged_net,
         looked_as=looked_as,
     )
     made.filters.update(
@@ -230,13 +228,6 @@ def _may_order(context: Context) -> bool:
     """Whether the visitor may order: nobody is offered a button that is closed to them."""
     visitor = context.get("visitor")
     return visitor is None or may_order(visitor)
-
-
-@pass_context
-def _is_charged_net(context: Context) -> bool:
-    """Whether what the visitor buys is added up without tax, whatever they have chosen to be shown."""
-    visitor = context.get("visitor")
-    return visitor is not None and charged_net(visitor)
 
 
 def _link_to(application_id: str, name: str, /, **values: object) -> str:

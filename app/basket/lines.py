@@ -3,6 +3,8 @@
 import uuid
 from datetime import UTC, datetime
 
+import asyncpg
+
 from app.basket.owner import BasketOwner, basket_for, basket_id_of, lock_basket
 from app.basket.quantities import quantity_problem, with_what_is_there
 from app.basket.reckoning import price_of
@@ -48,7 +50,11 @@ async def add_to_basket(
         raise ProductUnknown(sku)
     async with DB.transaction():
         basket, owner = await basket_for(owner)
-        line = await DB.fetch_row(_ADD, new_key(), basket, product.id, quantity)
+        try:
+            line = await DB.fetch_row(_ADD, new_key(), basket, product.id, quantity)
+        except asyncpg.ForeignKeyViolationError:
+            # Staff have deleted it this very moment.
+            raise ProductUnknown(sku) from None
         if line is None:
             raise RuntimeError("an upsert gives its row")
         if problem := quantity_problem(product, line["quantity"]):

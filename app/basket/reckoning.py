@@ -13,7 +13,6 @@ from datetime import datetime
 from app.catalog.products import ShownProduct
 from app.marketing.promotion_uses import used_up_by
 from app.marketing.promotions import Discounts, discounts, promotions_held
-from app.prices.display import charged_net
 from app.prices.price import Offers, Price, offers_for, price
 from app.prices.tax import NetTaxGross, split
 from app.prices.totals import LineTotal, Shipping, Totals, sold_line, totals
@@ -108,7 +107,7 @@ def charged_audience(visitor: Visitor, country: str = "") -> Audience:
 
     `country` is where it is delivered to, which decides the tax; "" takes the visitor's own.
     """
-    audience = replace(visitor.audience, is_net=charged_net(visitor))
+    audience = replace(visitor.audience, is_net=visitor.is_charged_net)
     return replace(audience, country=country) if country else audience
 
 

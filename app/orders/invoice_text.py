@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from app.checkout.payments import is_paid_by_transfer
 from app.customers.countries import printed_lines
 from app.languages import date_text, money_text, percent_text, translations
 from app.orders.order import Seller, StoredLine, StoredOrder
@@ -193,11 +192,7 @@ def _notes(order: StoredOrder, paper: Paper) -> list[str]:
         way = _("Payment: %(name)s.") % {"name": _(order.payment_name)}
         notes.append(f"{way} {_(order.payment_terms)}" if order.payment_terms else way)
         # As the invoice was written: the copy of who sells.
-        if (
-            order.seller is not None
-            and order.seller.bank_account
-            and is_paid_by_transfer(order.payment_method)
-        ):
+        if order.seller is not None and order.seller.bank_account and order.is_paid_by_transfer:
             notes.append(_("Bank account: %(account)s") % {"account": order.seller.bank_account})
     return notes
 

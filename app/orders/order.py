@@ -129,10 +129,15 @@ class StoredOrder:
         return "" if is_undone else payment_instructions(self.payment_method)
 
     @property
+    def is_paid_by_transfer(self) -> bool:
+        """Whether the buyer transfers the money: by invoice, and in advance."""
+        return is_paid_by_transfer(self.payment_method)
+
+    @property
     def account_to_pay_to(self) -> str:
         """The bank account that the buyer transfers the money to; "" where it is paid otherwise, or none is set."""
         application = application_by_id(self.application)
-        if application is None or not is_paid_by_transfer(self.payment_method):
+        if application is None or not self.is_paid_by_transfer:
             return ""
         return application.seller_bank_account
 

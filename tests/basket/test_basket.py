@@ -12,6 +12,7 @@ from tests import people
 from tests.browser_like import visit
 from tests.catalog.shelf import EXCLUDE, INCLUDE, STRANGERS, counted_queries
 from tests.checkout.ordering import add, open_shop
+from tests.other_connection import other_connection, until_somebody_waits
 
 
 async def quantities() -> dict[str, int]:
@@ -217,6 +218,20 @@ async def test_a_product_that_is_deleted_is_told_once(database):
     assert "“Wine” is no longer available and was taken out of your basket." in page.main
     assert "no longer available" not in (await person.get("/basket")).main
     assert "no longer available" not in (await other.get("/basket")).main
+
+
+async def test_a_product_that_is_deleted_this_very_moment_is_refused_like_an_unknown_one(database):
+    await open_shop()
+    person = await visit("shop")
+    await person.get("/basket")
+    async with other_connection(database) as staff, staff.transaction():
+        await staff.execute("DELETE FROM products WHERE sku = 'TEA'")
+        adding = asyncio.ensure_future(add(person, "TEA"))
+        await until_somebody_waits(adding)
+        await staff.execute("SELECT 1")
+    page = await adding
+    assert page.errors == {"": "We have no such product."}
+    assert await DB.fetch_value("SELECT count(*) FROM baskets") == 0
 
 
 async def test_what_was_deleted_is_told_after_signing_in_too_in_the_persons_language(database):

@@ -3,7 +3,7 @@
 import pytest
 
 from app.applications import application_by_id
-from app.prices.display import charged_net, choose_price_display
+from app.prices.display import choose_price_display
 from app.segments.audience import RecognisedCustomer
 from app.visitor import Visitor
 from tables.engine import DB
@@ -142,8 +142,8 @@ async def test_what_is_paid_follows_the_customer_type_whatever_is_shown(chosen: 
     shop, business = application_by_id("shop"), application_by_id("business")
     assert shop is not None
     assert business is not None
-    assert charged_net(Visitor(application=shop, language="en", price_display=chosen)) is False
-    assert charged_net(Visitor(application=business, language="en", price_display=chosen)) is True
+    assert Visitor(application=shop, language="en", price_display=chosen).is_charged_net is False
+    assert Visitor(application=business, language="en", price_display=chosen).is_charged_net is True
     known = await company()
     assert known.customer_id is not None
     recognised = RecognisedCustomer(
@@ -151,4 +151,4 @@ async def test_what_is_paid_follows_the_customer_type_whatever_is_shown(chosen: 
     )
     # Somebody whose session is refused is treated as a stranger.
     refused = Visitor(application=shop, language="en", customer=recognised, price_display=chosen)
-    assert charged_net(refused) is False
+    assert refused.is_charged_net is False
