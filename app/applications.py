@@ -75,6 +75,8 @@ class TypeSettings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     seller_name: Annotated[str, msgspec.Meta(max_length=200)] | msgspec.UnsetType = msgspec.UNSET
     seller_address: SellerAddress | msgspec.UnsetType = msgspec.UNSET
     seller_tax_id: Annotated[str, msgspec.Meta(max_length=60)] | msgspec.UnsetType = msgspec.UNSET
+    # Where buyers transfer money to who pay in advance or by invoice.
+    seller_bank_account: Annotated[str, msgspec.Meta(max_length=200)] | msgspec.UnsetType = msgspec.UNSET
     # For /.well-known/security.txt: a mailto: or https: address (RFC 9116).
     security_contact: SecurityContact | msgspec.UnsetType = msgspec.UNSET
     # After so many days without a decision a requisition expires (domain.md 10).
@@ -141,6 +143,7 @@ class Application:
     seller_name: str
     seller_address: tuple[str, ...]
     seller_tax_id: str
+    seller_bank_account: str
     security_contact: str
     requisition_days: int
     time_zone: str
@@ -312,6 +315,7 @@ def _application(
         seller_name=setting("seller_name", ""),
         seller_address=tuple(setting("seller_address", [])),
         seller_tax_id=setting("seller_tax_id", ""),
+        seller_bank_account=setting("seller_bank_account", ""),
         security_contact=setting("security_contact", ""),
         requisition_days=setting("requisition_days", 14),
         time_zone=time_zone,

@@ -28,8 +28,12 @@ FIELD_LABELS = {
     "region": text("Region"),
     "country": text("Country"),
 }
+# Of groups of fields that are those of an address.
+PREFIXES = ("address_", "billing_", "shipping_")
 
 
 def field_label(name: str) -> str:
     """The English label of a field, "" for one whose messages speak for themselves (a checkbox, a type's own)."""
-    return FIELD_LABELS.get(name.removeprefix("address_"), "")
+    for prefix in PREFIXES:
+        name = name.removeprefix(prefix)
+    return FIELD_LABELS.get(name, "")

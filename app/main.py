@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 import structlog
 from litestar import Litestar, Request
+from litestar.exceptions import NotFoundException
 from litestar.types import HTTPScope, Message, Receive, Send
 
 from app.applications import Application, all_applications
@@ -156,6 +157,9 @@ class Patron:
                 await _keep_alive(inner["visitor"])
                 if not application.is_back_office:
                     await hold_content(inner["visitor"].versions)
+            if "\x00" in scope["path"]:
+                # Nothing has such an address, and the database takes no such text.
+                raise NotFoundException
         except Exception as error:  # whatever fails before Litestar is told by a page as well
             await _send_response(
                 answer_error(Request(inner), error), inner, receive, _sharing(inner, scope, send)

@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -104,6 +104,14 @@ class Visitor:
         if not self._audience:
             self._audience.append(self._find_audience())
         return self._audience[0]
+
+    @property
+    def is_charged_net(self) -> bool:
+        """Whether what this visitor buys is added up from net amounts: as the customer type reckons, whatever the
+        person has chosen to be shown, so that choosing never changes what is to be paid."""
+        if self.is_signed_in and self.customer is not None:
+            return audience_of_customer(self.application, replace(self.customer, price_display="")).is_net
+        return audience_of_stranger(self.application).is_net
 
     def _find_audience(self) -> Audience:
         if self.is_signed_in and self.customer is not None:

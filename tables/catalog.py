@@ -93,7 +93,7 @@ class CatalogViewRule(Table, tablename="catalog_view_rules"):
     id = UUID(primary_key=True, default=new_key)
     view = ForeignKey(CatalogView, null=False, on_delete=OnDelete.cascade, index=True)
     action = Varchar(length=10, choices=ViewRuleAction)
-    category = ForeignKey(Category, null=True, default=None, on_delete=OnDelete.cascade, index=True)
-    product = ForeignKey(Product, null=True, default=None, on_delete=OnDelete.cascade, index=True)
+    category = ForeignKey(Category, null=True, default=None, on_delete=OnDelete.restrict, index=True)
+    product = ForeignKey(Product, null=True, default=None, on_delete=OnDelete.restrict, index=True)
 
     one_rule_for_each = Unique([view, action, category, product], nulls_distinct=False)

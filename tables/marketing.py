@@ -39,8 +39,8 @@ class Promotion(Table, tablename="promotions"):
     amount_off = BigInt(null=True, default=None)
     currency = Varchar(length=3, default="EUR")
     # For items: only those of this category (with all below it) or this product; neither means all.
-    category = ForeignKey(Category, null=True, default=None, on_delete=OnDelete.cascade, index=True)
-    product = ForeignKey(Product, null=True, default=None, on_delete=OnDelete.cascade, index=True)
+    category = ForeignKey(Category, null=True, default=None, on_delete=OnDelete.restrict, index=True)
+    product = ForeignKey(Product, null=True, default=None, on_delete=OnDelete.restrict, index=True)
     minimum_order = BigInt(default=0)
     code = Varchar(length=40, default="")
     code_canonical = Varchar(length=60, null=True, default=None, unique=True)

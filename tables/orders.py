@@ -36,6 +36,8 @@ class Basket(Table, tablename="baskets"):
     promotion_code = Varchar(length=40, default="")
     # What the checkout has asked so far: addresses, shipping, payment.
     checkout = JSONB(default="{}")
+    # Names, by language, of products that stood in it and were deleted: told once.
+    gone = JSONB(default="[]")
     changed_at = Timestamptz(index=True)
 
     one_for_each_user = Unique([user, customer, application])

@@ -126,6 +126,30 @@ async def test_too_many_tries_are_told_with_the_time_to_wait() -> None:
 
 
 @pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("odd", ["%00", "a%00b", "%ff", "%ed%a0%80", "%F0%9F%8D%B7", "..%2f", "'%22;--"])
+async def test_odd_signs_in_an_address_are_not_found_for_people_who_are_signed_in_too(database, odd):
+    person, staff = await (await shopper()).signed_in(), await (await staff_member()).signed_in()
+    for browser, paths in (
+        (person, ("/account/orders/{}", "/account/orders/{}/withdraw", "/products/{}", "/categories/{}")),
+        (
+            staff,
+            (
+                *(
+                    "/products/{}",
+                    "/price-lists/{}",
+                    "/price-lists/{}/entries",
+                    "/promotions/{}",
+                    "/segments/{}",
+                ),
+                *("/catalog-views/{}", "/orders/{}", "/customers/{}", "/customers/{}/orders"),
+            ),
+        ),
+    ):
+        for path in paths:
+            page = await browser.get(path.format(odd))
+            assert page.status in (400, 404), (path, odd, page.status)
+
+
 @pytest.mark.parametrize("application", ["shop", "business", "back-office"])
 async def test_error_pages_speak_german(application: str) -> None:
     person = await visit(application, language="de")

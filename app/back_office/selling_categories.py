@@ -13,6 +13,7 @@ from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import LongTexts, Names, WholeNumber, by_language, filled_with
 from app.back_office.selling_lists import Row, ShownList, delete_page, list_page
 from app.back_office.selling_products import category_choices
+from app.back_office.selling_uses import told_use
 from app.back_office.stale_form import stale_form
 from app.catalog.categories import Node, read_categories
 from app.catalog.edit_category import (
@@ -24,6 +25,7 @@ from app.catalog.edit_category import (
     create_category,
     delete_category,
 )
+from app.catalog.uses import uses_of_category
 from app.errors import Conflict
 from app.flash import Flash
 from app.forms import FilledForm, Form, Group, Text, blank, read_form
@@ -114,11 +116,14 @@ async def change(
 async def ask_delete(visitor: CurrentVisitor, category_id: FromPath[uuid.UUID]) -> Page:
     """Asks before a category is deleted."""
     node, links = await _node(category_id), links_of(visitor.application)
+    uses = await uses_of_category(category_id)
+    told = _("Only an empty category can be deleted: move its products and the categories in it first.")
     return delete_page(
         _("Delete the category %(slug)s?", slug=node.slug),
-        _("Only an empty category can be deleted: move its products and the categories in it first."),
-        links.path("delete_category", category_id=category_id),
+        _("What stands below is for this category. Change that first.") if uses else told,
+        links.path("delete_category", category_id=category_id) if not uses else "",
         links.path("back_office_category", category_id=category_id),
+        uses=[told_use(one, links) for one in uses],
     )
 
 
@@ -133,7 +138,7 @@ async def delete(
             await delete_category(category_id)
             await record("category deleted", visitor=visitor, before={"slug": node.slug})
     except CategoryInUse:
-        told = _("Something stands in the category, so it is not deleted.")
+        told = _("Something stands in the category or is for it, so it is not deleted.")
         return see(request, "back_office_category", category_id=category_id, flash=Flash(told, "warning"))
     return see(request, "back_office_categories", flash=Flash(_("The category is deleted.")))
 

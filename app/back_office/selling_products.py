@@ -30,6 +30,7 @@ from app.back_office.selling_lists import (
     page_asked_for,
     pages_of,
 )
+from app.back_office.selling_uses import told_use
 from app.back_office.stale_form import stale_form
 from app.catalog.categories import read_categories
 from app.catalog.edit_product import (
@@ -43,6 +44,7 @@ from app.catalog.edit_product import (
     delete_product,
 )
 from app.catalog.products import canonical_sku
+from app.catalog.uses import uses_of_product
 from app.catalog.words import words_of
 from app.errors import Conflict
 from app.flash import Flash
@@ -176,11 +178,14 @@ async def ask_delete(visitor: CurrentVisitor, sku: FromPath[str]) -> Page:
     """Asks before a product is deleted."""
     row = await _stored(sku)
     links = links_of(visitor.application)
+    uses = await uses_of_product(row["id"])
+    told = _("Its prices are deleted too. To sell it no more but keep it, switch it off instead.")
     return delete_page(
         _("Delete the product %(sku)s?", sku=row["sku"]),
-        _("Its prices are deleted too. To sell it no more but keep it, switch it off instead."),
-        links.path("delete_product", sku=row["sku"]),
+        _("What stands below is for this product. Change that first.") if uses else told,
+        links.path("delete_product", sku=row["sku"]) if not uses else "",
         links.path("back_office_product", sku=row["sku"]),
+        uses=[told_use(one, links) for one in uses],
     )
 
 
@@ -188,14 +193,14 @@ async def ask_delete(visitor: CurrentVisitor, sku: FromPath[str]) -> Page:
 async def delete(
     request: Request[Any, Any, Any], visitor: CurrentVisitor, sku: FromPath[str]
 ) -> Response[Any]:
-    """Deletes a product that nobody has ordered."""
+    """Deletes a product that nobody has ordered and nothing is for."""
     row = await _stored(sku)
     try:
         async with DB.transaction():
             await delete_product(row["id"], row["version"])
             await record("product deleted", visitor=visitor, before={"sku": row["sku"]})
     except ProductInUse:
-        told = _("The product stands in an order or basket, so it can only be switched off.")
+        told = _("The product was ordered, or something is for it alone, so it can only be switched off.")
         return see(request, "back_office_product", sku=row["sku"], flash=Flash(told, "warning"))
     return see(request, "back_office_products", flash=Flash(_("The product is deleted.")))
 

@@ -20,11 +20,12 @@ from app.back_office.selling_segment_rules import (
     rule_as_typed,
     rule_of,
 )
+from app.back_office.selling_uses import told_use
 from app.back_office.stale_form import stale_form
 from app.flash import Flash
 from app.forms import FilledForm, Flag, Text, blank, read_form
 from app.languages import gettext as _
-from app.languages import ngettext, text
+from app.languages import ngettext
 from app.links import Links, links_of
 from app.organisations.tree import organisations
 from app.pages import Page, see
@@ -44,20 +45,10 @@ from app.segments.custom import (
 from app.segments.implicit import implicit_segments
 from app.segments.members import Preview, preview
 from app.segments.rules import RuleRefused
-from app.segments.uses import ORGANISATION, RULE, Use, uses_of_segment
+from app.segments.uses import ORGANISATION, Use, uses_of_segment
 from app.visitor import CurrentVisitor
-from tables.segments import TargetKind
 
 SEGMENTS = staff(Privilege.SEGMENTS)
-USES = {
-    TargetKind.PRICE_LIST: text("Price list %(name)s"),
-    TargetKind.CATALOG_VIEW: text("Catalog view %(name)s"),
-    TargetKind.PROMOTION: text("Promotion %(name)s"),
-    TargetKind.CONTENT: text("Content %(name)s"),
-    TargetKind.SHIPPING_METHOD: text("Shipping method %(name)s"),
-    ORGANISATION: text("Organisation %(name)s"),
-    RULE: text("Rule of the segment %(name)s"),
-}
 
 
 class SegmentForm(RuleForm):
@@ -212,7 +203,7 @@ async def ask_delete(visitor: CurrentVisitor, segment_id: FromPath[str]) -> Page
         told,
         action,
         links.path("segment", segment_id=segment_id),
-        uses=[_told(one, links) for one in uses],
+        uses=[told_use(one, links) for one in uses],
     )
 
 
@@ -256,22 +247,6 @@ async def _uses(segment_id: str) -> list[Use]:
     return [one for one in await uses_of_segment(segment_id) if one.kind != ORGANISATION or one.owner in seen]
 
 
-def _told(use: Use, links: Links) -> tuple[str, str]:
-    """(what names the segment, address of its page or "")."""
-    addresses: dict[str, tuple[str, str]] = {
-        TargetKind.PRICE_LIST: ("price_list", "list_id"),
-        TargetKind.CATALOG_VIEW: ("catalog_view", "view"),
-        TargetKind.PROMOTION: ("promotion", "promotion_id"),
-        TargetKind.CONTENT: ("content_item", "item"),
-        TargetKind.SHIPPING_METHOD: ("shipping_method", "method"),
-        ORGANISATION: ("back_office_organisation", "organisation_id"),
-        RULE: ("segment", "segment_id"),
-    }
-    route, parameter = addresses.get(use.kind, ("", ""))
-    address = links.path(route, **{parameter: use.owner}) if route else ""
-    return _(USES.get(use.kind, use.kind), name=use.name), address
-
-
 async def _page(
     form: FilledForm[Any],
     of: CustomSegment | None,
@@ -285,7 +260,7 @@ async def _page(
         status_code=status_code,
         form=form,
         of=of,
-        uses=[_told(one, links) for one in await _uses(of.id)] if of is not None else [],
+        uses=[told_use(one, links) for one in await _uses(of.id)] if of is not None else [],
         kinds=kind_choices(),
         matches=[(value, _(name)) for value, name in MATCHES],
         rows=rows_to_show(form),

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from app.basket.owner import BasketOwner, basket_id_of, hash_of_basket_token, lock_basket
 from app.basket.quantities import quantity_problem
 from app.basket.reckoning import Delivery, ReckonedLine, Reckoning, reckon
@@ -20,8 +22,8 @@ from app.visitor import Visitor
 from tables.engine import DB
 
 _BASKET = """
-    SELECT b.id, b.promotion_code, b.checkout::text AS checkout, now() AS at, l.id AS line, l.product, l.quantity,
-           l.seen_price, coalesce(p.names ->> $1, p.names ->> 'en', p.sku) AS name
+    SELECT b.id, b.promotion_code, b.checkout::text AS checkout, b.gone::text AS gone, now() AS at, l.id AS line,
+           l.product, l.quantity, l.seen_price, coalesce(p.names ->> $1, p.names ->> 'en', p.sku) AS name
     FROM baskets b
     LEFT JOIN basket_lines l ON l.basket = b.id
     LEFT JOIN products p ON p.id = l.product
@@ -83,11 +85,14 @@ async def basket_of(
     country: str = "",
     delivery: Delivery | None = None,
     email: str = "",
+    code: str | None = None,
+    notes_are_seen: bool = True,
 ) -> Basket | None:
-    """The basket with today's prices; None where there is none yet. What is told counts as seen afterwards.
+    """The basket with today's prices; None where there is none yet. What is told counts as seen afterwards, unless
+    the caller says that the person sees it only on a later page.
 
     Three queries, and one more for each kind of thing that has changed. `email` is a guest's, for promotions
-    that each customer may use only so often.
+    that each customer may use only so often; `code` counts instead of the one that is kept with the basket.
     """
     rows = await stored_lines(visitor, owner)
     if not rows:
@@ -99,7 +104,7 @@ async def basket_of(
         [(products[row["product"]], row["quantity"]) for row in lines if row["product"] in products],
         first["at"],
         country=country,
-        code=first["promotion_code"],
+        code=first["promotion_code"] if code is None else code,
         used_by=used_by_of(owner.customer_id, canonical_email(email) if email else ""),
         delivery=delivery,
     )
@@ -108,10 +113,10 @@ async def basket_of(
     changed = [
         row
         for row in lines
-        # Another country may mean another tax, which is no change of the price.
-        if not country and row["product"] in reckoned and row["seen_price"] != reckoned[row["product"]].unit
+        if row["product"] in reckoned and row["seen_price"] != reckoned[row["product"]].unit_at_home
     ]
-    if not country and (gone or changed):
+    deleted = msgspec.json.decode(first["gone"], type=list[dict[str, str]])
+    if notes_are_seen and (gone or changed or deleted):
         await _note_as_seen(first["id"], gone, changed, reckoned)
     return Basket(
         id=first["id"],
@@ -125,7 +130,10 @@ async def basket_of(
             if row["product"] in reckoned
         ),
         reckoning=reckoning,
-        notes=tuple(_notes(gone, changed, reckoned, reckoning.currency)),
+        notes=tuple(
+            [_gone_note(_in(visitor.language, names)) for names in deleted]
+            + _notes(gone, changed, reckoned, reckoning.currency)
+        ),
         promotion_code=first["promotion_code"],
         checkout=first["checkout"],
         at=first["at"],
@@ -183,8 +191,9 @@ async def _note_as_seen(
             "UPDATE basket_lines l SET seen_price = n.price"
             " FROM unnest($1::uuid[], $2::bigint[]) AS n (id, price) WHERE l.id = n.id",
             [row["line"] for row in changed],
-            [reckoned[row["product"]].unit for row in changed],
+            [reckoned[row["product"]].unit_at_home for row in changed],
         )
+        await DB.execute("UPDATE baskets SET gone = '[]' WHERE id = $1 AND gone <> '[]'", basket)
 
 
 def _notes(
@@ -193,10 +202,7 @@ def _notes(
     reckoned: Mapping[uuid.UUID, ReckonedLine],
     currency: str,
 ) -> list[str]:
-    notes = [
-        _("“%(name)s” is no longer available and was taken out of your basket.", name=row["name"])
-        for row in gone
-    ]
+    notes = [_gone_note(row["name"]) for row in gone]
     for row in changed:
         if row["seen_price"] is None:
             continue
@@ -205,7 +211,15 @@ def _notes(
                 "The price of “%(name)s” has changed from %(before)s to %(now)s.",
                 name=row["name"],
                 before=money_text(row["seen_price"], currency),
-                now=money_text(reckoned[row["product"]].unit, currency),
+                now=money_text(reckoned[row["product"]].unit_at_home, currency),
             )
         )
     return notes
+
+
+def _gone_note(name: str) -> str:
+    return _("“%(name)s” is no longer available and was taken out of your basket.", name=name)
+
+
+def _in(language: str, names: Mapping[str, str]) -> str:
+    return names.get(language) or names.get("en") or next(iter(names.values()), "")

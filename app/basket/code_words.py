@@ -1,5 +1,6 @@
 """What is said about a promotion code that takes nothing off."""
 
+from app.basket.basket import Basket
 from app.languages import gettext as _
 from app.languages import text
 from app.marketing.promotions import CodeProblem
@@ -19,3 +20,12 @@ SENTENCES = {
 def code_sentence(problem: CodeProblem) -> str:
     """Why a code takes nothing off, in the language of the current request."""
     return _(SENTENCES[problem])
+
+
+def code_note(basket: Basket) -> str:
+    """Why the code that is kept with the basket takes nothing off now, naming it; "" where it does."""
+    problem = basket.reckoning.discounts.code_problem
+    if problem is None:
+        return ""
+    named = _("Code %(code)s:", code=basket.promotion_code)
+    return f"{named} {code_sentence(problem)}"

@@ -3,8 +3,10 @@
 import uuid
 from datetime import UTC, datetime
 
+import asyncpg
+
 from app.basket.owner import BasketOwner, basket_for, basket_id_of, lock_basket
-from app.basket.quantities import quantity_problem
+from app.basket.quantities import quantity_problem, with_what_is_there
 from app.basket.reckoning import price_of
 from app.catalog.products import ShownProduct, products_by_id, products_by_sku
 from app.languages import gettext as _
@@ -48,10 +50,15 @@ async def add_to_basket(
         raise ProductUnknown(sku)
     async with DB.transaction():
         basket, owner = await basket_for(owner)
-        line = await DB.fetch_row(_ADD, new_key(), basket, product.id, quantity)
+        try:
+            line = await DB.fetch_row(_ADD, new_key(), basket, product.id, quantity)
+        except asyncpg.ForeignKeyViolationError:
+            # Staff have deleted it this very moment.
+            raise ProductUnknown(sku) from None
         if line is None:
             raise RuntimeError("an upsert gives its row")
-        _refuse(quantity_problem(product, line["quantity"]))
+        if problem := quantity_problem(product, line["quantity"]):
+            raise QuantityRefused(with_what_is_there(problem, line["quantity"] - quantity))
         await _note_price(visitor, line["id"], product, line["quantity"])
         count = await DB.fetch_value("SELECT count(*) FROM basket_lines WHERE basket = $1", basket)
         if count > MOST_LINES:
@@ -78,14 +85,10 @@ async def change_quantity(visitor: Visitor, owner: BasketOwner, line_id: uuid.UU
         product = (await products_by_id([line["product"]], visitor)).get(line["product"])
         if product is None:
             raise ProductUnknown(line["product"])
-        _refuse(quantity_problem(product, quantity))
+        if problem := quantity_problem(product, quantity):
+            raise QuantityRefused(problem)
         await DB.execute("UPDATE basket_lines SET quantity = $2 WHERE id = $1", line_id, quantity)
         await _note_price(visitor, line_id, product, quantity)
-
-
-def _refuse(problem: str) -> None:
-    if problem:
-        raise QuantityRefused(problem)
 
 
 async def _note_price(visitor: Visitor, line_id: uuid.UUID, product: ShownProduct, quantity: int) -> None:

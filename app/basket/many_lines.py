@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from app.basket.lines import MOST_LINES
 from app.basket.owner import BasketOwner, basket_for
-from app.basket.quantities import MOST, quantity_problem
+from app.basket.quantities import MOST, quantity_problem, with_what_is_there
 from app.basket.reckoning import charged_audience
 from app.catalog.products import ShownProduct
 from app.languages import gettext as _
@@ -69,6 +69,4 @@ def _quantity_problem(product: ShownProduct, quantity: int, before: int) -> str:
     problem = quantity_problem(product, before + quantity)
     if not problem and before + quantity > MOST:
         problem = _("Please order at most %(n)s pieces at a time.", n=MOST)
-    if problem and before:
-        return _("%(problem)s There are %(n)s in your basket already.", problem=problem, n=before)
-    return problem
+    return with_what_is_there(problem, before) if problem else ""

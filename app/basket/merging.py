@@ -33,13 +33,15 @@ async def merge_baskets(application: Application, account: Account, token: str) 
     if not token or account.customer_id is None:
         return
     visitors = await DB.fetch_row(
-        "SELECT id, promotion_code FROM baskets WHERE application = $1 AND token_hash = $2 FOR UPDATE",
+        "SELECT id, promotion_code, gone <> '[]' AS has_lost FROM baskets"
+        " WHERE application = $1 AND token_hash = $2 FOR UPDATE",
         application.id,
         hash_of_basket_token(token),
     )
     if visitors is None:
         return
-    if await DB.fetch_value("SELECT EXISTS (SELECT FROM basket_lines WHERE basket = $1)", visitors["id"]):
+    has_lines = "SELECT EXISTS (SELECT FROM basket_lines WHERE basket = $1)"
+    if visitors["has_lost"] or await DB.fetch_value(has_lines, visitors["id"]):
         owner = BasketOwner(
             application_id=application.id, user_id=account.user_id, customer_id=account.customer_id
         )
@@ -49,6 +51,11 @@ async def merge_baskets(application: Application, account: Account, token: str) 
             "UPDATE baskets SET promotion_code = $2 WHERE id = $1 AND promotion_code = ''",
             basket,
             visitors["promotion_code"],
+        )
+        await DB.execute(
+            "UPDATE baskets b SET gone = b.gone || v.gone FROM baskets v WHERE b.id = $1 AND v.id = $2",
+            basket,
+            visitors["id"],
         )
     await DB.execute("DELETE FROM baskets WHERE id = $1", visitors["id"])
 

@@ -51,6 +51,15 @@ def available_quantity(product: Orderable, wanted: int) -> int:
     return most if most >= product.smallest_quantity else 0
 
 
+def with_what_is_there(problem: str, before: int) -> str:
+    """The same, for a person who added to so many in the basket: what was typed alone would be possible."""
+    return (
+        _("%(problem)s There are %(n)s in your basket already.", problem=problem, n=before)
+        if before
+        else problem
+    )
+
+
 def quantity_problem(product: Orderable, quantity: int) -> str:
     """Why so many cannot be ordered, for the person; "" where they can."""
     if quantity < product.smallest_quantity:

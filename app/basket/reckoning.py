@@ -13,7 +13,6 @@ from datetime import datetime
 from app.catalog.products import ShownProduct
 from app.marketing.promotion_uses import used_up_by
 from app.marketing.promotions import Discounts, discounts, promotions_held
-from app.prices.display import charged_net
 from app.prices.price import Offers, Price, offers_for, price
 from app.prices.tax import NetTaxGross, split
 from app.prices.totals import LineTotal, Shipping, Totals, sold_line, totals
@@ -45,6 +44,8 @@ class ReckonedLine:
     total: LineTotal
     # One piece on the side that is charged, net or gross.
     unit: int
+    # The same with the tax of the visitor's own country: what the basket shows before it is known where it goes.
+    unit_at_home: int
 
     @property
     def explanation(self) -> str:
@@ -86,6 +87,7 @@ class _Priced:
     quantity: int
     price: Price
     unit: int
+    unit_at_home: int
 
     @property
     def product_id(self) -> uuid.UUID:
@@ -105,7 +107,7 @@ def charged_audience(visitor: Visitor, country: str = "") -> Audience:
 
     `country` is where it is delivered to, which decides the tax; "" takes the visitor's own.
     """
-    audience = replace(visitor.audience, is_net=charged_net(visitor))
+    audience = replace(visitor.audience, is_net=visitor.is_charged_net)
     return replace(audience, country=country) if country else audience
 
 
@@ -131,7 +133,7 @@ async def reckon(
     """
     audience = charged_audience(visitor, country)
     offers = await offers_for([product.id for product, _quantity in wanted], audience, visitor.versions)
-    priced, without_price = _priced(wanted, offers, audience, at)
+    priced, without_price = _priced(wanted, offers, audience, charged_audience(visitor), at)
     sent = _shipping(delivery, offers, audience, sum(one.amount for one in priced))
     held = await promotions_held(visitor.versions)
     off = discounts(
@@ -153,7 +155,12 @@ async def reckon(
     return Reckoning(
         lines=tuple(
             ReckonedLine(
-                product=one.product, quantity=one.quantity, price=one.price, total=total, unit=one.unit
+                product=one.product,
+                quantity=one.quantity,
+                price=one.price,
+                total=total,
+                unit=one.unit,
+                unit_at_home=one.unit_at_home,
             )
             for one, total in zip(priced, all_in_all.lines, strict=True)
         ),
@@ -184,7 +191,11 @@ async def delivery_prices(
 
 
 def _priced(
-    wanted: Sequence[tuple[ShownProduct, int]], offers: Offers, audience: Audience, at: datetime
+    wanted: Sequence[tuple[ShownProduct, int]],
+    offers: Offers,
+    audience: Audience,
+    at_home: Audience,
+    at: datetime,
 ) -> tuple[list[_Priced], list[ShownProduct]]:
     priced: list[_Priced] = []
     without_price: list[ShownProduct] = []
@@ -192,8 +203,11 @@ def _priced(
         found = price(product, quantity, offers, audience, at)
         if found is None:
             without_price.append(product)
-        else:
-            priced.append(_Priced(product, quantity, found, found.unit.shown(audience.is_net)))
+            continue
+        unit = home = found.shown
+        if audience.country != at_home.country and (seen := price(product, quantity, offers, at_home, at)):
+            home = seen.shown
+        priced.append(_Priced(product, quantity, found, unit, home))
     return priced, without_price
 
 

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 
 from app.access import NotPermitted, anyone
 from app.basket.basket import Basket, basket_of, keep_promotion_code
-from app.basket.code_words import code_sentence
+from app.basket.code_words import code_note, code_sentence
 from app.basket.forms import AddForm, LineForm, PromotionCodeForm
 from app.basket.lines import LineMissing, ProductUnknown, QuantityRefused, add_to_basket, change_quantity
 from app.basket.owner import keep_basket_on, owner_of
@@ -76,16 +76,15 @@ async def enter_code(request: Request[Any, Any, Any], visitor: CurrentVisitor) -
     if not form.is_valid:
         return await _page(request, visitor, form)
     owner = owner_of(visitor, request)
-    basket = await basket_of(visitor, owner)
+    basket = await basket_of(visitor, owner, code=form.data.code, notes_are_seen=False)
     if basket is None or basket.id is None:
         return see(request, "basket")
-    await keep_promotion_code(owner, basket.id, form.data.code)
-    basket = await basket_of(visitor, owner)
-    problem = basket.reckoning.discounts.code_problem if basket is not None else None
-    if problem is not None and form.data.code:
-        await keep_promotion_code(owner, basket.id, "") if basket is not None and basket.id else None
+    problem = basket.reckoning.discounts.code_problem
+    if problem is not None:
+        # One that was entered before stays: who mistypes the next loses nothing.
         form.add_error("code", code_sentence(problem))
         return await _page(request, visitor, form)
+    await keep_promotion_code(owner, basket.id, form.data.code)
     said = _("The code is taken off.") if not form.data.code else _("The code counts.")
     return see(request, "basket", flash=Flash(said))
 
@@ -110,15 +109,8 @@ async def _page(
         basket=basket,
         form=form or blank(PromotionCodeForm, code=basket.promotion_code if basket is not None else ""),
         refused_line=line_id,
-        code_note=_code_note(basket),
+        code_note=code_note(basket) if basket is not None else "",
     )
-
-
-def _code_note(basket: Basket | None) -> str:
-    """Why the code that is kept with the basket takes nothing off now; "" where it does."""
-    if basket is None or basket.reckoning.discounts.code_problem is None:
-        return ""
-    return code_sentence(basket.reckoning.discounts.code_problem)
 
 
 routes = [basket_page, add, change, enter_code]

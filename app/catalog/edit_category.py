@@ -30,7 +30,7 @@ class CategoryRefused(ValueError):
 
 
 class CategoryInUse(Exception):
-    """Products or other categories stand in the category."""
+    """Products or other categories stand in the category, or a promotion or catalog view names it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +75,7 @@ async def change_category(
 
 
 async def delete_category(category: uuid.UUID) -> None:
-    """Deletes a category. Raises CategoryInUse while something stands in it."""
+    """Deletes a category. Raises CategoryInUse while something stands in it or names it."""
     try:
         async with DB.transaction():
             await DB.execute("DELETE FROM categories WHERE id = $1", category)

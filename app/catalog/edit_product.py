@@ -32,7 +32,8 @@ class ProductRefused(ValueError):
 
 
 class ProductInUse(Exception):
-    """The product was ordered: it can be withdrawn (`is_active`), not deleted."""
+    """The product was ordered, or a promotion or catalog view names it: it can be withdrawn (`is_active`), not
+    deleted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,14 +93,32 @@ async def set_stock(product: uuid.UUID, stock: int) -> None:
 
 
 async def delete_product(product: uuid.UUID, version: int) -> None:
-    """Deletes a product with its prices. Raises Conflict, and ProductInUse where it was ordered: orders keep
-    copies, but could no longer be ordered again."""
-    async with DB.transaction():
-        if await DB.fetch_value("SELECT EXISTS (SELECT FROM order_lines WHERE product = $1)", product):
-            raise ProductInUse
-        if not await DB.execute("DELETE FROM products WHERE id = $1 AND version = $2", product, version):
-            raise Conflict
-        await raise_version(Subject.CATALOG)
+    """Deletes a product with its prices; whoever has it in the basket is told.
+
+    Raises Conflict, and ProductInUse: orders keep copies, but could no longer be ordered again, and a promotion or
+    catalog view for it alone would mean something else without it.
+    """
+    try:
+        async with DB.transaction():
+            if await DB.fetch_value("SELECT EXISTS (SELECT FROM order_lines WHERE product = $1)", product):
+                raise ProductInUse
+            await DB.execute(_LOCK_BASKETS, product)
+            await DB.execute(_TELL_BASKETS, product)
+            if not await DB.execute("DELETE FROM products WHERE id = $1 AND version = $2", product, version):
+                raise Conflict
+            await raise_version(Subject.CATALOG)
+    except (asyncpg.ForeignKeyViolationError, asyncpg.RestrictViolationError) as error:
+        raise ProductInUse from error
+
+
+# Baskets come before products (tables/lock_order.py).
+_LOCK_BASKETS = """
+    SELECT FROM baskets WHERE id IN (SELECT basket FROM basket_lines WHERE product = $1) ORDER BY id FOR NO KEY UPDATE
+"""
+_TELL_BASKETS = """
+    UPDATE baskets b SET gone = b.gone || jsonb_build_array(p.names) FROM products p
+    WHERE p.id = $1 AND b.id IN (SELECT basket FROM basket_lines WHERE product = $1)
+"""
 
 
 _INSERT = """

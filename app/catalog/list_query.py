@@ -92,12 +92,12 @@ def statement_for(
     limits = [query.seen(seen)]
     if wanted.category is not None:
         limits.append(f"p.category = ANY({query.value(list(tree.with_all_below(wanted.category)))}::uuid[])")
-    fits = list(limits)
     words = words_of(wanted.words)[:MOST_WORDS]
+    if wanted.only_available:
+        limits.append(f"p.stock >= {SMALLEST_QUANTITY}")
+    fits = list(limits)
     if wanted.words:
         fits.append(_has_words(query, words))
-    if wanted.only_available:
-        fits.append(f"p.stock >= {SMALLEST_QUANTITY}")
     most = MOST_FOUND if at_most >= ON_A_PAGE else MOST_SUGGESTED_FROM
     limit = f"LIMIT {most + 1}" if wanted.words else ""
     parts = [
@@ -136,7 +136,7 @@ def statement_for(
         f" {is_cut} AS is_cut, '' AS search_text FROM fitting o JOIN products p ON p.id = o.id"
         f" WHERE o.n > {start}::bigint AND o.n <= {end}::bigint"
     )
-    if words and not wanted.only_available and not wanted.is_by_price:
+    if words and not wanted.is_by_price:
         statement += (
             f" UNION ALL SELECT {COLUMNS}, NULL, NULL, NULL, NULL, FALSE, p.search_text"
             f" FROM (SELECT * FROM products p WHERE NOT EXISTS (SELECT FROM matching) AND p.is_active"

@@ -146,6 +146,11 @@ def payment_name(payment_id: str) -> str:
     return found.name if found is not None else payment_id
 
 
+def is_paid_by_transfer(payment_id: str) -> bool:
+    """Whether the buyer transfers the money to the shop's account: by invoice, and in advance."""
+    return isinstance(known_providers().get(payment_id), Invoice)
+
+
 def payment_terms(payment_id: str) -> str:
     """How and by when it is paid, in English; "" where the way of payment is no longer known."""
     found = known_providers().get(payment_id)

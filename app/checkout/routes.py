@@ -10,6 +10,7 @@ from app.access import NotPermitted, anyone
 from app.account.address_pages import address_book_of
 from app.account.profile import preferred_payment_of
 from app.basket.basket import Basket, basket_of, checkout_of, keep_checkout
+from app.basket.code_words import code_note
 from app.basket.owner import owner_of
 from app.basket.reckoning import delivery_prices
 from app.checkout.choices import as_json, choices_from, chosen, keep_in_book, typed_again, wish_of
@@ -36,9 +37,9 @@ from app.visitor import CurrentVisitor, Visitor
 @get("/checkout", name="checkout", guards=[anyone])
 async def checkout_page(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
     """Asks for addresses, delivery and payment."""
-    basket = await _orderable_basket(request, visitor)
-    if basket is None:
-        return _to_basket(request)
+    basket = await _basket(request, visitor)
+    if basket is None or not basket.can_be_ordered:
+        return _to_basket(request, basket)
     book = await _book(visitor)
     at_first = {f"{kind}_country": visitor.application.default_country for kind in ("billing", "shipping")}
     answers = at_first | typed_again(choices_from(basket.checkout))
@@ -50,9 +51,9 @@ async def checkout_page(request: Request[Any, Any, Any], visitor: CurrentVisitor
 @post("/checkout", name="checkout_post", guards=[anyone])
 async def answer_checkout(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
     """Keeps the answers and goes on to the review."""
-    basket = await _orderable_basket(request, visitor)
-    if basket is None or basket.id is None:
-        return _to_basket(request)
+    basket = await _basket(request, visitor)
+    if basket is None or basket.id is None or not basket.can_be_ordered:
+        return _to_basket(request, basket)
     book = await _book(visitor)
     form = await read_checkout(
         request, book, country=visitor.application.default_country, is_guest=not visitor.is_signed_in
@@ -127,11 +128,9 @@ def _answer(request: Request[Any, Any, Any], visitor: Visitor, done: Outcome) ->
     return answer
 
 
-async def _orderable_basket(request: Request[Any, Any, Any], visitor: Visitor) -> Basket | None:
-    """The basket if there is something in it that can be ordered as it is."""
+async def _basket(request: Request[Any, Any, Any], visitor: Visitor) -> Basket | None:
     _only_for_buyers(visitor)
-    basket = await basket_of(visitor, owner_of(visitor, request))
-    return basket if basket is not None and basket.can_be_ordered else None
+    return await basket_of(visitor, owner_of(visitor, request))
 
 
 def _only_for_buyers(visitor: Visitor) -> None:
@@ -140,8 +139,13 @@ def _only_for_buyers(visitor: Visitor) -> None:
         raise NotPermitted
 
 
-def _to_basket(request: Request[Any, Any, Any]) -> Response[Any]:
-    return see(request, "basket", flash=Flash(_("There is nothing to order yet."), "info"))
+def _to_basket(request: Request[Any, Any, Any], basket: Basket | None) -> Response[Any]:
+    """Back to the basket, which marks what cannot be ordered; with what has changed, since it counts as told now."""
+    if basket is not None and basket.notes:
+        return see(request, "basket", flash=Flash(" ".join(basket.notes), "warning"))
+    if basket is None or basket.is_empty:
+        return see(request, "basket", flash=Flash(_("There is nothing to order yet."), "info"))
+    return see(request, "basket")
 
 
 async def _book(visitor: Visitor) -> list[StoredAddress]:
@@ -208,7 +212,7 @@ async def _review(
         email=wish.email,
     )
     if basket is None or basket.is_empty:
-        return _to_basket(request)
+        return _to_basket(request, basket)
     if form is None:
         form = blank(PlaceForm)
     total, account = basket.reckoning.totals.total.net, visitor.account
@@ -225,7 +229,9 @@ async def _review(
         wish=wish,
         exceeds=excess_words(excess, total),
         approvers=[one.name for one in approvers],
-        reasons=[*reasons, *(note for note in basket.notes if note not in reasons)],
+        reasons=[*reasons, *(note for note in basket.notes if note not in reasons)] if reasons else [],
+        notes=basket.notes,
+        code_note=code_note(basket),
         idempotency_key=secrets.token_urlsafe(32),
     )
 

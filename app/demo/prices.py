@@ -6,8 +6,9 @@ company (Volume, from ten pieces on), to one in SILVER or GOLD, and to one with 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from app.demo.products import NorthwindProduct, product_ids, products
 from app.demo.segments import GOLD, SILVER
@@ -19,6 +20,8 @@ from app.segments.targets import aim
 from tables.engine import DB
 from tables.segments import TargetKind
 
+# Where the days of the demo shop begin, as in app/applications.py.
+ZONE = ZoneInfo("Europe/Berlin")
 # The company with a contract, by its number in the sample data.
 CONTRACT_COMPANY = "QUICK"
 CONTRACT_LIST = "QuickStopPriceList"
@@ -105,7 +108,7 @@ def price_lists(now: datetime) -> tuple[DemoList, ...]:
         DemoList(
             id=CONTRACT_LIST,
             details=PriceListDetails(
-                name="QUICK-Stop", priority=40, valid_to=datetime(now.year + 2, 1, 1, tzinfo=UTC)
+                name="QUICK-Stop", priority=40, valid_to=datetime(now.year + 2, 1, 1, tzinfo=ZONE)
             ),
             company=CONTRACT_COMPANY,
             by_sku={

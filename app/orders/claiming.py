@@ -44,6 +44,12 @@ async def claim_guest_orders(visitor: Visitor) -> int:
             visitor.application.id,
         )
         if rows:
+            # Limits for each customer count from now on what the person has used as a guest.
+            await DB.execute(
+                "UPDATE promotion_uses SET used_by = $1 WHERE order_number = ANY($2::text[])",
+                str(account.customer_id),
+                [row["number"] for row in rows],
+            )
             await note_first_order(account.customer_id)
             await record(
                 "guest orders claimed",

@@ -191,6 +191,9 @@ def _notes(order: StoredOrder, paper: Paper) -> list[str]:
     else:
         way = _("Payment: %(name)s.") % {"name": _(order.payment_name)}
         notes.append(f"{way} {_(order.payment_terms)}" if order.payment_terms else way)
+        # As the invoice was written: the copy of who sells.
+        if order.seller is not None and order.seller.bank_account and order.is_paid_by_transfer:
+            notes.append(_("Bank account: %(account)s") % {"account": order.seller.bank_account})
     return notes
 
 

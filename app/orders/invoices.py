@@ -101,5 +101,8 @@ def _seller(application_id: str) -> Seller:
     if application is None:
         return Seller(application_id)
     return Seller(
-        application.seller_name or application.name, application.seller_address, application.seller_tax_id
+        application.seller_name or application.name,
+        application.seller_address,
+        application.seller_tax_id,
+        application.seller_bank_account,
     )

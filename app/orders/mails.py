@@ -30,7 +30,7 @@ async def mail_order_placed(application: Application, number: str) -> None:
         shipping=_address(order.shipping_address, order.language),
         shipping_name=order.shipping_name,
         payment_name=translations(order.language).gettext(order.payment_name),
-        payment_instructions=_said(order.payment_instructions, order.language),
+        payment_instructions=_payment_instructions(order),
         link=_link(application, order),
         withdrawal_link=links_of(application).url("withdrawal"),
     )
@@ -111,8 +111,14 @@ def _address(address: AddressDetails, language: str) -> list[str]:
     return printed_lines(asdict(address), language)
 
 
-def _said(english: str, language: str) -> str:
-    return translations(language).gettext(english) if english else ""
+def _payment_instructions(order: StoredOrder) -> str:
+    if not order.payment_instructions:
+        return ""
+    said = translations(order.language).gettext
+    instructions = said(order.payment_instructions)
+    if not order.account_to_pay_to:
+        return instructions
+    return f"{instructions} {said('Bank account: %(account)s') % {'account': order.account_to_pay_to}}"
 
 
 def _link(application: Application, order: StoredOrder) -> str:

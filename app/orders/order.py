@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from app.checkout.payments import payment_instructions, payment_name, payment_terms
+from app.applications import application_by_id
+from app.checkout.payments import is_paid_by_transfer, payment_instructions, payment_name, payment_terms
 from app.customers.addresses import AddressDetails
 from tables.engine import DB
 from tables.orders import OrderState
@@ -36,11 +37,12 @@ class TaxOfOrder(msgspec.Struct, frozen=True):
 
 
 class Seller(msgspec.Struct, frozen=True):
-    """Who sells, as invoices say it: name, lines of the address, tax number or VAT ID."""
+    """Who sells, as invoices say it: name, lines of the address, tax number or VAT ID, where to transfer money to."""
 
     name: str
     address: tuple[str, ...] = ()
     tax_id: str = ""
+    bank_account: str = ""
 
 
 class PromotionOfOrder(msgspec.Struct, frozen=True):
@@ -122,8 +124,22 @@ class StoredOrder:
 
     @property
     def payment_instructions(self) -> str:
-        """What the buyer has to do, in English, to be translated; "" for nothing."""
-        return payment_instructions(self.payment_method)
+        """What the buyer has to do, in English, to be translated; "" for nothing, as where nothing is delivered."""
+        is_undone = self.state in (OrderState.CANCELLED, OrderState.RETURNED)
+        return "" if is_undone else payment_instructions(self.payment_method)
+
+    @property
+    def is_paid_by_transfer(self) -> bool:
+        """Whether the buyer transfers the money: by invoice, and in advance."""
+        return is_paid_by_transfer(self.payment_method)
+
+    @property
+    def account_to_pay_to(self) -> str:
+        """The bank account that the buyer transfers the money to; "" where it is paid otherwise, or none is set."""
+        application = application_by_id(self.application)
+        if application is None or not self.is_paid_by_transfer:
+            return ""
+        return application.seller_bank_account
 
     @property
     def payment_terms(self) -> str:

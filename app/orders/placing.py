@@ -126,8 +126,14 @@ def used_up(promotion: PromotionUsedUp, language: str) -> OrderRefused:
 
 async def agreed_basket(visitor: Visitor, owner: BasketOwner, wish: OrderWish, fingerprint: str) -> Basket:
     """The basket as of now. Raises OrderRefused where it cannot be ordered, TotalsChanged where it differs."""
+    # What has changed is told on the page that says why the order was not placed.
     basket = await basket_of(
-        visitor, owner, country=wish.shipping.country, delivery=wish.delivery, email=wish.email
+        visitor,
+        owner,
+        country=wish.shipping.country,
+        delivery=wish.delivery,
+        email=wish.email,
+        notes_are_seen=False,
     )
     if basket is None or basket.is_empty:
         raise OrderRefused(_("Your basket is empty."))

@@ -128,7 +128,13 @@ async def lists_meant_for(audience: Audience, versions: Mapping[str, int]) -> Me
     held = await _lists.at(versions)
     known = held.meant.get(audience)
     if known is None:
-        for_all = replace(audience, segments=frozenset({EVERYONE.id}), customer_id=None)
+        for_all = replace(
+            audience,
+            segments=frozenset({EVERYONE.id}),
+            customer_id=None,
+            organisations=frozenset(),
+            contracts=frozenset(),
+        )
         lists = _usable(held, await owners_for(TargetKind.PRICE_LIST, audience, versions), audience)
         everyone = _usable(held, await owners_for(TargetKind.PRICE_LIST, for_all, versions), audience)
         known = MeantLists(MappingProxyType(lists), frozenset(everyone))

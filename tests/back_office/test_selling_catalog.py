@@ -102,6 +102,28 @@ async def test_categories_are_made_moved_and_deleted_when_empty(staff: Person) -
     assert "The category is deleted." in page.main
 
 
+async def test_what_a_promotion_or_view_is_for_is_not_deleted_and_says_so(staff: Person) -> None:
+    teas = await category()
+    await product("T-1", of=await category("coffees", "Coffees"))
+    fields = {"id": "TEN", "name_en": "Ten", "percent_off": "10", "target_segments": ["IG_Everyone"]}
+    await send(staff, "/promotions/new", {**fields, "applies_to": "item", "sku": "T-1"})
+    fields = {"id": "some", "name": "Some teas", "target_segments": ["IG_Everyone"]}
+    await send(staff, "/catalog-views/new", {**fields, "include_categories": [str(teas)]})
+    for path, table, used_by in (
+        ("/products/T-1", "products", "Promotion Ten"),
+        (f"/categories/{teas}", "categories", "Catalog view Some teas"),
+    ):
+        page = await staff.get(f"{path}/delete")
+        assert used_by in page.main
+        assert "Change that first." in page.main
+        before = await DB.fetch_value(f"SELECT count(*) FROM {table}")
+        page = await staff.post(f"{path}/delete", {"confirmed": "yes"})
+        assert page.status == 200
+        assert await DB.fetch_value(f"SELECT count(*) FROM {table}") == before
+    assert await DB.fetch_value("SELECT count(*) FROM promotions") == 1
+    assert await DB.fetch_value("SELECT count(*) FROM catalog_view_rules WHERE category IS NOT NULL") == 1
+
+
 async def test_a_catalog_view_hides_a_category_from_its_target_group(staff: Person) -> None:
     teas, coffees = await category(), await category("coffees", "Coffees")
     await product("T-1", of=teas)

@@ -5,12 +5,14 @@ import uuid
 
 import pytest
 
+from app.catalog.edit_product import delete_product
 from app.versions import raise_version
 from tables.engine import DB
 from tests import people
 from tests.browser_like import visit
 from tests.catalog.shelf import EXCLUDE, INCLUDE, STRANGERS, counted_queries
 from tests.checkout.ordering import add, open_shop
+from tests.other_connection import other_connection, until_somebody_waits
 
 
 async def quantities() -> dict[str, int]:
@@ -166,7 +168,8 @@ async def test_minimum_and_steps_are_kept(database):
     assert "steps of 6" in (await add(person, "WINE", 13)).errors[""]
     assert "Only 40" in (await add(person, "WINE", 42)).errors[""]
     assert (await add(person, "WINE", 18)).status == 200
-    assert "Only 40" in (await add(person, "WINE", 24)).errors[""]
+    refused = (await add(person, "WINE", 24)).errors[""]
+    assert refused == "Only 40 pieces are in stock. There are 18 in your basket already."
     assert await quantities() == {"WINE": 18}
 
 
@@ -201,6 +204,47 @@ async def test_what_has_vanished_is_told_once_and_taken_out(database):
     assert "“Coffee” is no longer available" in page.main
     assert await quantities() == {"TEA": 1}
     assert "Coffee" not in (await person.get("/basket")).main
+
+
+async def test_a_product_that_is_deleted_is_told_once(database):
+    shop = await open_shop()
+    await shop.product("WINE", "Wine", german="Wein")
+    person, other = await visit("shop"), await visit("shop")
+    for sku in ("TEA", "WINE"):
+        await add(person, sku)
+    await add(other, "TEA")
+    await delete_product(shop.products["WINE"], 1)
+    page = await person.get("/basket")
+    assert "“Wine” is no longer available and was taken out of your basket." in page.main
+    assert "no longer available" not in (await person.get("/basket")).main
+    assert "no longer available" not in (await other.get("/basket")).main
+
+
+async def test_a_product_that_is_deleted_this_very_moment_is_refused_like_an_unknown_one(database):
+    await open_shop()
+    person = await visit("shop")
+    await person.get("/basket")
+    async with other_connection(database) as staff, staff.transaction():
+        await staff.execute("DELETE FROM products WHERE sku = 'TEA'")
+        adding = asyncio.ensure_future(add(person, "TEA"))
+        await until_somebody_waits(adding)
+        await staff.execute("SELECT 1")
+    page = await adding
+    assert page.errors == {"": "We have no such product."}
+    assert await DB.fetch_value("SELECT count(*) FROM baskets") == 0
+
+
+async def test_what_was_deleted_is_told_after_signing_in_too_in_the_persons_language(database):
+    shop = await open_shop()
+    await shop.product("WINE", "Wine", german="Wein")
+    known = await people.shopper(preferred_language="de")
+    person = await visit("shop")
+    await add(person, "WINE")
+    await delete_product(shop.products["WINE"], 1)
+    await person.sign_in(known.login, known.password)
+    page = await person.get("/basket")
+    assert "„Wein“ ist nicht mehr erhältlich" in page.main
+    assert "Ihr Warenkorb ist leer." in page.main
 
 
 async def test_the_visitors_basket_is_merged_at_sign_in(database):

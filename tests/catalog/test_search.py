@@ -6,6 +6,7 @@ from functools import cache
 import pytest
 
 from app.catalog import list_query
+from app.catalog.edit_product import set_stock
 from app.catalog.words import FAR, distance, mistakes_allowed, pieces, search_text, words_of
 from tests.browser_like import visit
 from tests.catalog.shelf import Shelf, shelf, suggestions
@@ -124,6 +125,14 @@ async def test_what_is_found_can_be_ordered_and_narrowed(database: str) -> None:
         "Chocolate",
     ]
     assert names(await person.get("/search?q=nw-012"))[0] == "Mozzarella di Giovanni"
+
+
+async def test_typing_errors_are_forgiven_in_what_is_in_stock_too(database: str) -> None:
+    made = await pantry()
+    await set_stock(made.products["NW-002"], 0)
+    page = await (await visit()).get("/search?q=choclate&available=1")
+    assert names(page) == ["Teatime Chocolate Biscuits"]
+    assert "Did you mean one of these?" in page.main
 
 
 async def test_a_long_search_has_pages(database: str) -> None:

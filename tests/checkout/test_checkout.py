@@ -8,7 +8,7 @@ from tables import Address
 from tables.engine import DB
 from tests import people
 from tests.browser_like import visit
-from tests.catalog.shelf import shelf
+from tests.catalog.shelf import EXCLUDE, INCLUDE, STRANGERS, shelf
 from tests.checkout.ordering import GUEST, HOW, add, answer, open_shop, place
 
 
@@ -37,6 +37,23 @@ async def test_the_country_of_the_shop_is_chosen_at_first_and_after_errors(datab
     page = await person.get("/checkout")
     for seen in (page, await person.fill(page, {}, form="payment_method")):
         assert (seen.typed("billing_country"), seen.typed("shipping_country")) == ("DE", "DE")
+
+
+async def test_the_summary_of_errors_names_each_field_and_whose_address_it_is(database):
+    await open_shop()
+    person = await visit("shop")
+    await add(person)
+    page = await person.get("/checkout")
+    page = await person.fill(page, {"shipping_choice": "new"}, form="payment_method")
+    said = [
+        " ".join(one.text_content().split()) for one in page.tree.iterfind(".//*[@data-error-summary]//li")
+    ]
+    assert "E-mail: Please fill in this field." in said
+    assert "Invoice address, City: Please fill in this field." in said
+    assert "Delivery address, City: Please fill in this field." in said
+    assert "Delivery: Please fill in this field." in said
+    assert "Payment: Please fill in this field." in said
+    assert len(said) == len(set(said)), said
 
 
 async def test_what_was_typed_stays(database):
@@ -235,6 +252,23 @@ async def test_without_any_delivery_nothing_can_be_ordered_and_it_is_told(databa
     assert "cannot deliver" in page.main
     page = await person.post("/checkout", {**GUEST, "billing_choice": "new", "payment_method": "invoice"})
     assert page.status == 422
+
+
+async def test_on_the_way_to_the_checkout_it_is_told_why_nothing_can_be_ordered(database):
+    shop = await open_shop()
+    person = await visit("shop")
+    assert "There is nothing to order yet." in (await person.get("/checkout")).main
+    await add(person, "TEA", 3)
+    await DB.execute("UPDATE products SET stock = 2 WHERE sku = 'TEA'")
+    page = await person.get("/checkout")
+    assert page.h1 == "Basket"
+    assert "Only 2 pieces are in stock." in page.main
+    assert "nothing to order" not in page.main
+    await shop.view("no-tea", STRANGERS, (INCLUDE, None), (EXCLUDE, "TEA"))
+    page = await person.get("/checkout")
+    assert page.h1 == "Basket"
+    assert "“Tea” is no longer available and was taken out of your basket." in page.main
+    assert "Your basket is empty." in page.main
 
 
 async def test_the_review_needs_answers_first(database):

@@ -87,6 +87,7 @@ async def test_the_invoice_says_everything_that_the_law_asks_for(database):
         "1 TEA Tea 2 €11.90 19% €23.80",
         "2 COFFEE Coffee 1 €23.80 19% €23.80",
         "Payment: Invoice. You pay within 14 days after the delivery.",
+        "Bank account: DE89 3704 0044 0532 0130 00, Example Bank",
         "Page 1 of 1",
     ):
         assert part in said, part
@@ -193,6 +194,7 @@ async def test_a_seller_who_moves_changes_no_invoice_that_was_written(database):
     )
     said = words(await document(number))
     assert "Old street" in said
+    assert "Bank account" not in said, "there was none"
     assert "Example Street" not in said
 
 

@@ -1,9 +1,13 @@
 """Placing an order: whole or not at all, once for each key (domain.md 9)."""
 
 import asyncio
+from decimal import Decimal
 
+from app.catalog.edit_product import delete_product
 from app.marketing.edit_promotions import PromotionDraft, create_promotion
 from app.marketing.promotions import PromotionTarget
+from app.orders.states import cancel_order
+from app.prices.tax import set_tax_rates
 from app.versions import raise_version
 from tables.engine import DB
 from tests import people
@@ -193,10 +197,76 @@ async def test_totals_that_changed_since_the_review_are_told_instead_of_placed(d
     page = await place(person, page)
     assert page.status == 409
     assert "Something has changed" in page.main
-    assert "€17.85" in page.main
+    assert "The price of “Tea” has changed from €11.90 to €17.85." in page.main
     assert await orders() == 0
     assert number_on(await place(person, page))
     assert await DB.fetch_value("SELECT unit_price FROM order_lines") == 1785
+
+
+async def test_a_list_that_ends_during_the_checkout_is_told_instead_of_placed(database):
+    shop = await open_shop()
+    await shop.price_list("spring", EVERYONE, [("TEA", 1, 800)])
+    person, page = await reviewing("a@example.com")
+    assert "€9.52" in page.main
+    await DB.execute("UPDATE price_lists SET valid_to = now() WHERE id = 'spring'")
+    await raise_version("prices")
+    page = await place(person, page)
+    assert page.status == 409
+    assert "The price of “Tea” has changed from €9.52 to €11.90." in page.main
+    assert await orders() == 0
+
+
+async def test_the_review_tells_once_which_prices_have_changed(database):
+    await open_shop()
+    person, page = await reviewing("a@example.com")
+    assert "has changed" not in page.main
+    await DB.execute("UPDATE price_entries SET amount = 1500")
+    await raise_version("prices")
+    page = await person.get("/checkout/review")
+    assert "The price of “Tea” has changed from €11.90 to €17.85." in page.main
+    assert "not placed" not in page.main
+    assert "has changed" not in (await person.get("/checkout/review")).main
+
+
+async def test_the_review_says_what_can_no_longer_be_ordered_and_leads_back_to_the_basket(database):
+    await open_shop()
+    person, _page = await reviewing("a@example.com")
+    await DB.execute("UPDATE products SET stock = 0 WHERE sku = 'TEA'")
+    page = await person.get("/checkout/review")
+    assert "This product is out of stock at the moment." in page.main
+    assert "Order with obligation to pay" not in page.main
+    assert "/basket" in page.links
+
+
+async def test_the_tax_of_another_country_is_no_changed_price(database):
+    await open_shop()
+    await set_tax_rates({"AT": {"standard": Decimal(20)}})
+    person = await visit("shop")
+    await add(person)
+    address = {"billing_country": "AT", "billing_postal_code": "1010", "billing_city": "Wien"}
+    page = await answer(person, **address)
+    assert "€12.00" in page.main
+    assert "has changed" not in page.main
+    await DB.execute("UPDATE price_entries SET amount = 1500")
+    await raise_version("prices")
+    page = await person.get("/checkout/review")
+    assert "€18.00" in page.main
+    assert "The price of “Tea” has changed from €11.90 to €17.85." in page.main
+
+
+async def test_a_product_that_is_deleted_during_the_checkout_is_told_instead_of_placed(database):
+    shop = await open_shop()
+    await shop.product("WINE", "Wine")
+    person = await visit("shop")
+    await add(person, "WINE")
+    await add(person, "TEA")
+    page = await answer(person)
+    await delete_product(shop.products["WINE"], 1)
+    page = await place(person, page)
+    assert page.status == 409
+    assert "“Wine” is no longer available and was taken out of your basket." in page.main
+    assert number_on(await place(person, page))
+    assert await DB.fetch_value("SELECT array_agg(sku) FROM order_lines") == ["TEA"]
 
 
 async def test_what_was_put_in_meanwhile_is_told_instead_of_placed(database):
@@ -233,6 +303,20 @@ async def test_a_refused_payment_places_nothing(database):
     assert await stock() == 50
 
 
+async def test_who_pays_in_advance_reads_where_to_transfer_the_money(database):
+    await open_shop()
+    person = await visit("shop")
+    await add(person)
+    page = await place(person, await answer(person, payment_method="prepayment"))
+    account = "Bank account: DE89 3704 0044 0532 0130 00, Example Bank"
+    assert account in page.main
+    assert account in (await mails("order_placed"))[0].text
+    await cancel_order(number_on(page))
+    page = await person.get(page.path)
+    assert "Please transfer" not in page.main
+    assert account not in page.main
+
+
 async def test_the_test_provider_leaves_its_reference(database):
     await open_shop()
     person = await visit("shop")
@@ -241,9 +325,6 @@ async def test_the_test_provider_leaves_its_reference(database):
 
 
 async def test_goods_that_leave_the_country_are_taxed_there(database):
-    from decimal import Decimal
-
-    from app.prices.tax import set_tax_rates
 
     await open_shop()
     await set_tax_rates({"AT": {"standard": Decimal(20)}})

@@ -72,6 +72,11 @@ async def test_a_guest_withdraws_by_number_and_email(database):
     assert mail.to == "guest@example.com"
 
 
+async def test_the_way_to_the_withdrawal_stands_on_every_page_where_consumers_shop(database):
+    assert "/withdrawal" in (await (await visit("shop")).get("/")).links
+    assert "/business/withdrawal" not in (await (await visit("business")).get("/")).links
+
+
 async def test_wrong_number_and_wrong_email_are_the_same_answer(database):
     await open_shop()
     number = await order(await visit("shop"))

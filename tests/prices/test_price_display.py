@@ -3,11 +3,12 @@
 import pytest
 
 from app.applications import application_by_id
-from app.prices.display import charged_net, choose_price_display
+from app.prices.display import choose_price_display
 from app.segments.audience import RecognisedCustomer
 from app.visitor import Visitor
 from tables.engine import DB
 from tests.browser_like import Person, visit
+from tests.checkout.ordering import add, open_shop
 from tests.people import Known, company, shopper
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -112,6 +113,22 @@ async def test_the_switch_speaks_german() -> None:
     assert "Preise ohne MwSt." in page.text
 
 
+async def test_the_header_says_what_is_shown() -> None:
+    await open_shop()
+    person = await visit("shop")
+    page = await add(person, "TEA", 3)
+    assert "Prices include VAT" in page.text
+    assert "3 pieces · €35.70 " in page.text
+    page = await person.post("/display-prices", {"mode": "net", "next": "/basket"})
+    assert "Prices exclude VAT" in page.text
+    assert "include VAT" not in page.text
+    assert "3 pieces · €35.70 incl. VAT" in page.text, "what is paid stays the same"
+    buyer = await (await company()).signed_in()
+    assert "exclude VAT" in (await buyer.get("/")).text
+    page = await buyer.post("/display-prices", {"mode": "gross", "next": "/"})
+    assert "exclude VAT" not in page.text
+
+
 async def test_the_back_office_has_no_switch() -> None:
     person = await visit("back-office")
     page = await person.get("/sign-in")
@@ -125,8 +142,8 @@ async def test_what_is_paid_follows_the_customer_type_whatever_is_shown(chosen: 
     shop, business = application_by_id("shop"), application_by_id("business")
     assert shop is not None
     assert business is not None
-    assert charged_net(Visitor(application=shop, language="en", price_display=chosen)) is False
-    assert charged_net(Visitor(application=business, language="en", price_display=chosen)) is True
+    assert Visitor(application=shop, language="en", price_display=chosen).is_charged_net is False
+    assert Visitor(application=business, language="en", price_display=chosen).is_charged_net is True
     known = await company()
     assert known.customer_id is not None
     recognised = RecognisedCustomer(
@@ -134,4 +151,4 @@ async def test_what_is_paid_follows_the_customer_type_whatever_is_shown(chosen: 
     )
     # Somebody whose session is refused is treated as a stranger.
     refused = Visitor(application=shop, language="en", customer=recognised, price_display=chosen)
-    assert charged_net(refused) is False
+    assert refused.is_charged_net is False

@@ -2,12 +2,14 @@
 
 import asyncio
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from app.contracts.edit_contract import ContractDetails, create_contract
 from app.errors import Conflict
+from app.organisations.tree import create_organisation, put_customer_into
 from app.prices.offers import all_offers_for, offers_for
 from app.prices.price import explain, price
 from app.prices.price_entries import (
@@ -82,6 +84,32 @@ async def test_lists_are_for_their_target_groups_only() -> None:
     assert await price_for(ware, business, quantity=10) == ("Gold", 1620)
     assert await price_for(ware, own, quantity=9) == ("Gold", 1620)
     assert await price_for(ware, own, quantity=10) == ("Contract", 1500)
+
+
+async def test_a_percentage_is_taken_off_no_price_that_only_a_contract_or_organisation_has() -> None:
+    ware, known = await product(), await company()
+    await price_of(ware, 1800)
+    await price_list(
+        "Volume",
+        EntryDetails(product_id=ware.id, percent_off=Decimal(10), quantity_from=10),
+        segments=("IG_SMBCustomers",),
+    )
+    await price_list("Agreed", EntryDetails(product_id=ware.id, amount=1500), segments=())
+    customer = known.customer_id
+    assert customer is not None
+    chain = await create_organisation("Chain")
+    await put_customer_into(customer, chain)
+    contract = await create_contract(
+        customer, ContractDetails(number="C-1", name="Agreement", starts_on=date(2020, 1, 1))
+    )
+    person = await known.signed_in()
+    for contracts, above in (([contract], []), ([], [chain])):
+        await aim(TargetKind.PRICE_LIST, "Agreed", contracts=contracts, organisations=above)
+        page = await person.get("/products/NW-001")
+        assert "€15.00" in page.main
+        assert "Cheaper by quantity" not in page.main, "ten percent off 18.00 is more than 15.00"
+        page = await person.get("/categories/beverages")
+        assert "Your price: Agreed" in page.main
 
 
 async def test_a_list_that_is_aimed_at_nobody_is_for_nobody() -> None:
