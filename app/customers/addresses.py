@@ -244,7 +244,7 @@ async def check_deletable(book: AddressBook, address: StoredAddress) -> None:
 
 
 def preferred(addresses: Sequence[StoredAddress], kind: Kind) -> StoredAddress | None:
-    """The address of a book that is preferred: by the person for themselves, else by the customer; None if none is."""
+    """The address of a book that is preferred: by the person for themselves, else by the customer; None without."""
     own = (one for one in addresses if getattr(one, f"is_own_{kind}"))
     of_customer = (one for one in addresses if getattr(one, f"is_preferred_{kind}"))
     return next(own, None) or next(of_customer, None)
