@@ -196,8 +196,8 @@ async def undo_email_change(token: str, application: Application) -> tuple[Outco
             await transaction.rollback()
             return Outcome.TAKEN, ""
         await withdraw_requests_since(link.id, user.id)
-        await remove_passkeys_since(link.id, user.id)
         await _set_email(user, str(link.details["email"]), login)
+        await remove_passkeys_since(link.id, user.id, application)
         await end_sessions_of(user.id)
         await revoke_links_of(user.id, Purpose.RESET_PASSWORD, Purpose.VERIFY_EMAIL, Purpose.CHANGE_EMAIL)
         await DB.execute(

@@ -176,8 +176,9 @@ async def remove_passkey(
     return True
 
 
-async def remove_passkeys_since(link_id: uuid.UUID, user_id: uuid.UUID) -> None:
-    """Removes, in the current transaction, the passkeys of a user that were added since a link was made.
+async def remove_passkeys_since(link_id: uuid.UUID, user_id: uuid.UUID, application: Application) -> None:
+    """Removes, in the current transaction, the passkeys of a user that were added since a link was made, and tells
+    the owner by mail.
 
     Whoever took the account over meanwhile would come back with theirs, whatever the new password is.
     """
@@ -188,3 +189,4 @@ async def remove_passkeys_since(link_id: uuid.UUID, user_id: uuid.UUID) -> None:
         link_id,
     ):
         await record("passkey removed", user_id=user_id, before={"name": row["name"]})
+        await tell_security_change(user_id, SecurityChange.PASSKEY_REMOVED, application)

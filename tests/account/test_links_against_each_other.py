@@ -171,6 +171,7 @@ async def test_a_passkey_that_was_added_since_the_change_does_not_come_back_afte
     await add(person, of_thief)
     page = await mailbox.get((await mails("email_changed", FIRST))[-1].link)
     await mailbox.fill(page, {}, form="token")
+    assert (await mails("security_changed"))[-1].to == FIRST
     for passkey, opens in ((of_thief, False), (own, True)):
         browser = await visit("shop")
         await browser.get("/sign-in")
