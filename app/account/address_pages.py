@@ -225,6 +225,7 @@ async def _address_stays(
     else:
         problem = _("This address is preferred. Please prefer another one first, then delete this one.")
     addresses = await addresses_of(book)
+    offered = _kinds(book, addresses)
     # Of the customer's own only a shared one can be preferred for all.
     others = [
         one
@@ -240,7 +241,8 @@ async def _address_stays(
         problem=problem,
         others=others,
         book=book,
-        kinds=_kinds(book, addresses),
+        # Nothing else has to be changed to get there.
+        kinds={key: [one for one in kinds if one in stored.in_the_way] for key, kinds in offered.items()},
     )
 
 

@@ -71,10 +71,10 @@ class StoredAddress(AddressDetails):
     is_own_shipping: bool = False
 
     @property
-    def is_preferred(self) -> bool:
-        """Whether it is preferred for anything, by the customer or by who owns it."""
-        is_own = self.is_personal and (self.is_own_billing or self.is_own_shipping)
-        return self.is_preferred_billing or self.is_preferred_shipping or is_own
+    def in_the_way(self) -> list[Kind]:
+        """For what it is preferred, by the customer or by who owns it: as long as it is, it cannot be deleted."""
+        by = "own" if self.is_personal else "preferred"
+        return [one for one in KINDS if getattr(self, f"is_{by}_{one}")]
 
 
 class StaleAddress(Conflict):
@@ -239,7 +239,7 @@ async def check_deletable(book: AddressBook, address: StoredAddress) -> None:
     if not address.is_personal and await DB.fetch_value(_COUNT_SHARED, book.customer_id) == 1:
         raise AddressIsLast
     # The only one of its owner, a personal one, is preferred to nothing.
-    if address.is_preferred and len(await addresses_of(book)) > 1:
+    if address.in_the_way and len(await addresses_of(book)) > 1:
         raise AddressIsPreferred
 
 

@@ -171,7 +171,7 @@ async def test_personal_addresses_belong_to_one_membership(database):
     shared = await add_address(of_maria, BERLIN)
     assert [one.city for one in await addresses_of(of_maria)] == ["Berlin"]
     found = await addresses_of(of_paul)
-    assert [(one.city, one.is_personal, one.is_preferred) for one in found] == [
+    assert [(one.city, one.is_personal, bool(one.in_the_way)) for one in found] == [
         ("Berlin", False, True),
         ("Wien", True, False),
     ]
