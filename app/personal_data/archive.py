@@ -17,6 +17,7 @@ from app.languages import OWN_NAMES, current_language, datetime_text, money_text
 from app.languages import gettext as _
 from app.personal_data.column_names import COLUMN_NAMES
 from app.personal_data.held_data import EXPORTED, held_data
+from app.sign_in.devices import place_words
 from tables.engine import DB
 
 STYLE = """:root { color-scheme: light dark; }
@@ -31,9 +32,15 @@ AMOUNTS = re.compile(r"unit_price|discount|.*_total")
 # How people read what is stored as a code.
 CODES: Mapping[str, Callable[[str], str]] = {
     "action": lambda code: _(code),
+    "address_family": lambda code: place_words(code, current_language.get()) or code,
     "application": lambda code: found.name if (found := application_by_id(code)) else code,
     "country": lambda code: country_name(code, current_language.get()),
     "language": lambda code: OWN_NAMES.get(code, code),
+    **dict.fromkeys(
+        ("approval_status", "decision", "kind", "method", "outcome", "state"),
+        # Most of these are said somewhere on the pages too, and so translated.
+        lambda code: _(code.replace("_", " ").capitalize()),
+    ),
     "preferred_language": lambda code: OWN_NAMES.get(code, code),
 }
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(?:\+00:00|Z)")

@@ -158,7 +158,12 @@ async def test_the_page_is_in_the_language_of_the_person_and_escapes_what_they_t
     assert "Ihre personenbezogenen Daten" in page
     assert "<b>Müller" not in page
     assert "&lt;b&gt;Müller" in page
-    for label, value in (("Land", "Deutschland"), ("Bevorzugte Sprache", "Deutsch"), ("Website", "Patron")):
+    for label, value in (
+        ("Land", "Deutschland"),
+        ("Bevorzugte Sprache", "Deutsch"),
+        ("Website", "Patron"),
+        ("Ergebnis", "Angemeldet"),
+    ):
         assert f"<dt>{label}</dt><dd>{value}</dd>" in page
     assert "<dd>Datenanfrage gestellt</dd>" in page
 
