@@ -17,9 +17,10 @@ from app.access import (
 )
 from app.bodies import BodyRefused
 from app.cross_site import give_up_open_forms
+from app.flash import Flash
 from app.languages import gettext as _
 from app.languages import text
-from app.links import page_of_form
+from app.links import links_of, page_of_form
 from app.other_customers import OfOtherCustomer
 from app.pages import page_variables, render, see
 from app.request_id import current_request_id
@@ -59,6 +60,9 @@ EXPLANATIONS = {
 STALE_FORM = text(
     "This form was open for too long, was opened for another company, or came from another site. "
     "Please go back, reload the page and try again."
+)
+SIGNED_OUT_MEANWHILE = text(
+    "You were signed out meanwhile, so nothing was saved. Please sign in, and then fill in the form once more."
 )
 ONLY_LOOKING_HEADING = text("You only look")
 ONLY_LOOKING = text(
@@ -206,18 +210,28 @@ def _is_csrf_failure(error: Exception) -> bool:
 
 
 def _to_sign_in(request: Request[Any, Any, Any]) -> Response[Any]:
-    is_page = request.method in ("GET", "HEAD")
-    wanted = page_variables(request)["current_path"] if is_page else None
-    return see(request, "sign_in", next=wanted)
+    # Nobody knows who will sign in now: what was typed is not kept for whoever comes next at this browser.
+    said = None if _is_page(request) else Flash(_(SIGNED_OUT_MEANWHILE), "warning")
+    return see(request, "sign_in", next=_page_asked_for(request), flash=said)
 
 
 def _to_sign_in_again(request: Request[Any, Any, Any]) -> Response[Any]:
-    # A form that waited for too long cannot be sent on: its page is shown again, ready to be filled in.
-    wanted = page_variables(request)["current_path"]
-    if request.method not in ("GET", "HEAD"):
-        visitor: Visitor = request.scope["visitor"]  # type: ignore[typeddict-item]  # put there by app.main
-        wanted = page_of_form(visitor.application, request.headers.get("referer", ""))
-    return see(request, "sign_in_again", next=wanted)
+    return see(request, "sign_in_again", next=_page_asked_for(request))
+
+
+def _page_asked_for(request: Request[Any, Any, Any]) -> str | None:
+    """Where a person goes on who has to sign in first. A form cannot be sent on then: its page is shown again."""
+    if _is_page(request):
+        return str(page_variables(request)["current_path"])
+    visitor: Visitor = request.scope["visitor"]  # type: ignore[typeddict-item]  # put there by app.main
+    found = page_of_form(visitor.application, request.headers.get("referer", ""))
+    # Who has just signed in is not asked to sign in.
+    is_door = found is not None and found.startswith(links_of(visitor.application).path("sign_in"))
+    return None if is_door else found
+
+
+def _is_page(request: Request[Any, Any, Any]) -> bool:
+    return request.method in ("GET", "HEAD")
 
 
 def _seconds(headers: dict[str, str]) -> int | None:

@@ -70,12 +70,21 @@ class Field:
         return raw
 
 
+# What turns the direction of writing for all that follows (UAX 9). Letters of any script need none of it.
+_TURNING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Text(Field):
     """One line of text, or several."""
 
     max_length: int = 200
     multiline: bool = False
+
+    def clean(self, raw: str) -> str:
+        """Without what would let all that follows, on a page or in a mail, be read as something else. Address books
+        of phones put it around numbers that are copied: nobody knows that it is there."""
+        return super().clean(raw.translate(_TURNING))
 
     def value(self, raw: str) -> str:
         """Refuses control characters: a line break in a name would end up in a mail header."""

@@ -141,6 +141,10 @@ class Membership(Table, tablename="memberships"):
     stand_in_until = Timestamptz(null=True, default=None)
     # The id of a way of payment; "" while the person prefers none. The checkout begins with it.
     preferred_payment = Varchar(length=60, default="")
+    # Ids of addresses that the person prefers to those that the customer prefers. Without foreign keys: they count
+    # while the person may use the address, wherever they are moved and whatever is merged or brought back.
+    preferred_billing = UUID(null=True, default=None)
+    preferred_shipping = UUID(null=True, default=None)
     version = Integer(default=1)
     created_at = Timestamptz()
 

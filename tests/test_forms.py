@@ -139,6 +139,18 @@ def test_control_characters_and_line_breaks_are_refused(typed: str) -> None:
     assert form.error("name") == "Please use letters, digits and signs only, without line breaks."
 
 
+@pytest.mark.parametrize("typed", ["In\u202ees", "\u202aInes\u202c", "\u2066 Ines\u2069"])
+def test_what_turns_the_direction_of_writing_is_left_out(typed: str) -> None:
+    form = filled(name=typed)
+    assert form.is_valid
+    assert form.data.name == "Ines"
+
+
+@pytest.mark.parametrize("typed", ["مرحبا", "רות", "می\u200cخواهم", "👩\u200d👩\u200d👧", "\u200fשלום"])
+def test_names_of_any_script_are_fine(typed: str) -> None:
+    assert not filled(name=typed).error("name")
+
+
 def test_several_lines_are_fine_where_they_are_asked_for_but_not_other_controls() -> None:
     assert filled(note="one\n\ttwo").is_valid
     assert filled(note="one\x00two").error("note")

@@ -21,6 +21,7 @@ from app.customers.addresses import (
     AddressIsLast,
     AddressIsPreferred,
     AddressMissing,
+    Kind,
     StaleAddress,
     StoredAddress,
     add_address,
@@ -60,8 +61,7 @@ class PreferForm(Form):
 @get("/account/addresses", name="addresses", guards=[signed_in])
 async def addresses_page(visitor: CurrentVisitor) -> Page:
     """All addresses that the person may use."""
-    book = address_book_of(visitor)
-    return Page("account/addresses.html", book=book, addresses=await addresses_of(book), problem=None)
+    return await _list_page(address_book_of(visitor))
 
 
 @get("/account/addresses/new", name="new_address", guards=[signed_in])
@@ -137,7 +137,7 @@ async def delete_address_page(visitor: CurrentVisitor, address_id: FromPath[uuid
         await check_deletable(book, stored)
     except (AddressIsLast, AddressIsPreferred) as reason:
         return await _address_stays(book, stored, reason, 200)
-    return Page("account/delete_address.html", address=stored, problem="", others=[])
+    return Page("account/delete_address.html", address=stored, problem="", others=[], book=book, kinds={})
 
 
 @post("/account/addresses/{address_id:uuid}/delete", name="delete_address_post", guards=[signed_in])
@@ -164,13 +164,7 @@ async def prefer(
     book = address_book_of(visitor)
     form = await read_form(request, PreferForm)
     if not form.is_valid:
-        return Page(
-            "account/addresses.html",
-            status_code=422,
-            book=book,
-            addresses=await addresses_of(book),
-            problem=form.error("kind"),
-        )
+        return await _list_page(book, form.error("kind"), 422)
     kind = form.data.kind
     try:
         await prefer_address(book, address_id, "billing" if kind == "billing" else "shipping")
@@ -228,17 +222,45 @@ async def _address_stays(
     """Why an address cannot be deleted, with the way out: others that can be preferred instead."""
     if isinstance(reason, AddressIsLast):
         problem = _("This is your only address; it can be changed, but not deleted.")
-        others = []
     else:
         problem = _("This address is preferred. Please prefer another one first, then delete this one.")
-        others = [one for one in await addresses_of(book) if not one.is_personal and one.id != stored.id]
+    addresses = await addresses_of(book)
+    offered = _kinds(book, addresses)
+    # Of the customer's own only a shared one can be preferred for all.
+    others = [
+        one
+        for one in addresses
+        if one.id != stored.id
+        and isinstance(reason, AddressIsPreferred)
+        and (stored.is_personal or not one.is_personal)
+    ]
     return Page(
         "account/delete_address.html",
         status_code=status_code,
         address=stored,
         problem=problem,
         others=others,
+        book=book,
+        # Nothing else has to be changed to get there.
+        kinds={key: [one for one in kinds if one in stored.in_the_way] for key, kinds in offered.items()},
     )
+
+
+async def _list_page(book: AddressBook, problem: str | None = None, status_code: int = 200) -> Page:
+    addresses = await addresses_of(book)
+    return Page(
+        "account/addresses.html",
+        status_code=status_code,
+        book=book,
+        addresses=addresses,
+        kinds=_kinds(book, addresses),
+        problem=problem,
+    )
+
+
+def _kinds(book: AddressBook, addresses: list[StoredAddress]) -> dict[uuid.UUID, list[Kind]]:
+    """For what each of the addresses may be preferred."""
+    return {one.id: book.kinds_to_prefer(one, addresses) for one in addresses}
 
 
 routes = [

@@ -16,10 +16,12 @@ from app.customers.emails import canonical_email, canonical_login
 from app.customers.free_logins import is_login_taken, lock_logins
 from app.links import links_of
 from app.mail.people import queue_mail_to
+from app.personal_data.following_email import requests_follow_email, withdraw_requests_since
 from app.registration.register import ANSWER_AFTER, answering_after, tell_owner_of_login
 from app.segments.segmentation_services import update_segments_of
 from app.sign_in.limits import count_key
 from app.sign_in.link_tokens import Link, Purpose, consume, issue, look_up, revoke_links_of
+from app.sign_in.passkeys import remove_passkeys_since
 from app.sign_in.sessions import end_sessions_of
 from app.visitor import Visitor
 from tables import User
@@ -179,7 +181,8 @@ async def undo_email_change(token: str, application: Application) -> tuple[Outco
 
     Gives the token of a link to a new password too ("" when nothing was undone), since whoever changed the
     e-mail knew the old one. In one transaction: all sessions end; open changes, resets and links to undo that
-    were sent later die. Links to undo that were sent earlier still work: the oldest address wins.
+    were sent later die, and so do requests about the data and passkeys that came since. Links to undo that were
+    sent earlier still work: the oldest address wins.
     """
     async with DB.transaction() as transaction:
         link = await consume(token, Purpose.UNDO_EMAIL_CHANGE, application)
@@ -192,7 +195,9 @@ async def undo_email_change(token: str, application: Application) -> tuple[Outco
         if await is_login_taken(canonical_login(login), user.id):
             await transaction.rollback()
             return Outcome.TAKEN, ""
+        await withdraw_requests_since(link.id, user.id)
         await _set_email(user, str(link.details["email"]), login)
+        await remove_passkeys_since(link.id, user.id, application)
         await end_sessions_of(user.id)
         await revoke_links_of(user.id, Purpose.RESET_PASSWORD, Purpose.VERIFY_EMAIL, Purpose.CHANGE_EMAIL)
         await DB.execute(
@@ -235,3 +240,4 @@ async def _set_email(user: User, email: str, login: str) -> None:
         'SELECT customer FROM memberships WHERE "user" = $1 ORDER BY customer', user.id
     ):
         await update_segments_of(row["customer"])
+    await requests_follow_email(user.id)

@@ -42,9 +42,14 @@ async def confirm_email(request: Request[Any, Any, Any], visitor: CurrentVisitor
     """Changes the e-mail, once per link."""
     token = await _token(request)
     outcome = await confirm_email_change(token, visitor.application)
-    if outcome is not Outcome.DONE:
-        link = await link_to_confirm(token, visitor.application)
+    link = await link_to_confirm(token, visitor.application)
+    if outcome is not Outcome.DONE or link is None:
         return _page(CONFIRM, link, token, has_failed=True, is_taken=outcome is Outcome.TAKEN)
+    if visitor.account is not None and visitor.account.user_id != link.user_id:
+        # Somebody else is signed in here: it is not the e-mail of their account.
+        email = link.details["email"]
+        said = Flash(_("%(email)s is confirmed as the e-mail address of another account.", email=email))
+        return see(request, "home", flash=said)
     said = Flash(_("Your new e-mail address is confirmed."))
     return see(request, "email" if visitor.is_signed_in else "sign_in", flash=said)
 

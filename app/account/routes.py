@@ -6,6 +6,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 
 from app.access import SignInNeeded, signed_in
+from app.account.address_pages import address_book_of
 from app.account.open_tasks import open_tasks_of
 from app.account.profile import (
     OF_MEMBERSHIP,
@@ -20,7 +21,7 @@ from app.account.profile import (
 )
 from app.account.stale_edit import shown_value, stale_page, version_of
 from app.checkout.payments import payment_name, payment_providers
-from app.customers.addresses import AddressBook, addresses_of
+from app.customers.addresses import addresses_of, preferred
 from app.customers.custom_attributes import labels_of, shown_attributes
 from app.customers.extensions import approval_of, company_of, details_of, name_of, some_of_group
 from app.field_labels import FIELD_LABELS
@@ -48,7 +49,7 @@ LABELS = {name: FIELD_LABELS[name] for name in (*OF_USER, *OF_MEMBERSHIP)}
 async def account_page(visitor: CurrentVisitor) -> Page:
     """The overview of the account."""
     customer = await customer_of(visitor)
-    addresses = await addresses_of(AddressBook(customer_id=customer.id))
+    addresses = await addresses_of(address_book_of(visitor))
     # Of thousands of colleagues nobody reads the names here.
     users, user_count = await some_of_group(customer, NAMES_SHOWN)
     history = await history_of(visitor, Wanted())
@@ -67,8 +68,8 @@ async def account_page(visitor: CurrentVisitor) -> Page:
         approval=await approval_of(customer),
         open_requisitions=await requisitions_to_decide(visitor),
         budget=await own_budget(visitor),
-        billing=next((one for one in addresses if one.is_preferred_billing), None),
-        shipping=next((one for one in addresses if one.is_preferred_shipping), None),
+        billing=preferred(addresses, "billing"),
+        shipping=preferred(addresses, "shipping"),
     )
 
 

@@ -18,7 +18,7 @@ from app.checkout.forms import NEW, SAME, CheckoutForm, PlaceForm, read_checkout
 from app.checkout.payments import PaymentRefused, payment_providers
 from app.checkout.shipping import shipping_methods_for
 from app.customers.address_form import asked_address, typed_so_far
-from app.customers.addresses import StoredAddress, addresses_of
+from app.customers.addresses import StoredAddress, addresses_of, preferred
 from app.customers.permissions import may_order
 from app.flash import Flash
 from app.forms import FilledForm, blank, read_form
@@ -160,8 +160,9 @@ async def _wish(request: Request[Any, Any, Any], visitor: Visitor) -> OrderWish 
 
 def _first_answers(answers: dict[str, str], book: list[StoredAddress]) -> dict[str, str]:
     """What is filled in at first: the preferred addresses, the first ways of delivery and payment."""
-    billing = next((str(one.id) for one in book if one.is_preferred_billing), NEW)
-    shipping = next((str(one.id) for one in book if one.is_preferred_shipping), SAME)
+    bill_to, ship_to = preferred(book, "billing"), preferred(book, "shipping")
+    billing = str(bill_to.id) if bill_to is not None else NEW
+    shipping = str(ship_to.id) if ship_to is not None else SAME
     known = {str(one.id) for one in book} | {NEW, SAME}
     if answers["billing_choice"] not in known:
         answers["billing_choice"] = billing

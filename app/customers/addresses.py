@@ -1,10 +1,12 @@
 """Addresses of a customer, and every rule about them (domain.md 6).
 
 Shared addresses belong to the customer; personal ones to one membership. One shared address is preferred for
-billing and one for shipping. Each change locks the customer first, so that two at once see each other.
+billing and one for shipping; somebody of a company may prefer another one for themselves (domain.md 1, Membership).
+Each change locks the customer first, so that two at once see each other.
 """
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -19,6 +21,7 @@ from tables.engine import DB
 from tables.keys import new_key
 
 Kind = Literal["billing", "shipping"]
+KINDS: tuple[Kind, ...] = ("billing", "shipping")
 
 
 class AddressMissing(LookupError):
@@ -63,11 +66,15 @@ class StoredAddress(AddressDetails):
     is_preferred_billing: bool
     is_preferred_shipping: bool
     version: int
+    # What the person whose book it is prefers for themselves.
+    is_own_billing: bool = False
+    is_own_shipping: bool = False
 
     @property
-    def is_preferred(self) -> bool:
-        """Whether it is preferred for anything."""
-        return self.is_preferred_billing or self.is_preferred_shipping
+    def in_the_way(self) -> list[Kind]:
+        """For what it is preferred, by the customer or by who owns it: as long as it is, it cannot be deleted."""
+        by = "own" if self.is_personal else "preferred"
+        return [one for one in KINDS if getattr(self, f"is_{by}_{one}")]
 
 
 class StaleAddress(Conflict):
@@ -96,6 +103,20 @@ class AddressBook:
         """Whether the person may edit or delete an address of the book: their own, or shared ones if allowed."""
         return address.is_personal or self.may_change_shared
 
+    def prefers_for_all(self, address: StoredAddress) -> bool:
+        """Whether the person prefers this address for all of the customer, and not for themselves only."""
+        return self.may_change_shared and not address.is_personal
+
+    def kinds_to_prefer(self, address: StoredAddress, addresses: Sequence[StoredAddress]) -> list[Kind]:
+        """For what the person may still prefer this one of the book's addresses."""
+        if self.prefers_for_all(address):
+            return [
+                one
+                for one in KINDS
+                if preferred(addresses, one) != address or not getattr(address, f"is_preferred_{one}")
+            ]
+        return [one for one in KINDS if self.membership_id and preferred(addresses, one) != address]
+
 
 FIELDS = (
     "company_name",
@@ -113,10 +134,15 @@ _COLUMNS = f"""
     id, membership IS NOT NULL AS is_personal, is_preferred_billing, is_preferred_shipping, version,
     {", ".join(FIELDS)}
 """
+# Of a book that has no personal addresses nobody prefers anything for themselves.
+_OWN = """
+    , coalesce(id = (SELECT preferred_billing FROM memberships WHERE id = $2), false) AS is_own_billing
+    , coalesce(id = (SELECT preferred_shipping FROM memberships WHERE id = $2), false) AS is_own_shipping
+"""
 _IN_BOOK = "customer = $1 AND (membership IS NULL OR membership = $2)"
 _ORDER = "ORDER BY membership NULLS FIRST, created_at, id"
-_ALL = f"SELECT {_COLUMNS} FROM addresses WHERE {_IN_BOOK} {_ORDER}"
-_ONE = f"SELECT {_COLUMNS} FROM addresses WHERE {_IN_BOOK} AND id = $3"
+_ALL = f"SELECT {_COLUMNS} {_OWN} FROM addresses WHERE {_IN_BOOK} {_ORDER}"
+_ONE = f"SELECT {_COLUMNS} {_OWN} FROM addresses WHERE {_IN_BOOK} AND id = $3"
 _INSERT = f"""
     INSERT INTO addresses (id, customer, membership, is_preferred_billing, is_preferred_shipping, version,
                            created_at, {", ".join(FIELDS)})
@@ -212,28 +238,52 @@ async def check_deletable(book: AddressBook, address: StoredAddress) -> None:
     """Raises AddressIsLast or AddressIsPreferred for an address that has to stay as things are now."""
     if not address.is_personal and await DB.fetch_value(_COUNT_SHARED, book.customer_id) == 1:
         raise AddressIsLast
-    if address.is_preferred:
+    # The only one of its owner, a personal one, is preferred to nothing.
+    if address.in_the_way and len(await addresses_of(book)) > 1:
         raise AddressIsPreferred
+
+
+def preferred(addresses: Sequence[StoredAddress], kind: Kind) -> StoredAddress | None:
+    """The address of a book that is preferred: by the person for themselves, else by the customer; None without."""
+    own = (one for one in addresses if getattr(one, f"is_own_{kind}"))
+    of_customer = (one for one in addresses if getattr(one, f"is_preferred_{kind}"))
+    return next(own, None) or next(of_customer, None)
 
 
 async def prefer_address(book: AddressBook, address_id: uuid.UUID, kind: Kind) -> None:
     """Makes an address the preferred one of a kind, instead of the one that was.
 
-    Raises AddressMissing, and NotPermitted for a personal address: the preferred one is for all of the customer.
+    A shared one becomes it for all of the customer if the person may change what they share; else, like a personal
+    one, for the person only. Raises AddressMissing, and NotPermitted where there is nobody to prefer it.
     """
     async with DB.transaction():
-        stored = await _locked(book, address_id)
-        if stored.is_personal:
+        await _lock(book.customer_id)
+        stored = await address_of(book, address_id)
+        for_all = book.prefers_for_all(stored)
+        if not for_all and book.membership_id is None:
             raise NotPermitted
-        column = f"is_preferred_{kind}"
-        # First the old one: the database refuses two of a kind.
-        await DB.execute(
-            f"UPDATE addresses SET {column} = false WHERE customer = $1 AND {column} AND id <> $2",
-            book.customer_id,
-            address_id,
-        )
-        await DB.execute(f"UPDATE addresses SET {column} = true WHERE id = $1", address_id)
+        if for_all:
+            await _prefer_for_all(book, kind, address_id)
+        if book.membership_id is not None:
+            follows = for_all or getattr(stored, f"is_preferred_{kind}")
+            await _prefer_for_oneself(book.membership_id, kind, None if follows else address_id)
         await _record(book, f"address preferred for {kind}", after=stored)
+
+
+async def _prefer_for_all(book: AddressBook, kind: Kind, address_id: uuid.UUID) -> None:
+    column = f"is_preferred_{kind}"
+    # First the old one: the database refuses two of a kind.
+    await DB.execute(
+        f"UPDATE addresses SET {column} = false WHERE customer = $1 AND {column} AND id <> $2",
+        book.customer_id,
+        address_id,
+    )
+    await DB.execute(f"UPDATE addresses SET {column} = true WHERE id = $1", address_id)
+
+
+async def _prefer_for_oneself(membership_id: uuid.UUID, kind: Kind, address_id: uuid.UUID | None) -> None:
+    """None: as the customer prefers."""
+    await DB.execute(f"UPDATE memberships SET preferred_{kind} = $2 WHERE id = $1", membership_id, address_id)
 
 
 async def _locked(book: AddressBook, address_id: uuid.UUID) -> StoredAddress:

@@ -4,17 +4,20 @@ import io
 import re
 import uuid
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from app.applications import Application
+from app.applications import Application, application_by_id
+from app.customers.countries import country_name
 from app.field_labels import field_label
-from app.languages import current_language, datetime_text, money_text, text
+from app.languages import OWN_NAMES, current_language, datetime_text, money_text
 from app.languages import gettext as _
+from app.personal_data.column_names import COLUMN_NAMES
 from app.personal_data.held_data import EXPORTED, held_data
+from app.sign_in.devices import place_words
 from tables.engine import DB
 
 STYLE = """:root { color-scheme: light dark; }
@@ -25,55 +28,21 @@ dl + dl { border-top: 1px solid #8886; padding-top: 1rem; }
 dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
 @media (max-width: 35rem) { dl { grid-template-columns: 1fr; } dd { margin-bottom: 0.5rem; } }
 """
-# What is not called like a field of a form. Names that stand in neither are shown as they are.
-LABELS: Mapping[str, str] = {
-    "number": text("Number"),
-    "customer_number": text("Customer number"),
-    "order_number": text("Order number"),
-    "invoice_number": text("Invoice number"),
-    "login": text("Login"),
-    "created_at": text("Since"),
-    "application": text("Application"),
-    "kind": text("Kind"),
-    "state": text("State"),
-    "name": text("Name"),
-    "is_active": text("Active"),
-    "is_given": text("Agreed"),
-    "document_version": text("Version"),
-    "recorded_at": text("Recorded"),
-    "roles": text("Roles"),
-    "placed_at": text("Placed"),
-    "buyer_name": text("Buyer"),
-    "billing_address": text("Invoice address"),
-    "shipping_address": text("Delivery address"),
-    "quantity": text("Quantity"),
-    "unit_price": text("Unit price"),
-    "line_total": text("Sum"),
-    "items_total": text("Products"),
-    "discount_total": text("Discount"),
-    "shipping_total": text("Delivery"),
-    "net_total": text("Total excl. VAT"),
-    "tax_total": text("VAT"),
-    "gross_total": text("Total to pay"),
-    "currency": text("Currency"),
-    "comment": text("Comment"),
-    "user_agent": text("Device"),
-    "address_family": text("Place"),
-    "last_used_at": text("Last used"),
-    "attempted_at": text("Time"),
-    "happened_at": text("Time"),
-    "outcome": text("Result"),
-    "method": text("How"),
-    "action": text("Action"),
-    "before": text("Before"),
-    "after": text("After"),
-    "reason": text("Reason"),
-    "subject": text("Subject"),
-    "sent_at": text("Sent"),
-    "to_email": text("To"),
-    "segment": text("Segment"),
-}
 AMOUNTS = re.compile(r"unit_price|discount|.*_total")
+# How people read what is stored as a code.
+CODES: Mapping[str, Callable[[str], str]] = {
+    "action": lambda code: _(code),
+    "address_family": lambda code: place_words(code, current_language.get()) or code,
+    "application": lambda code: found.name if (found := application_by_id(code)) else code,
+    "country": lambda code: country_name(code, current_language.get()),
+    "language": lambda code: OWN_NAMES.get(code, code),
+    **dict.fromkeys(
+        ("approval_status", "decision", "kind", "method", "outcome", "state"),
+        # Most of these are said somewhere on the pages too, and so translated.
+        lambda code: _(code.replace("_", " ").capitalize()),
+    ),
+    "preferred_language": lambda code: OWN_NAMES.get(code, code),
+}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(?:\+00:00|Z)")
 
 
@@ -124,22 +93,31 @@ def _fields(row: Mapping[str, Any]) -> list[tuple[str, str]]:
     fields = []
     for name, value in row.items():
         is_amount = AMOUNTS.fullmatch(name) and isinstance(value, int)
-        shown = money_text(value, row.get("currency", "EUR")) if is_amount else _shown(value)
+        shown = money_text(value, row.get("currency", "EUR")) if is_amount else _shown(value, name)
         if shown:
             fields.append((_label(name), shown))
     return fields
 
 
+def label_of(name: str) -> str:
+    """What a column is called, in English; "" for what stands inside a value and is shown as it is."""
+    return COLUMN_NAMES.get(name) or field_label(name)
+
+
 def _label(name: str) -> str:
-    english = LABELS.get(name) or field_label(name)
+    english = label_of(name)
     return _(english) if english else name.replace("_", " ").capitalize()
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, name: str = "") -> str:
+    if name in CODES and isinstance(value, str) and value:
+        return CODES[name](value)
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if isinstance(value, dict):
-        return ", ".join(f"{_label(name)}: {_shown(one)}" for name, one in value.items() if _shown(one))
+        return ", ".join(
+            f"{_label(key)}: {shown}" for key, one in value.items() if (shown := _shown(one, key))
+        )
     if isinstance(value, list):
         return ", ".join(shown for one in value if (shown := _shown(one)))
     if isinstance(value, str) and MOMENT.fullmatch(value):

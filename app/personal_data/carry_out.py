@@ -55,13 +55,16 @@ async def archive_to_fetch(request_id: uuid.UUID, *, user_id: uuid.UUID | None =
 
 
 async def needs_sign_in(request: DataRequest) -> bool:
-    """Whether the archive is for a signed-in person only: no link in a mail replaces a second factor. Who was
-    removed by their company cannot sign in."""
+    """Whether the archive is for a signed-in person only: no link in a mail replaces a second factor, and the mail
+    may lie in a mailbox that is the person's no more. Who was removed by their company cannot sign in."""
     return bool(
         await DB.fetch_value(
-            'SELECT EXISTS (SELECT FROM second_factors WHERE "user" = $1 AND confirmed_at IS NOT NULL)'
+            """SELECT (EXISTS (SELECT FROM second_factors WHERE "user" = $1 AND confirmed_at IS NOT NULL)
+                       OR EXISTS (SELECT FROM users u JOIN personal_data_requests r ON r.id = $2
+                                  WHERE u.id = $1 AND u.email_canonical <> r.email_canonical))"""
             f" AND NOT {has_given_up_login('$1')}",
             request.user_id,
+            request.id,
         )
     )
 

@@ -56,7 +56,12 @@ EXPORTED: Mapping[str, Section] = {
     "memberships": Section(
         text("Whom you act for"),
         """SELECT c.number AS customer_number, c.search_name AS customer, m.roles, m.is_active, m.department,
-                  m.position, m.business_partner_number, m.preferred_payment, m.created_at
+                  m.position, m.business_partner_number, m.preferred_payment,
+                  (SELECT concat(street, ', ', city) FROM addresses a WHERE a.id = m.preferred_billing)
+                  AS preferred_billing,
+                  (SELECT concat(street, ', ', city) FROM addresses a WHERE a.id = m.preferred_shipping)
+                  AS preferred_shipping,
+                  m.created_at
            FROM memberships m JOIN customers c ON c.id = m.customer WHERE m."user" = :user ORDER BY m.created_at""",
     ),
     "addresses": Section(

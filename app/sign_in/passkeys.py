@@ -174,3 +174,19 @@ async def remove_passkey(
         await record("passkey removed", user_id=user_id, before={"name": removed["name"]})
         await tell_security_change(user_id, SecurityChange.PASSKEY_REMOVED, application, user_agent)
     return True
+
+
+async def remove_passkeys_since(link_id: uuid.UUID, user_id: uuid.UUID, application: Application) -> None:
+    """Removes, in the current transaction, the passkeys of a user that were added since a link was made, and tells
+    the owner by mail.
+
+    Whoever took the account over meanwhile would come back with theirs, whatever the new password is.
+    """
+    for row in await DB.fetch(
+        """DELETE FROM passkeys WHERE "user" = $1 AND created_at >= (SELECT created_at FROM link_tokens WHERE id = $2)
+           RETURNING name""",
+        user_id,
+        link_id,
+    ):
+        await record("passkey removed", user_id=user_id, before={"name": row["name"]})
+        await tell_security_change(user_id, SecurityChange.PASSKEY_REMOVED, application)

@@ -7,7 +7,7 @@ from tables import Address
 from tables.engine import DB
 from tests import people
 from tests.browser_like import SeenPage
-from tests.checkout.ordering import open_shop, order
+from tests.checkout.ordering import add, open_shop, order
 
 NEW = {
     "first_name": "Ines",
@@ -139,11 +139,33 @@ async def test_a_buyer_adds_addresses_of_their_own_and_leaves_shared_ones_alone(
     assert f"/business/account/addresses/{shared.id}" not in page.links
     for path in ("", "/delete"):
         assert (await buyer.post(f"/account/addresses/{shared.id}{path}", NEW)).status == 403
-    assert (await buyer.post(f"/account/addresses/{shared.id}/prefer", {"kind": "billing"})).status == 403
     page = await buyer.fill(await buyer.get("/account/addresses/new"), NEW)
     assert "Only yours" in page.main
     page = await (await known.signed_in()).get("/account/addresses")
     assert "1010 Wien" not in page.main
+
+
+async def test_a_buyer_prefers_an_address_for_themselves_and_the_checkout_begins_with_it(database):
+    await open_shop()
+    known = await people.company()
+    paul = await people.colleague(known, "paul@alfki.example")
+    buyer = await paul.signed_in()
+    await buyer.fill(await buyer.get("/account/addresses/new"), NEW)
+    own = await Address.objects().get(Address.membership == paul.membership_id)
+    page = await buyer.get("/account/addresses")
+    page = await buyer.post(f"/account/addresses/{own.id}/prefer", {"kind": "shipping"})
+    assert "Your choice for deliveries" in page.main
+    assert "Ring 1" in (await buyer.get("/account")).main
+    page = await buyer.get(f"/account/addresses/{own.id}/delete")
+    assert "prefer another one first" in page.main
+    # Back to what the company prefers; for what else, is not asked here.
+    [way_out] = page.tree.findall(".//main//article//button")
+    assert " ".join(way_out.text_content().split()) == "Prefer for my deliveries"
+    await add(buyer)
+    page = await buyer.get("/checkout")
+    assert page.typed("shipping_choice") == str(own.id)
+    page = await (await known.signed_in()).get("/account/addresses")
+    assert "Your choice" not in page.main
 
 
 async def test_an_administrator_shares_an_address_or_keeps_it(database):

@@ -77,6 +77,17 @@ async def test_changing_the_e_mail_needs_a_click_in_a_mail_to_the_new_address() 
     assert (await person.get("/account/email")).status == 200, "the person stays signed in"
 
 
+async def test_who_is_signed_in_with_another_account_is_told_that_it_is_not_theirs() -> None:
+    ines, omar = await people.shopper(), await people.shopper("omar@example.com")
+    await ask(await ines.signed_in(), NEW)
+    other = await omar.signed_in()
+    page = await other.get((await mails("confirm_new_email"))[0].link)
+    page = await other.fill(page, {}, form="token")
+    assert f"{NEW} is confirmed as the e-mail address of another account." in page.text
+    assert (await user(ines))["email"] == NEW
+    assert (await user(omar))["email"] == "omar@example.com"
+
+
 async def test_opening_the_links_changes_nothing() -> None:
     ines = await people.shopper()
     person = await ines.signed_in()

@@ -15,6 +15,7 @@ from app.sign_in.password_mails import reset_link
 from tables.engine import DB
 from tests import people
 from tests.browser_like import Person, SeenPage, mails, visit
+from tests.sign_in.software_passkey import SoftwarePasskey, add, use
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -155,3 +156,24 @@ async def test_a_second_undo_after_a_thief_s_second_change_restores_the_first_ad
     assert (await what_holds(stage.ines)) == (NOW, BY_RESET)
     assert (await stage.take("undo")).status == 303
     assert (await what_holds(stage.ines))[0] == FIRST
+
+
+async def test_a_passkey_that_was_added_since_the_change_does_not_come_back_after_the_undo() -> None:
+    ines = await people.shopper(FIRST)
+    person = await ines.signed_in()
+    own, of_thief = SoftwarePasskey(), SoftwarePasskey()
+    await add(person, own)
+    page = await person.get("/account/email")
+    await person.fill(page, {"email": NOW, "current_password": people.PASSWORD})
+    mailbox = await visit("shop")
+    page = await mailbox.get((await mails("confirm_new_email", NOW))[-1].link)
+    await mailbox.fill(page, {}, form="token")
+    await add(person, of_thief)
+    page = await mailbox.get((await mails("email_changed", FIRST))[-1].link)
+    await mailbox.fill(page, {}, form="token")
+    assert (await mails("security_changed"))[-1].to == FIRST
+    for passkey, opens in ((of_thief, False), (own, True)):
+        browser = await visit("shop")
+        await browser.get("/sign-in")
+        await use(browser, passkey)
+        assert ((await browser.get("/account")).path == "/account") is opens

@@ -51,19 +51,18 @@ async def correct_prefer_and_delete_addresses(walk: AccountWalk) -> None:
     await window.fill(street="Hafenstraße 8")
     await window.press("Save address")
     await walk.reads("The address is saved.")
+    # Who may not change what the company shares prefers for themselves.
     card = window.page.locator("main article").filter(has_text="Hafenstraße 8")
-    going = "Hafenstraße 8"
-    if await card.get_by_role("button").count():
-        for button, said in (
-            ("Prefer for invoices", "This address is now preferred for invoices."),
-            ("Prefer for deliveries", "This address is now preferred for deliveries."),
-        ):
-            await window.leave_by(card.get_by_role("button", name=window.says(button)))
-            await walk.reads(said)
-        going = "2-3 Marunouchi"
-        await window.leave_by(card.get_by_role("link", name=window.says("Delete address")))
-        await walk.reads("This address cannot be deleted")
-        await walk.open("/account/addresses")
+    for_all = card.get_by_role("button", name=window.says("Prefer for invoices"), exact=True)
+    words = "Prefer for %s" if await for_all.count() else "Prefer for my %s"
+    for kind in ("invoices", "deliveries"):
+        await window.leave_by(card.get_by_role("button", name=window.says(words % kind), exact=True))
+        await walk.reads(f"This address is now preferred for {kind}.")
+    await window.leave_by(card.get_by_role("link", name=window.says("Delete address")))
+    await walk.reads("This address cannot be deleted")
+    await walk.look()
+    await walk.open("/account/addresses")
+    going = "2-3 Marunouchi"
     card = window.page.locator("main article").filter(has_text=going)
     await window.leave_by(card.get_by_role("link", name=window.says("Delete address")))
     await window.press("Delete address")

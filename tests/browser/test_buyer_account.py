@@ -33,6 +33,7 @@ DAILY = {
     "new_order_template_post",
     "order_template_line",
     "order_template_to_basket",
+    "prefer_address",
     "profile_post",
     "reorder",
     "start_company",
@@ -44,7 +45,6 @@ NO_FORM = {
     "ask_to_join": "they are a member of the company of their e-mail's domain",
     "claim_orders": "only of somebody who has ordered as a guest",
     "company_post": "only of who may manage the company; others read the page",
-    "prefer_address": "shared addresses are preferred by who may manage the company",
     "stop_looking": "only of who looks at the shop as a role",
     "withdraw_order_post": "a right of consumers",
 }

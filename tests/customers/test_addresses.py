@@ -19,6 +19,7 @@ from app.customers.addresses import (
     change_address,
     delete_address,
     prefer_address,
+    preferred,
 )
 from tests import people
 
@@ -170,14 +171,74 @@ async def test_personal_addresses_belong_to_one_membership(database):
     shared = await add_address(of_maria, BERLIN)
     assert [one.city for one in await addresses_of(of_maria)] == ["Berlin"]
     found = await addresses_of(of_paul)
-    assert [(one.city, one.is_personal, one.is_preferred) for one in found] == [
+    assert [(one.city, one.is_personal, bool(one.in_the_way)) for one in found] == [
         ("Berlin", False, True),
         ("Wien", True, False),
     ]
-    with pytest.raises(NotPermitted):
-        await prefer_address(of_paul, found[1].id, "billing")
     await delete_address(of_paul, found[1].id)
     assert [one.id for one in await addresses_of(of_paul)] == [shared]
+    with pytest.raises(AddressMissing):
+        await prefer_address(of_maria, found[1].id, "billing")
+
+
+async def test_what_somebody_prefers_for_themselves_leaves_the_customers_preference_alone(database):
+    maria = await people.company()
+    paul = await people.colleague(maria, "paul@alfki.example")
+    assert maria.customer_id is not None
+    of_maria = AddressBook(customer_id=maria.customer_id, membership_id=maria.membership_id)
+    of_paul = AddressBook(
+        customer_id=maria.customer_id, membership_id=paul.membership_id, may_change_shared=False
+    )
+    [first] = await addresses_of(of_maria)
+    second = await add_address(of_maria, BERLIN)
+    own = await add_address(of_paul, WIEN, is_personal=True)
+
+    async def seen(book: AddressBook) -> tuple[uuid.UUID, uuid.UUID]:
+        found = await addresses_of(book)
+        billing, shipping = preferred(found, "billing"), preferred(found, "shipping")
+        assert billing is not None
+        assert shipping is not None
+        return billing.id, shipping.id
+
+    await prefer_address(of_paul, second, "billing")
+    await prefer_address(of_paul, own, "shipping")
+    assert await seen(of_paul) == (second, own)
+    assert await seen(of_maria) == (first.id, first.id)
+    with pytest.raises(AddressIsPreferred):
+        await delete_address(of_paul, own)
+    # The customer's preference is followed again, also when it becomes another one.
+    await prefer_address(of_paul, first.id, "shipping")
+    await delete_address(of_paul, own)
+    await prefer_address(of_maria, second, "shipping")
+    assert await seen(of_paul) == (second, second)
+    # One that is shared goes whoever prefers it; then the customer's preference counts.
+    await prefer_address(of_maria, first.id, "shipping")
+    await delete_address(of_maria, second)
+    assert await seen(of_paul) == (first.id, first.id)
+
+
+async def test_who_prefers_a_shared_address_for_all_prefers_it_too(database):
+    maria = await people.company()
+    assert maria.customer_id is not None
+    book = AddressBook(customer_id=maria.customer_id, membership_id=maria.membership_id)
+    [first] = await addresses_of(book)
+    own = await add_address(book, WIEN, is_personal=True)
+    await prefer_address(book, own, "billing")
+    await prefer_address(book, first.id, "billing")
+    found = await addresses_of(book)
+    assert not any(one.is_own_billing for one in found)
+    assert preferred(found, "billing") == found[0]
+    await delete_address(book, own)
+
+
+async def test_the_only_address_of_its_owner_is_deleted_though_they_prefer_it(database):
+    maria = await people.company(with_address=False)
+    assert maria.customer_id is not None
+    book = AddressBook(customer_id=maria.customer_id, membership_id=maria.membership_id)
+    own = await add_address(book, WIEN, is_personal=True)
+    await prefer_address(book, own, "shipping")
+    await delete_address(book, own)
+    assert await addresses_of(book) == []
 
 
 async def test_shared_addresses_are_changed_only_by_those_who_may(database):

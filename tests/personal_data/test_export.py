@@ -8,6 +8,7 @@ from piccolo.columns import ForeignKey
 from piccolo.table import Table
 
 import tables
+from app.personal_data.archive import label_of
 from app.personal_data.held_data import EXPORTED, NOT_EXPORTED
 from tables.engine import DB
 from tests.browser_like import visit
@@ -83,6 +84,20 @@ def test_no_column_of_a_person_is_forgotten() -> None:
 
 
 @pytest.mark.usefixtures("database")
+async def test_everything_on_the_page_is_called_by_a_name_in_words() -> None:
+    """So that it is translated too; only data.json speaks in names of columns."""
+    nobody = {"user": "NULL::uuid", "customers": "'{}'::uuid[]", "email": "''", "to_email": "''"}
+    unnamed = set()
+    for section in EXPORTED.values():
+        query = re.sub(
+            r"(?<!:):(user|customers|email|to_email)\b", lambda found: nobody[found[1]], section.sql
+        )
+        [row] = await DB.fetch(f"SELECT x.* FROM (SELECT 1) AS one LEFT JOIN ({query}) AS x ON false")
+        unnamed |= {name for name in row if not label_of(name)}
+    assert unnamed == set()
+
+
+@pytest.mark.usefixtures("database")
 async def test_a_shopper_gets_everything_that_is_held() -> None:
     await open_shop()
     known = await shopper(phone="+49 30 1234567")
@@ -143,6 +158,14 @@ async def test_the_page_is_in_the_language_of_the_person_and_escapes_what_they_t
     assert "Ihre personenbezogenen Daten" in page
     assert "<b>Müller" not in page
     assert "&lt;b&gt;Müller" in page
+    for label, value in (
+        ("Land", "Deutschland"),
+        ("Bevorzugte Sprache", "Deutsch"),
+        ("Website", "Patron"),
+        ("Ergebnis", "Angemeldet"),
+    ):
+        assert f"<dt>{label}</dt><dd>{value}</dd>" in page
+    assert "<dd>Datenanfrage gestellt</dd>" in page
 
 
 @pytest.mark.usefixtures("database")

@@ -7,8 +7,8 @@ import pytest
 
 from app.personal_data.requests import purge_finished_requests
 from tables.engine import DB
-from tests.browser_like import mails, visit
-from tests.people import company, shopper, staff_member
+from tests.browser_like import Person, mails, visit
+from tests.people import Known, company, shopper, staff_member
 from tests.personal_data.asking import (
     ask_in_account,
     carry_out,
@@ -323,3 +323,59 @@ async def test_no_link_in_a_mail_replaces_a_second_factor() -> None:
     assert "Please sign in to get your archive" in page.main
     page = await person.post("/personal-data-requests/archive", {"token": mail.link.partition("token=")[2]})
     assert "Please sign in to get your archive" in page.main
+
+
+async def changed_email(person: Person, known: Known, email: str) -> None:
+    page = await person.get("/account/email")
+    await person.fill(page, {"email": email, "current_password": known.password})
+    mailbox = await visit("shop")
+    page = await mailbox.get((await mails("confirm_new_email", email))[-1].link)
+    await mailbox.fill(page, {}, form="token")
+
+
+async def test_a_link_in_the_mailbox_of_before_dies_and_a_new_one_goes_to_the_new_email() -> None:
+    known = await shopper()
+    person = await ask_in_account(known, "delete")
+    old = await link()
+    await changed_email(person, known, "ines@new.example")
+    page = await (await visit("shop")).get(old)
+    assert (page.status, page.h1) == (410, "This link does not work")
+    newest = (await mails("data_request_confirm"))[-1]
+    assert newest.to == "ines@new.example"
+    assert (await confirm_link()).h1 == "Your request is confirmed"
+
+
+async def test_an_archive_is_announced_to_the_email_of_now_and_old_announcements_ask_to_sign_in() -> None:
+    known = await shopper()
+    person = await ask_in_account(known, "export")
+    await confirm_link()
+    await changed_email(person, known, "ines@new.example")
+    await carry_out(await staff())
+    [mail] = await mails("data_archive_ready")
+    assert mail.to == "ines@new.example"
+    page = await (await visit("shop")).get(mail.link)
+    assert page.typed("token")
+
+    await changed_email(person, known, "ines@newest.example")
+    stranger = await visit("shop")
+    page = await stranger.get(mail.link)
+    assert "Please sign in to get your archive" in page.main
+    page = await stranger.post("/personal-data-requests/archive", {"token": mail.link.partition("token=")[2]})
+    assert "Please sign in to get your archive" in page.main
+
+
+async def test_undoing_a_change_of_the_email_takes_back_what_was_asked_since() -> None:
+    """Who has taken over an account gets no copy of its data, and has nothing deleted, once that is undone."""
+    known = await shopper()
+    person = await ask_in_account(known, "export")
+    await changed_email(person, known, "thief@example.com")
+    page = await person.get("/account/privacy")
+    await person.fill(page, {"kind": "delete"})
+    await confirm_link()
+    mailbox = await visit("shop")
+    page = await mailbox.get((await mails("email_changed"))[-1].link)
+    await mailbox.fill(page, {}, form="token")
+    states = await DB.fetch("SELECT kind, state, email FROM personal_data_requests ORDER BY kind")
+    assert [(one["kind"], one["state"]) for one in states] == [("delete", "withdrawn"), ("export", "asked")]
+    assert states[1]["email"] == known.email
+    assert (await mails("data_request_confirm"))[-1].to == known.email

@@ -159,3 +159,21 @@ async def test_expired_sessions_are_deleted_by_the_worker() -> None:
     assert await delete_expired_sessions() == 0
     await DB.execute("UPDATE sessions SET expires_at = now() - interval '1 second'")
     assert await delete_expired_sessions() == 1
+
+
+async def test_who_was_signed_out_in_the_middle_of_a_form_is_told_and_led_back_to_it() -> None:
+    ines = await people.shopper()
+    person, elsewhere = await ines.signed_in(), await ines.signed_in()
+    page = await person.get("/account/addresses/new")
+    await elsewhere.get("/account/security")
+    await elsewhere.post("/account/security/sessions/end-others")
+    page = await person.post(
+        "/account/addresses/new",
+        {"street": "Ring 1"},
+        token=page.csrf_token,
+        headers={"Referer": "http://localhost:8000/account/addresses/new"},
+    )
+    assert page.path.startswith("/sign-in?")
+    assert "You were signed out meanwhile, so nothing was saved." in page.text
+    page = await person.fill(page, {"login": ines.login, "password": ines.password})
+    assert (page.path, page.h1) == ("/account/addresses/new", "Add address")
