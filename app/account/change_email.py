@@ -18,7 +18,7 @@ from app.links import links_of
 from app.mail.people import queue_mail_to
 from app.registration.register import ANSWER_AFTER, answering_after, tell_owner_of_login
 from app.segments.segmentation_services import update_segments_of
-from app.sign_in.limits import count_key
+from app.sign_in.limits import MAILS_IN_AN_HOUR, count_key
 from app.sign_in.link_tokens import Link, Purpose, consume, issue, look_up, revoke_links_of
 from app.sign_in.sessions import end_sessions_of
 from app.visitor import Visitor
@@ -26,8 +26,6 @@ from tables import User
 from tables.engine import DB
 
 UNDO_MINUTES = 7 * 24 * 60
-# Nobody's mailbox is flooded from one account.
-MAILS_IN_AN_HOUR = 5
 
 _PENDING = """
     SELECT details ->> 'email' FROM link_tokens
