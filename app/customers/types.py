@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -122,4 +122,13 @@ def _module(name: str) -> object:
 
 def _installed() -> list[tuple[str, object]]:
     points = sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name)
-    return [(f"The installed package of {point.value}", point.load()) for point in points]
+    return [(f"The installed package of {point.value}", _loaded(point)) for point in points]
+
+
+def _loaded(point: EntryPoint) -> object:
+    try:
+        return point.load()
+    except Exception as error:  # whatever is wrong with the package, the operator has to know which one it is
+        raise CustomerTypeError(
+            f"The installed package of {point.value} cannot be loaded: {type(error).__name__}: {error}"
+        ) from error
