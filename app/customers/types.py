@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tables import Customer, Membership, User
 
 ENTRY_POINT_GROUP = "patron.customer_types"
+ROLE_OF_FIRST_USER = "account_administrator"
 
 
 class Extension(StrEnum):
@@ -60,7 +61,8 @@ class CustomerType:
     registration_form: "type[Form]"
     # Called in the transaction of the registration, after the customer and its first user exist.
     registered: "Callable[[Customer, User, Membership, Any], Awaitable[None]] | None" = None
-    # The roles of the user who registers the customer (domain.md 4).
+    # The roles of the user who registers the customer. Left out: where there may be many users, the one that may
+    # do everything, as without it nobody could do anything (domain.md 4).
     first_user_roles: tuple[str, ...] = ()
     approval_by_default: bool = False
     price_display: Literal["gross", "net"] = "gross"
@@ -68,6 +70,10 @@ class CustomerType:
     routes: tuple[Any, ...] = ()
     # The type's own folder: `templates/` and `translations/` are looked for in it.
     folder: Path = field(default_factory=Path)
+
+    def __post_init__(self) -> None:
+        if Extension.GROUP in self.extensions and not self.first_user_roles:
+            object.__setattr__(self, "first_user_roles", (ROLE_OF_FIRST_USER,))
 
     def applies(self, extension: Extension) -> bool:
         """Whether customers of this type have this extension. Details belong to every type."""
