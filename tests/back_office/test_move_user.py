@@ -134,7 +134,9 @@ async def test_a_company_whose_last_administrator_moves_gets_another_one(staff: 
     ]
 
 
-async def test_roles_of_a_company_that_together_give_everything_make_an_administrator_too(staff: Person) -> None:
+async def test_roles_of_a_company_that_together_give_everything_make_an_administrator_too(
+    staff: Person,
+) -> None:
     company, other = await people.company(), await other_company()
     buyer = await people.colleague(company, "buyer@alfki.example")
     *most, last = (one.value for one in Permission)
