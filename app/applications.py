@@ -33,6 +33,9 @@ Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
 Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
 # A prefix that every request spells alike: no encoded characters, no empty parts, no dots for a part.
 _PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*/?")
+# A host as browsers spell it in the header Host: ASCII (other letters in the form xn--…), no dot at the end.
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
+_PORTS = {"http": 80, "https": 443}
 SecurityContact = Annotated[str, msgspec.Meta(pattern="^(mailto:|https://).+")]
 TimeZone = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_+/-]+$")]
 # Lines, the country included; more would not fit into the head of an invoice.
@@ -277,18 +280,20 @@ def _application(
         raise ApplicationsError(f"{path}: application {entry.id} {problem}.")
     url = entry.url.replace("{port}", str(port))
     parts = _address(url)
-    if parts is None or parts.hostname is None:
+    if parts is None:
         raise ApplicationsError(
-            f"{path}: the url of application {entry.id} must be http(s)://host/path/, "
-            f"with a path of plain letters, digits and hyphens, not “{url}”."
+            f"{path}: the url of application {entry.id} must be http(s)://host/path/, with a host of ASCII letters "
+            "(xn--… where it has others) and a path of plain letters, digits and hyphens, not "
+            f"“{url}”."
         )
+    host = _host(parts)
     return Application(
         id=entry.id,
         name=entry.name,
         type=entry.type,
         kind=application_type.kind,
-        url=url.rstrip("/") + "/",
-        host=parts.hostname.lower(),
+        url=f"{parts.scheme}://{host}{_port(parts)}{parts.path.rstrip('/')}/",
+        host=host,
         prefix=parts.path.rstrip("/"),
         login=tuple(customer_types[one] for one in login),
         login_type=setting("login_type", "email"),
@@ -332,9 +337,20 @@ def _address(url: str) -> SplitResult | None:
     except ValueError:
         return None
     is_plain = not (parts.query or parts.fragment or parts.username or parts.password or port == 0)
-    if parts.scheme in ("http", "https") and parts.hostname and is_plain and _PATH.fullmatch(parts.path):
-        return parts
-    return None
+    if parts.scheme not in _PORTS or not is_plain:
+        return None
+    return parts if _HOST.fullmatch(_host(parts)) and _PATH.fullmatch(parts.path) else None
+
+
+def _host(parts: SplitResult) -> str:
+    """The host as it stands in the header Host, without its port."""
+    host = parts.hostname or ""
+    return f"[{host}]" if ":" in host else host
+
+
+def _port(parts: SplitResult) -> str:
+    """The port as browsers write it in an origin: only where it is not the usual one (RFC 6454, 6.1)."""
+    return "" if parts.port in (None, _PORTS[parts.scheme]) else f":{parts.port}"
 
 
 def _is_time_zone(name: str) -> bool:

@@ -7,10 +7,12 @@ from litestar.types import HTTPReceiveMessage, Receive, Scope
 
 FORM_BYTES = 1_000_000
 FORM_FIELDS = 2_000
-# Pages that take files, as paths of an application: what they read at most. Larger bodies are let run into
-# nothing before they are refused, up to DRAINED_BYTES, since a browser shows no answer while it still sends.
+# Pages that take files, as paths of an application: what they read at most.
 UPLOADS = {"/account/users/import": 5_000_000, "/quick-order": FORM_BYTES}
-DRAINED_BYTES = 300_000_000
+# Larger bodies are let run into nothing before they are refused, up to so many bytes: who is answered while still
+# sending often sees no answer but a broken connection.
+DRAINED_BYTES = 20_000_000
+DRAINED_BYTES_OF_UPLOADS = 300_000_000
 # Seconds. A body that takes longer is not coming, or somebody wants to keep us waiting.
 BODY_WITHIN = 30
 UTF_8 = (b"utf-8", b"utf8")
@@ -62,12 +64,15 @@ async def checked_body(scope: Scope, receive: Receive, path: str = "") -> KeptBo
     }
     kind, _, parameters = headers.get(b"content-type", b"").partition(b";")
     at_most = UPLOADS.get(path, FORM_BYTES)
-    _refuse_declared_size(headers.get(b"content-length"), DRAINED_BYTES if path in UPLOADS else at_most)
+    drained = DRAINED_BYTES_OF_UPLOADS if path in UPLOADS else DRAINED_BYTES
+    declared = headers.get(b"content-length")
+    _refuse_declared_size(declared, drained)
     try:
         async with asyncio.timeout(BODY_WITHIN):
-            body = await _whole_body(receive, at_most, DRAINED_BYTES if path in UPLOADS else 0)
+            body = await _whole_body(receive, at_most, drained)
     except TimeoutError:
         raise BodyRefused(408) from None
+    _refuse_declared_size(declared, at_most)
     kind = kind.strip().lower()
     if kind in (b"application/x-www-form-urlencoded", b"multipart/form-data"):
         _refuse_unknown_charset(parameters)

@@ -55,22 +55,41 @@ def _applications() -> str:
         for name in ("seller_name", "seller_address", "seller_tax_id")
         if not one.is_back_office and not getattr(one, name)
     ]
-    if lacking and not settings().development:
-        raise CheckWarns(f"{found}, but invoices must say who sells: {', '.join(lacking)}")
+    nobody = [
+        one.id
+        for one in applications
+        if any(one.needs_approval(admitted) for admitted in one.login) and not one.approval_recipients
+    ]
+    warnings = []
+    if lacking:
+        warnings.append(f"invoices must say who sells: {', '.join(lacking)}")
+    if nobody:
+        warnings.append(
+            f"nobody is mailed when a customer awaits approval: {', '.join(nobody)} lacks approval_recipients"
+        )
+    if warnings and not settings().development:
+        raise CheckWarns(f"{found}, but {'; and '.join(warnings)}")
     return found
 
 
 def _database(database: OpenDatabase) -> str:
     async def look() -> str:
+        from app.customers.types import all_customer_types
         from app.migrations import pending_migrations
         from tables.engine import DB
 
         async with asyncio.timeout(DATABASE_WITHIN):
             version = await DB.fetch_value("SHOW server_version")
             pending = await pending_migrations()
-        if pending:
+            if pending:
+                raise CheckFailed(
+                    f"PostgreSQL {version}, but “patron migrate” has to be run: {', '.join(pending)}"
+                )
+            rows = await DB.fetch("SELECT DISTINCT customer_type FROM customers ORDER BY customer_type")
+        gone = [row["customer_type"] for row in rows if row["customer_type"] not in all_customer_types()]
+        if gone:
             raise CheckFailed(
-                f"PostgreSQL {version}, but “patron migrate” has to be run: {', '.join(pending)}"
+                f"PostgreSQL {version}, but it holds customers of types that are not installed: {', '.join(gone)}"
             )
         return f"PostgreSQL {version}, up to date"
 

@@ -233,6 +233,7 @@ def _sentence_of(error: Exception) -> str | None:
     """What to tell about an error that people can do something about; None for mistakes of the program."""
     from app.applications import ApplicationsError
     from app.back_office.staff import StaffMemberRefused
+    from app.customers.types import CustomerTypeError
     from app.demo.load import DemoDataRefused
     from app.embedded_postgres_files import EmbeddedPostgresError
     from app.migrations import MigrationFailed
@@ -243,6 +244,7 @@ def _sentence_of(error: Exception) -> str | None:
     for_people = (
         SettingsError,
         ApplicationsError,
+        CustomerTypeError,
         EmbeddedPostgresError,
         MigrationFailed,
         PortTaken,

@@ -159,11 +159,30 @@ def test_a_bad_value_is_refused_with_a_sentence_that_names_the_place(
         "http://localhost/gesch%C3%A4ft/",
         "http://localhost/a//b/",
         "http://localhost/a/../b/",
+        "https://bücher.example/",
+        "https://shop.example./",
+        "https://shop,example/",
     ],
 )
 def test_an_address_that_no_request_can_have_is_refused(tmp_path: Path, url: str) -> None:
     text = TYPES + ONE.replace("http://localhost:{port}/", url)
     assert "the url of application shop" in refusal(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "spelt"),
+    [
+        ("HTTPS://Shop.Example", "shop.example", "https://shop.example/"),
+        ("https://shop.example:443/store", "shop.example", "https://shop.example/store/"),
+        ("http://shop.example:8080/", "shop.example", "http://shop.example:8080/"),
+        ("https://xn--bcher-kva.example/", "xn--bcher-kva.example", "https://xn--bcher-kva.example/"),
+        ("http://[::1]:8000/", "[::1]", "http://[::1]:8000/"),
+    ],
+)
+def test_an_address_is_spelt_as_browsers_spell_it(tmp_path: Path, url: str, host: str, spelt: str) -> None:
+    (shop,) = read(tmp_path, TYPES + ONE.replace("http://localhost:{port}/", url))
+    assert (shop.host, shop.url) == (host, spelt)
+    assert spelt.startswith(shop.origin)
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """Request bodies: whatever is sent, the answer is a page that says so, never a fault of the program."""
 
 import asyncio
+import http.client
 from contextlib import suppress
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,6 +14,7 @@ from app import bodies
 from app.bodies import FORM_BYTES, FORM_FIELDS, BodyRefused, checked_body
 from tables.engine import DB
 from tests.browser_like import ORIGIN, Person, visit
+from tests.patron_process import PatronProcess
 from tests.people import shopper
 from tests.raw_requests import FORM, LOCAL, Answer, Header, raw_request
 
@@ -63,10 +65,41 @@ async def test_a_good_body_is_read() -> None:
     assert "Please fill in this field" in answer.text
 
 
-async def test_a_declared_body_of_more_than_a_megabyte_is_refused_before_it_is_read() -> None:
+async def test_a_declared_body_of_more_than_a_megabyte_is_refused() -> None:
     answer = await send(b"", FORM[1], (b"content-length", str(FORM_BYTES + 1).encode()))
     assert answer.status == 413
     assert answer.is_error_page
+
+
+async def test_a_body_without_end_is_refused_before_it_is_read() -> None:
+    async def never() -> HTTPRequestEvent:
+        raise AssertionError("it was read")
+
+    length = (b"content-length", str(bodies.DRAINED_BYTES + 1).encode())
+    with pytest.raises(BodyRefused) as refused:
+        await checked_body({"headers": [FORM, length]}, never)  # type: ignore[typeddict-item]
+    assert refused.value.status_code == 413
+
+
+@pytest.mark.parametrize("with_length", [True, False])
+def test_who_sends_too_much_to_a_real_server_reads_why_and_goes_on(
+    running_patron: PatronProcess, with_length: bool
+) -> None:
+    body = b"password=" + b"a" * 5 * FORM_BYTES
+    pieces = [body[start : start + 65_536] for start in range(0, len(body), 65_536)]
+    address = urlsplit(running_patron.url)
+    # It knows no pardon: a connection that breaks while it sends is an error, and nothing is sent again.
+    browser = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
+    browser.connect()
+    browser.auto_open = 0
+    for _time in range(10):
+        browser.request(
+            "POST", "/sign-in", body if with_length else iter(pieces), {"Content-Type": FORM[1].decode()}
+        )
+        answer = browser.getresponse()
+        assert answer.status == 413
+        assert "That was too much" in answer.read().decode()
+    browser.close()
 
 
 async def test_a_streamed_body_of_more_than_a_megabyte_is_refused() -> None:

@@ -3,6 +3,7 @@
 import secrets
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from tests.databases import TestDatabases
@@ -112,6 +113,66 @@ def test_check_warns_of_a_shop_in_production_whose_invoices_would_not_say_who_se
     assert "shop lacks seller_tax_id" in said
     file.write_text(shop + 'seller_name = "S"\nseller_address = ["A 1"]\nseller_tax_id = "1/2"\n')
     assert "ok      applications: shop at https://shop.example.test/\n" in patron("check", env=env).stdout
+
+
+def test_check_warns_of_a_shop_in_production_whose_staff_would_not_hear_of_applications(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "applications.toml"
+    shop = """
+        [application_types.SMBWebShop]
+        kind = "business"
+        seller_name = "S"
+        seller_address = ["A 1"]
+        seller_tax_id = "1/2"
+        [[applications]]
+        id = "counter"
+        type = "SMBWebShop"
+        name = "Counter"
+        url = "https://counter.example.test/"
+    """
+    env = environment(
+        tmp_path,
+        f"postgresql://shop@127.0.0.1:{free_port()}/shop",
+        PATRON_ENV="production",
+        PATRON_CONFIG=str(file),
+        PATRON_SECRET_KEYS=secrets.token_urlsafe(48),
+    )
+    file.write_text(shop)
+    said = patron("check", env=env).stdout
+    assert "nobody is mailed when a customer awaits approval: counter lacks approval_recipients" in said
+    file.write_text(shop + "approval = { SMB = false }\n")
+    assert "ok      applications: counter" in patron("check", env=env).stdout
+
+
+def test_a_customer_type_that_cannot_be_loaded_is_told_in_a_sentence(tmp_path: Path) -> None:
+    information = tmp_path / "clubs-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: clubs\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text("[patron.customer_types]\nclub = clubs:customer_type\n")
+    (tmp_path / "clubs.py").write_text("import a_library_that_is_missing\n")
+    env = environment(tmp_path, f"postgresql://shop@127.0.0.1:{free_port()}/shop", PYTHONPATH=str(tmp_path))
+    for command in ("serve", "check"):
+        done = patron(command, env=env)
+        assert done.returncode == 1
+        assert "The installed package of clubs:customer_type cannot be loaded" in done.stdout + done.stderr
+        assert "a_library_that_is_missing" in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+
+
+async def test_check_tells_of_customers_whose_type_is_gone(databases: TestDatabases, tmp_path: Path) -> None:
+    address = await databases.new_database()
+    connection = await asyncpg.connect(address)
+    try:
+        await connection.execute(
+            "INSERT INTO customers (id, number, customer_type, approval_status, application, search_name,"
+            " attributes, created_at) VALUES (gen_random_uuid(), '1', 'ASSOCIATION', 'approved', 'shop', '', '{}', now())"
+        )
+    finally:
+        await connection.close()
+    done = patron("check", env=environment(tmp_path, address))
+    assert done.returncode == 1
+    assert "it holds customers of types that are not installed: ASSOCIATION" in done.stdout
 
 
 def test_an_unreachable_database_is_told_in_a_sentence(tmp_path: Path) -> None:

@@ -109,6 +109,18 @@ async def test_a_signed_in_person_stays_recognised_on_error_pages() -> None:
 
 
 @pytest.mark.usefixtures("database")
+async def test_a_staff_member_goes_on_from_an_error_page_as_from_any_other() -> None:
+    person = await (await staff_member()).signed_in()
+    page = await person.get("/nothing-here")
+    assert page.status == 404
+    assert {"/back-office/customers", "/back-office/audit"} <= set(page.links)
+    stranger = await visit("back-office")
+    page = await stranger.get("/nothing-here")
+    assert page.status == 404
+    assert "/back-office/customers" not in page.links
+
+
+@pytest.mark.usefixtures("database")
 async def test_too_many_tries_are_told_with_the_time_to_wait() -> None:
     person = await visit("shop", address="192.0.2.7")
     page = await person.get("/forgotten-password")

@@ -19,7 +19,7 @@ from app.mail.people import queue_mail_to
 from app.personal_data.following_email import requests_follow_email, withdraw_requests_since
 from app.registration.register import ANSWER_AFTER, answering_after, tell_owner_of_login
 from app.segments.segmentation_services import update_segments_of
-from app.sign_in.limits import count_key
+from app.sign_in.limits import MAILS_IN_AN_HOUR, count_key
 from app.sign_in.link_tokens import Link, Purpose, consume, issue, look_up, revoke_links_of
 from app.sign_in.passkeys import remove_passkeys_since
 from app.sign_in.sessions import end_sessions_of
@@ -28,8 +28,6 @@ from tables import User
 from tables.engine import DB
 
 UNDO_MINUTES = 7 * 24 * 60
-# Nobody's mailbox is flooded from one account.
-MAILS_IN_AN_HOUR = 5
 
 _PENDING = """
     SELECT details ->> 'email' FROM link_tokens

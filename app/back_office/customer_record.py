@@ -61,6 +61,19 @@ class GivenConsent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """The first user of a customer: who has registered it, and whom staff write to or call."""
+
+    id: uuid.UUID
+    name: str
+    email: str
+    is_verified: bool
+    phone: str
+    # Whether a password mail would be of use.
+    may_sign_in: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerRecord:
     """All that the general page of a customer shows."""
 
@@ -69,6 +82,9 @@ class CustomerRecord:
     details: dict[str, str]
     company: Company | None
     individual: User | None
+    contact: Contact | None
+    # The first address that is the customer's own (domain.md 1).
+    contact_address: StoredAddress | None
     decisions: tuple[Decision, ...]
     consents: tuple[GivenConsent, ...]
     history: tuple[AuditLine, ...]
@@ -99,12 +115,15 @@ async def customer_with_number(number: str) -> Customer | None:
 
 async def record_of(customer: Customer, branch: uuid.UUID | None = None) -> CustomerRecord:
     """Everything staff see of a customer, who are limited to a branch of the tree where one is named."""
+    contact, contact_address = await _contact_of(customer.id)
     return CustomerRecord(
         customer=customer,
         customer_type=customer_type_of(customer.customer_type),
         details=await details_of(customer),
         company=await company_of(customer),
         individual=await individual_of(customer),
+        contact=contact,
+        contact_address=contact_address,
         decisions=tuple(Decision(**row) for row in await DB.fetch(_DECISIONS, customer.id)),
         consents=tuple(GivenConsent(**row) for row in await DB.fetch(_CONSENTS, customer.id)),
         history=await audit_lines_of_customer(customer.id, branch),
@@ -121,6 +140,17 @@ async def addresses_of(customer_id: uuid.UUID) -> tuple[StoredAddress, ...]:
     return tuple(StoredAddress(**row) for row in await DB.fetch(_ADDRESSES, customer_id))
 
 
+async def _contact_of(customer_id: uuid.UUID) -> tuple[Contact | None, StoredAddress | None]:
+    (row,) = await DB.fetch(_CONTACT, customer_id)
+    person = {name: value for name, value in row.items() if not name.startswith("address_")}
+    address = {name: row[f"address_{name}"] for name in _OF_ADDRESS}
+    return (
+        Contact(**person) if person["id"] is not None else None,
+        StoredAddress(is_personal=False, **address) if address["id"] is not None else None,
+    )
+
+
+_OF_ADDRESS = ("id", "is_preferred_billing", "is_preferred_shipping", "version", *FIELDS)
 _USERS = """
     SELECT u.id, coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.login) AS name, u.login,
            u.email, u.email_verified_at, u.is_active, u.version, u.last_signed_in_at, m.id AS membership_id,
@@ -130,6 +160,20 @@ _USERS = """
                  ORDER BY has.n) AS roles
     FROM memberships m JOIN users u ON u.id = m."user"
     WHERE m.customer = $1 ORDER BY m.created_at, m.id
+"""
+# Each may be missing; the names of their columns say to whom they belong.
+_CONTACT = f"""
+    SELECT person.*, {", ".join(f'a."{name}" AS address_{name}' for name in _OF_ADDRESS)}
+    FROM (SELECT) AS one
+    LEFT JOIN (
+        SELECT u.id, coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.login) AS name,
+               u.email, u.phone, u.email_verified_at IS NOT NULL AS is_verified,
+               u.is_active AND m.is_active AS may_sign_in
+        FROM memberships m JOIN users u ON u.id = m."user"
+        WHERE m.customer = $1 ORDER BY m.created_at, m.id LIMIT 1) AS person ON true
+    LEFT JOIN (
+        SELECT * FROM addresses WHERE customer = $1 AND membership IS NULL
+        ORDER BY created_at, id LIMIT 1) AS a ON true
 """
 # Also the personal ones of all users, which their colleagues do not see.
 _ADDRESSES = f"""

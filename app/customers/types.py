@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tables import Customer, Membership, User
 
 ENTRY_POINT_GROUP = "patron.customer_types"
+ROLE_OF_FIRST_USER = "account_administrator"
 
 
 class Extension(StrEnum):
@@ -60,7 +61,8 @@ class CustomerType:
     registration_form: "type[Form]"
     # Called in the transaction of the registration, after the customer and its first user exist.
     registered: "Callable[[Customer, User, Membership, Any], Awaitable[None]] | None" = None
-    # The roles of the user who registers the customer (domain.md 4).
+    # The roles of the user who registers the customer. Left out: where there may be many users, the one that may
+    # do everything, as without it nobody could do anything (domain.md 4).
     first_user_roles: tuple[str, ...] = ()
     approval_by_default: bool = False
     price_display: Literal["gross", "net"] = "gross"
@@ -68,6 +70,10 @@ class CustomerType:
     routes: tuple[Any, ...] = ()
     # The type's own folder: `templates/` and `translations/` are looked for in it.
     folder: Path = field(default_factory=Path)
+
+    def __post_init__(self) -> None:
+        if Extension.GROUP in self.extensions and not self.first_user_roles:
+            object.__setattr__(self, "first_user_roles", (ROLE_OF_FIRST_USER,))
 
     def applies(self, extension: Extension) -> bool:
         """Whether customers of this type have this extension. Details belong to every type."""
@@ -122,4 +128,13 @@ def _module(name: str) -> object:
 
 def _installed() -> list[tuple[str, object]]:
     points = sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name)
-    return [(f"The installed package of {point.value}", point.load()) for point in points]
+    return [(f"The installed package of {point.value}", _loaded(point)) for point in points]
+
+
+def _loaded(point: EntryPoint) -> object:
+    try:
+        return point.load()
+    except Exception as error:  # whatever is wrong with the package, the operator has to know which one it is
+        raise CustomerTypeError(
+            f"The installed package of {point.value} cannot be loaded: {type(error).__name__}: {error}"
+        ) from error

@@ -1,13 +1,11 @@
 """Requests about personal data by people who are not signed in, and the links of the mails about requests."""
 
-import hashlib
 from typing import Any
 
 from litestar import Request, Response, get, post
 
 from app.access import anyone
 from app.customers.emails import canonical_email
-from app.errors import TooManyTries
 from app.forms import FilledForm, blank, read_form
 from app.pages import Page, see
 from app.personal_data.account_routes import zip_file
@@ -23,12 +21,9 @@ from app.personal_data.requests import (
     state_of_link,
 )
 from app.registration.register import ANSWER_AFTER, answering_after
-from app.sign_in.limits import count_client, count_key
+from app.sign_in.limits import count_client, has_had_enough_mails
 from app.visitor import CurrentVisitor, Visitor
 from tables import DataRequestKind, DataRequestOrigin
-
-# Nobody's mailbox is flooded: more requests for one e-mail in an hour are not mailed.
-MAILS_IN_AN_HOUR = 5
 
 
 @get("/personal-data-requests", name="personal_data_requests", guards=[anyone])
@@ -94,10 +89,7 @@ async def _confirm(request: Request[Any, Any, Any], visitor: Visitor, token: str
 
 
 async def _ask_all(email: str, kind: DataRequestKind, visitor: Visitor) -> None:
-    try:
-        hashed = hashlib.sha256(canonical_email(email).encode()).hexdigest()
-        await count_key(f"data-request:{hashed}", MAILS_IN_AN_HOUR, 60)
-    except TooManyTries:
+    if await has_had_enough_mails("data-request", canonical_email(email)):
         return
     for subject in await subjects_with_email(email):
         await ask(

@@ -20,6 +20,7 @@ from app.mail.people import queue_mail_to
 from app.newsletter.opt_in import order_newsletter
 from app.registration.forms import CompanyRegistrationForm, RegistrationForm
 from app.registration.verify_email import send_verification_mail
+from app.sign_in.limits import has_had_enough_mails
 from app.sign_in.passwords import hash_password
 from tables import User
 from tables.engine import DB
@@ -118,6 +119,8 @@ async def _create(
 async def tell_owner_of_login(application: Application, email: str) -> None:
     """Queues a mail to whoever has the login, or can have it back, that somebody else wanted it."""
     canonical = canonical_login(email)
+    if await has_had_enough_mails("already-registered", canonical):
+        return
     owner = await User.objects().get(User.login_canonical == canonical)
     if owner is not None:
         links = links_of(application)

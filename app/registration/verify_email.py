@@ -11,6 +11,7 @@ from app.links import links_of
 from app.mail.outbox import queue_mail
 from app.mail.people import queue_mail_to
 from app.segments.segmentation_services import update_segments_of
+from app.sign_in.limits import has_had_enough_mails
 from app.sign_in.link_tokens import Purpose, consume, issue, revoke_links_of
 from tables import Customer, User
 from tables.customers import ApprovalStatus
@@ -21,7 +22,8 @@ _VERIFY = """
     WHERE id = $1 AND email_canonical = $2
 """
 _UNVERIFIED = """
-    SELECT u.id AS user_id, m.customer AS customer_id FROM users u LEFT JOIN memberships m ON m."user" = u.id
+    SELECT u.id AS user_id, u.email_canonical, m.customer AS customer_id
+    FROM users u LEFT JOIN memberships m ON m."user" = u.id
     WHERE (u.id = $1 OR u.email_canonical = $2) AND u.email_verified_at IS NULL
     ORDER BY m.created_at, u.id LIMIT 10
 """
@@ -74,8 +76,12 @@ async def send_verification_mails_again(
     application: Application, *, user_id: uuid.UUID | None = None, email: str = ""
 ) -> None:
     """Sends a new link to a user, or to all of an e-mail, as far as they are not verified; else nothing."""
+    unverified = await DB.fetch(_UNVERIFIED, user_id, canonical_email(email) if email else None)
+    # Each new link ends the one before: without a limit a stranger could keep somebody from ever verifying.
+    if not unverified or await has_had_enough_mails("verification", unverified[0]["email_canonical"]):
+        return
     async with DB.transaction():
-        for row in await DB.fetch(_UNVERIFIED, user_id, canonical_email(email) if email else None):
+        for row in unverified:
             user = await User.objects().get(User.id == row["user_id"])
             if user is not None:
                 await send_verification_mail(application, user, row["customer_id"])

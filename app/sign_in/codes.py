@@ -17,12 +17,17 @@ from litestar.types import Scope
 from app.applications import Application, application_by_id
 from app.client_address import address_family
 from app.customers.emails import canonical_login
-from app.errors import TooManyTries
 from app.mail.people import queue_mail_to
 from app.settings import settings
 from app.sign_in.finish_sign_in import note_way_in
 from app.sign_in.history import Method, user_agent_of
-from app.sign_in.limits import clear_account, count_client, count_key, count_sign_in, is_account_locked
+from app.sign_in.limits import (
+    clear_account,
+    count_client,
+    count_sign_in,
+    has_had_enough_mails,
+    is_account_locked,
+)
 from app.sign_in.sign_in import KnownPerson, person_of_user
 from tables.engine import DB
 from tables.keys import new_key
@@ -30,8 +35,6 @@ from tables.keys import new_key
 MINUTES = 10
 TRIES = 5
 DIGITS = 6
-# Nobody's mailbox is flooded: more codes for one login in an hour are not sent.
-MAILS_IN_AN_HOUR = 5
 # Where user names are the login, one e-mail may have several accounts; each gets a code of its own.
 ACCOUNTS_OF_AN_EMAIL = 5
 
@@ -186,7 +189,7 @@ async def _answer(request: dict[str, Any]) -> None:
     if not people and application.login_type == "username":
         # Who has forgotten the user name may give the e-mail. Canonical e-mails and logins are made alike.
         people = await DB.fetch(_OF_EMAIL, request["login_canonical"], ACCOUNTS_OF_AN_EMAIL)
-    if not people or await _too_many(people[0]["email_canonical"]):
+    if not people or await has_had_enough_mails("sign-in-code", people[0]["email_canonical"]):
         return
     codes = _new_codes(len(people))
     for person, code in zip(people, codes, strict=True):
@@ -213,15 +216,6 @@ async def _mail(application: Application, people: Sequence[dict[str, Any]], code
         codes=[(one["login"], code) for one, code in zip(people, codes, strict=True)],
         minutes=MINUTES,
     )
-
-
-async def _too_many(email_canonical: str) -> bool:
-    try:
-        key = hashlib.sha256(email_canonical.encode()).hexdigest()
-        await count_key(f"sign-in-code:{key}", MAILS_IN_AN_HOUR, 60)
-    except TooManyTries:
-        return True
-    return False
 
 
 def _new_codes(how_many: int) -> list[str]:

@@ -19,6 +19,8 @@ FAILURES_OF_CLIENT = 20
 WINDOW_MINUTES = 5
 # After so many failures in a row only a password reset opens the account again.
 FAILURES_UNTIL_RESET = 100
+# Nobody's mailbox is flooded by what strangers may ask for: more mails of one kind in an hour are not sent.
+MAILS_IN_AN_HOUR = 5
 
 # A try while the account is locked changes nothing: nobody can lock somebody out for longer by knocking on.
 # The wait doubles with each lockout, from 1 to 15 minutes, and starts anew after a day of silence.
@@ -133,6 +135,19 @@ async def count_key(key: str, at_most: int, minutes: int) -> None:
     row = await DB.fetch_row(_COUNT_CLIENT, key, minutes)
     if row is not None and row["attempts"] > at_most:
         raise TooManyTries(max(1, row["seconds"]))
+
+
+async def has_had_enough_mails(kind: str, email_canonical: str) -> bool:
+    """Counts a mail that anybody may ask for, and tells whether this e-mail has had enough of the kind in this hour.
+
+    Who asked is never told: that would say whether an account exists. `kind` has at most 50 characters.
+    """
+    key = hashlib.sha256(email_canonical.encode()).hexdigest()
+    try:
+        await count_key(f"{kind}:{key}", MAILS_IN_AN_HOUR, 60)
+    except TooManyTries:
+        return True
+    return False
 
 
 async def delete_old_counters() -> int:

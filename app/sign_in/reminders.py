@@ -4,22 +4,17 @@ The page only notes that somebody asked, which is the same work for every e-mail
 and mails. So neither the answer nor its time tells whether an account exists.
 """
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
 from app.applications import Application, application_by_id
 from app.customers.emails import canonical_email
-from app.errors import TooManyTries
 from app.links import links_of
 from app.mail.people import queue_mail_to
-from app.sign_in.limits import count_key
+from app.sign_in.limits import has_had_enough_mails
 from app.sign_in.password_mails import PERSON, application_of, reset_link
 from tables.engine import DB
 from tables.keys import new_key
-
-# Nobody's mailbox is flooded: more reminders of one e-mail in an hour are not sent.
-MAILS_IN_AN_HOUR = 5
 
 _NOTE = """
     INSERT INTO reminder_requests (id, email, email_canonical, application, language, wants_user_name, requested_at)
@@ -57,7 +52,7 @@ async def answer_reminder_requests(at_most: int = 100) -> int:
 
 async def _answer(request: dict[str, Any]) -> None:
     asked_at = application_by_id(request["application"])
-    if asked_at is None or await _too_many(request["email_canonical"]):
+    if asked_at is None or await has_had_enough_mails("reminder", request["email_canonical"]):
         return
     people = await DB.fetch(
         PERSON + " WHERE u.email_canonical = $1 AND u.is_active ORDER BY u.created_at LIMIT 50",
@@ -72,15 +67,6 @@ async def _answer(request: dict[str, Any]) -> None:
             await _mail_user_names(application, own)
         else:
             await _mail_links(application, own)
-
-
-async def _too_many(email_canonical: str) -> bool:
-    try:
-        key = hashlib.sha256(email_canonical.encode()).hexdigest()
-        await count_key(f"reminder:{key}", MAILS_IN_AN_HOUR, 60)
-    except TooManyTries:
-        return True
-    return False
 
 
 async def _mail_links(application: Application, people: Sequence[dict[str, Any]]) -> None:

@@ -12,12 +12,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
+
 from app.applications import Application
 from app.audit import record
 from app.settings import settings
 from app.sign_in.security_mails import SecurityChange, tell_security_change
 from tables.engine import DB
 from tables.keys import new_key
+
+log = structlog.get_logger(__name__)
 
 STEP_SECONDS = 30
 STEPS_OF_CLOCK_DIFFERENCE = 1
@@ -62,6 +66,10 @@ async def new_authenticator(
     if stored is None:
         return None
     secret = _opened(stored)
+    if secret is None:
+        # Nobody has used it yet, so that nothing is lost with it.
+        await DB.execute('DELETE FROM second_factors WHERE "user" = $1 AND confirmed_at IS NULL', user_id)
+        return await new_authenticator(user_id, login, application)
     return secret, pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name=application.name)
 
 
@@ -162,7 +170,13 @@ async def is_second_factor(user_id: uuid.UUID, code: str, application: Applicati
             return False
         step = _step_of(factor, code)
         if step is not None:
-            await DB.execute('UPDATE second_factors SET last_time_step = $2 WHERE "user" = $1', user_id, step)
+            # Sealed with the newest key from now on, so that older ones can be taken out of the settings.
+            await DB.execute(
+                'UPDATE second_factors SET last_time_step = $2, secret_encrypted = $3 WHERE "user" = $1',
+                user_id,
+                step,
+                _sealed_anew(factor["secret_encrypted"]),
+            )
             return True
         used = await DB.execute(
             'UPDATE recovery_codes SET used_at = now() WHERE "user" = $1 AND code_hash = $2 AND used_at IS NULL',
@@ -182,7 +196,11 @@ def _step_of(factor: dict[str, Any], code: str) -> int | None:
     digits = "".join(code.split())
     if not (digits.isascii() and digits.isdigit() and len(digits) == 6):
         return None
-    totp = pyotp.TOTP(_opened(factor["secret_encrypted"]))
+    secret = _opened(factor["secret_encrypted"])
+    if secret is None:
+        log.error("second factor sealed with a key that is gone", user=str(factor["user"]))
+        return None
+    totp = pyotp.TOTP(secret)
     now = int(datetime.now(UTC).timestamp()) // STEP_SECONDS
     for step in range(now - STEPS_OF_CLOCK_DIFFERENCE, now + STEPS_OF_CLOCK_DIFFERENCE + 1):
         if step > factor["last_time_step"] and secrets.compare_digest(totp.at(step * STEP_SECONDS), digits):
@@ -213,8 +231,18 @@ def _sealed(secret: str) -> str:
     return str(_fernet().encrypt(secret.encode()).decode())
 
 
-def _opened(sealed: str) -> str:
-    return str(_fernet().decrypt(sealed.encode()).decode())
+def _sealed_anew(sealed: str) -> str:
+    return str(_fernet().rotate(sealed.encode()).decode())
+
+
+def _opened(sealed: str) -> str | None:
+    """The secret; None where the key that sealed it was taken out of the settings."""
+    from cryptography.fernet import InvalidToken
+
+    try:
+        return str(_fernet().decrypt(sealed.encode()).decode())
+    except InvalidToken:
+        return None
 
 
 def _fernet() -> Any:

@@ -26,6 +26,10 @@ async def test_it_shows_all_about_a_company(staff: Person) -> None:
     assert page.h1 == "Alfreds Futterkiste"
     for text in (known.number, "Approved", "Active", "Company name"):
         assert text in page.main
+    # Whom staff write to or call before they decide: the first user, and the address.
+    for text in ("Maria Anders", known.email, "Verified", "Obere Str. 57"):
+        assert text in page.main
+    assert "paul@alfki.example" not in page.main
     users = await staff.get(f"/customers/{known.number}/users")
     for text in (known.email, "paul@alfki.example"):
         assert text in users.main
@@ -37,6 +41,7 @@ async def test_it_shows_all_about_an_individual(staff: Person) -> None:
     known = await people.shopper(first_name="Ines", last_name="Blum")
     page = await staff.get(f"/customers/{known.number}")
     assert page.h1 == "Ines Blum"
+    assert known.email in page.main
     page = await staff.get(f"/customers/{known.number}/users")
     assert known.email in page.main
     # The user of an individual customer is not managed on its own (domain.md 2).
@@ -207,6 +212,23 @@ async def test_staff_send_a_password_mail_to_one_user(staff: Person) -> None:
     (mail,) = await mails()
     assert (mail.kind, mail.to) == ("choose_password", known.email)
     assert "http://localhost:8000/business/reset-password?token=" in mail.link
+
+
+async def test_staff_send_a_password_mail_from_the_customer_s_page(staff: Person) -> None:
+    known = await people.company()
+    await people.colleague(known, "paul@alfki.example")
+    page = await staff.get(f"/customers/{known.number}")
+    page = await staff.fill(page, {}, form="user")
+    assert "A password mail goes to Maria Anders." in page.main
+    assert [(one.kind, one.to) for one in await mails()] == [("choose_password", known.email)]
+    disabled = await people.shopper(is_active=False)
+    page = await staff.get(f"/customers/{disabled.number}")
+    assert "Send password mail" not in page.main
+
+
+async def test_who_has_not_verified_the_e_mail_is_marked_before_staff_decide(staff: Person) -> None:
+    known = await people.pending_company(email_verified_at=None)
+    assert "Not verified" in (await staff.get(f"/customers/{known.number}")).main
 
 
 async def test_staff_send_password_mails_to_all_users(staff: Person) -> None:

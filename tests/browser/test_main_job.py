@@ -5,6 +5,7 @@ import secrets
 import pytest
 
 from app.demo.load import PASSWORD
+from app.languages import OWN_NAMES, SOURCE_LANGUAGE
 from tests.browser.conftest import OpenWindow
 from tests.browser.window import Window
 
@@ -129,6 +130,11 @@ async def _approves(window: Window, company: str) -> None:
     assert await window.heading == company
     await window.press("Approve")
     assert await window.sees("%(name)s is approved and told so by mail.", name=company)
+    # The account keeps its language: whoever plays this staff member next finds that of the demo data.
+    if window.language != SOURCE_LANGUAGE:
+        await window.leave_by(
+            window.page.locator("header").get_by_role("button", name=OWN_NAMES[SOURCE_LANGUAGE])
+        )
 
 
 async def _reads_of_the_approval(window: Window, email: str) -> None:

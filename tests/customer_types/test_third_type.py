@@ -124,6 +124,11 @@ async def test_its_own_page_is_there_for_its_members(member):
     assert "VR 12345" in page.main
 
 
+async def test_who_registers_it_looks_after_its_users(member):
+    assert (await member.get("/account/users")).h1 == "Users"
+    assert (await member.get("/account/users/invite")).status == 200
+
+
 async def test_its_own_page_does_not_exist_where_it_is_not_admitted(association, database):
     shopper = await (await people.shopper()).signed_in()
     assert (await shopper.get("/account/register-number")).status == 404

@@ -168,6 +168,21 @@ async def test_asking_for_a_new_link_says_the_same_to_everybody(database):
     assert [mail.to for mail in await mails(kind="verify_email")] == ["waiting@example.com"]
 
 
+async def test_whoever_asks_for_new_links_again_and_again_floods_no_mailbox_and_ends_no_link(database):
+    await people.shopper("waiting@example.com", email_verified_at=None)
+    answers = set()
+    for number in range(8):
+        person = await visit("shop", address=f"10.0.3.{number}")
+        page = await person.fill(await person.get("/verify-email?token=x"), {"email": "waiting@example.com"})
+        answers.add((page.status, page.path, page.main))
+    assert len(answers) == 1
+    assert len(await mails(kind="verify_email")) == 5
+    # The newest link goes on working, however often a stranger asks for another one.
+    person = await visit("shop")
+    await person.fill(await person.get(await link()), {}, form="token")
+    assert await is_verified()
+
+
 async def test_asking_for_a_new_link_without_email_is_refused(database):
     person = await visit("shop")
     page = await person.fill(await person.get("/verify-email?token=x"), {"email": ""})

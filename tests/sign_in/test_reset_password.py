@@ -41,6 +41,7 @@ async def test_a_link_works_once() -> None:
     await person.fill(page, {"password": people.ANOTHER_PASSWORD})
     page = await person.fill(page, {"password": "another choice entirely"})
     assert (page.status, page.h1) == (410, "This link no longer works")
+    assert page.title == "This link no longer works – Patron"
     assert "used already" in page.text
     assert (await person.sign_in(ines.login, people.ANOTHER_PASSWORD)).path == "/account"
 

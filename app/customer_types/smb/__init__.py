@@ -17,7 +17,6 @@ customer_type = CustomerType(
     segment_name=text("SMB Customers"),
     logs_in_to=("SMBWebShop",),
     registration_form=CompanyRegistrationForm,
-    first_user_roles=("account_administrator",),
     approval_by_default=True,
     price_display="net",
     folder=Path(__file__).parent,

@@ -60,7 +60,6 @@ customer_type = CustomerType(
     logs_in_to=("SMBWebShop",),
     registration_form=AssociationForm,
     registered=keep_register_number,
-    first_user_roles=("account_administrator",),
     routes=(register_number_page,),
     folder=Path(__file__).parent,
 )
