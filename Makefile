@@ -42,7 +42,7 @@ chromium: .venv/.tests-installed
 	@found() { for name; do "$$name" --version >/dev/null 2>&1 && return 0; done; return 1; }; \
 	found_any() { found chromium chromium-browser google-chrome || \
 		ls "$${PLAYWRIGHT_BROWSERS_PATH:-$$HOME/.cache/ms-playwright}"/chromium* >/dev/null 2>&1; }; \
-	apt() { timeout 300 apt-get -o Acquire::Retries=0 -o Acquire::http::Timeout=10 -o Acquire::https::Timeout=10 \
+	apt() { timeout 120 apt-get -o Acquire::Retries=0 -o Acquire::http::Timeout=5 -o Acquire::https::Timeout=5 \
 		"$$@" >/dev/null 2>&1; }; \
 	get() { apt install --yes --no-install-recommends $$1; }; \
 	found chromium-headless-shell && exit 0; \

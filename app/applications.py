@@ -1,17 +1,17 @@
 """Applications and application types: which sites Patron serves, and for whom (domain.md 3)."""
 
-import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from app.application_url import read_application_url
 from app.customers.types import CustomerType, all_customer_types
 from app.declared_attributes import DeclaredAttribute, problem_with
 from app.languages import spoken_languages
@@ -31,11 +31,6 @@ Recipient = Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+$")]
 Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
 # ISO 4217.
 Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
-# A prefix that every request spells alike: no encoded characters, no empty parts, no dots for a part.
-_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*/?")
-# A host as browsers spell it in the header Host: ASCII (other letters in the form xn--…), no dot at the end.
-_HOST = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
-_PORTS = {"http": 80, "https": 443}
 SecurityContact = Annotated[str, msgspec.Meta(pattern="^(mailto:|https://).+")]
 TimeZone = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_+/-]+$")]
 # Lines, the country included; more would not fit into the head of an invoice.
@@ -279,22 +274,21 @@ def _application(
     if problem := problem_with(attributes, languages):
         raise ApplicationsError(f"{path}: application {entry.id} {problem}.")
     url = entry.url.replace("{port}", str(port))
-    parts = _address(url)
-    if parts is None:
+    address = read_application_url(url)
+    if address is None:
         raise ApplicationsError(
             f"{path}: the url of application {entry.id} must be http(s)://host/path/, with a host of ASCII letters "
             "(xn--… where it has others) and a path of plain letters, digits and hyphens, not "
             f"“{url}”."
         )
-    host = _host(parts)
     return Application(
         id=entry.id,
         name=entry.name,
         type=entry.type,
         kind=application_type.kind,
-        url=f"{parts.scheme}://{host}{_port(parts)}{parts.path.rstrip('/')}/",
-        host=host,
-        prefix=parts.path.rstrip("/"),
+        url=address.url,
+        host=address.host,
+        prefix=address.prefix,
         login=tuple(customer_types[one] for one in login),
         login_type=setting("login_type", "email"),
         languages=tuple(languages),
@@ -327,30 +321,6 @@ def _application(
         contract_reminder_days=setting("contract_reminder_days", 30),
         former_user_days=setting("former_user_days", 30),
     )
-
-
-def _address(url: str) -> SplitResult | None:
-    """The parts of an address that a request can have, or None."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return None
-    is_plain = not (parts.query or parts.fragment or parts.username or parts.password or port == 0)
-    if parts.scheme not in _PORTS or not is_plain:
-        return None
-    return parts if _HOST.fullmatch(_host(parts)) and _PATH.fullmatch(parts.path) else None
-
-
-def _host(parts: SplitResult) -> str:
-    """The host as it stands in the header Host, without its port."""
-    host = parts.hostname or ""
-    return f"[{host}]" if ":" in host else host
-
-
-def _port(parts: SplitResult) -> str:
-    """The port as browsers write it in an origin: only where it is not the usual one (RFC 6454, 6.1)."""
-    return "" if parts.port in (None, _PORTS[parts.scheme]) else f":{parts.port}"
 
 
 def _is_time_zone(name: str) -> bool:

@@ -15,9 +15,7 @@ from tests.company_users.test_routes_of_companies import filled_in, needed, of_c
 pytestmark = pytest.mark.usefixtures("database")
 
 NOT_FOR_YOU, MISSING = 403, 404
-SHARED_ADDRESSES = {
-    *("address", "address_post", "delete_address", "delete_address_post", "prefer_address"),
-}
+SHARED_ADDRESSES = {"address", "address_post", "delete_address", "delete_address_post"}
 OTHERS_ORDERS = {
     *(
         "order",
@@ -59,6 +57,8 @@ FOR_EVERY_MEMBER = {
         "addresses",
         "new_address",
         "new_address_post",
+        # Without the permission only for oneself (tests/account/test_address_pages.py).
+        "prefer_address",
         "company",
         "contracts",
         "contract",
