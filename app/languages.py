@@ -5,7 +5,7 @@ English texts are the keys. Translations are `.po` files: those of `app/translat
 """
 
 import gettext as python_gettext
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from datetime import date, datetime
 from decimal import Decimal
@@ -102,6 +102,11 @@ def ngettext(singular: str, plural: str, n: int, **values: object) -> str:
 def text(message: str) -> str:
     """Marks a text that is translated where it is shown, and returns it unchanged."""
     return message
+
+
+def in_language(texts: Mapping[str, str], language: str) -> str:
+    """A text that is kept by language: in this one, else in English, else in any; "" for none."""
+    return texts.get(language) or texts.get(SOURCE_LANGUAGE) or next(iter(texts.values()), "")
 
 
 def preferred_language(wanted: str | None, accept_language: str, languages: tuple[str, ...]) -> str:

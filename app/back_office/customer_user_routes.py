@@ -16,7 +16,7 @@ from app.back_office.branch import branch_of, people_seen
 from app.back_office.customer_record import UserOfCustomer, users_with_memberships
 from app.back_office.customer_tabs import customer_page, found_customer
 from app.back_office.enabling import Switching, switch_on_tab
-from app.back_office.forms import PasswordMailForm, Version, VersionForm
+from app.back_office.forms import PasswordMailForm, Version, VersionForm, typed_id
 from app.back_office.password_mails import mail_password_links
 from app.back_office.privileges import Privilege
 from app.customers.activation import disable_membership, disable_user, enable_membership, enable_user
@@ -146,7 +146,7 @@ async def _disabled(
 ) -> Response[Any]:
     """Disables, and asks who becomes administrator where that would leave users whom nobody can manage."""
     form = await read_form(request, DisableForm)
-    successor = _key(form.value("administrator"))
+    successor = typed_id(form.value("administrator"))
     switch: Callable[..., Awaitable[bool]] = partial(what.switch, administrator=successor)
     try:
         return await switch_on_tab(
@@ -177,13 +177,6 @@ async def _colleagues_of(person: UserOfCustomer, of: Customer) -> tuple[tuple[st
         for one in await users_with_memberships(of.id)
         if one.id != person.id and one.is_active and one.membership_is_active
     )
-
-
-def _key(typed: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(typed) if typed else None
-    except ValueError:
-        return None
 
 
 async def _page(

@@ -1,10 +1,19 @@
 """What staff type in the back office."""
 
+import uuid
 from dataclasses import dataclass
 from typing import Annotated
 
 from app.forms import Field, Form, Invalid, Several, Text, WhereTo
 from app.languages import gettext as _
+
+
+def typed_id(typed: str) -> uuid.UUID | None:
+    """The id that a form sends; None for nothing, or for what is no id."""
+    try:
+        return uuid.UUID(typed)
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)

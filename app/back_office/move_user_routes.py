@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery
 from app.access import staff
 from app.back_office.branch import people_seen, sees_customer
 from app.back_office.customer_record import customer_with_number
-from app.back_office.forms import Version
+from app.back_office.forms import Version, typed_id
 from app.back_office.privileges import Privilege
 from app.customers.deleting import CustomerHasOrders
 from app.customers.handing_over import Heir, hand_over, heir_of
@@ -127,7 +127,7 @@ async def _moved(visitor: Visitor, user_id: uuid.UUID, place: Place, data: MoveF
         version=data.version or place.version,
         visitor=visitor,
         last_user=LastUser(data.last_user) if data.last_user else None,
-        administrator=_key(data.administrator),
+        administrator=typed_id(data.administrator),
     )
 
 
@@ -183,13 +183,6 @@ async def _places_seen(visitor: Visitor, user_id: uuid.UUID) -> list[Place]:
     if not places:
         raise NotFoundException
     return places
-
-
-def _key(typed: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(typed) if typed else None
-    except ValueError:
-        return None
 
 
 routes = [ask, move, hand_over_former_user]

@@ -1,6 +1,5 @@
 """Writing a newsletter: to everybody who confirmed it, by mails that each can end by one click."""
 
-import uuid
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
@@ -8,6 +7,7 @@ from litestar import Request, Response, get, post
 
 from app.access import staff
 from app.applications import Application, all_applications
+from app.back_office.forms import typed_id
 from app.back_office.privileges import Privilege
 from app.flash import Flash
 from app.forms import FilledForm, Form, Text, blank, read_form
@@ -56,7 +56,7 @@ async def send(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Resp
     """Sends the newsletter."""
     form = await read_form(request, NewsletterForm)
     shop = next((one for one in _shops() if one.id == form.value("shop")), None)
-    key = _key(form.value("key"))
+    key = typed_id(form.value("key"))
     if shop is None:
         form.add_error("shop", _("Please choose one of the options."))
     if not form.is_valid or shop is None or key is None:
@@ -81,13 +81,6 @@ def _words(typed: NewsletterForm) -> dict[str, Words]:
 def _paragraphs(typed: str) -> str:
     parts = (" ".join(part.split()) for part in typed.replace("\r\n", "\n").split("\n\n"))
     return "\n\n".join(filter(None, parts))
-
-
-def _key(typed: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(typed)
-    except ValueError:
-        return None
 
 
 async def _page(form: FilledForm[NewsletterForm], status_code: int = 200) -> Page:

@@ -15,7 +15,7 @@ from app.basket.reckoning import Delivery, ReckonedLine, Reckoning, reckon
 from app.catalog.products import ShownProduct, products_by_id
 from app.customers.emails import canonical_email
 from app.languages import gettext as _
-from app.languages import money_text
+from app.languages import in_language, money_text
 from app.marketing.promotion_uses import used_by_of
 from app.marketing.promotions import canonical_code
 from app.visitor import Visitor
@@ -131,7 +131,7 @@ async def basket_of(
         ),
         reckoning=reckoning,
         notes=tuple(
-            [_gone_note(_in(visitor.language, names)) for names in deleted]
+            [_gone_note(in_language(names, visitor.language)) for names in deleted]
             + _notes(gone, changed, reckoned, reckoning.currency)
         ),
         promotion_code=first["promotion_code"],
@@ -219,7 +219,3 @@ def _notes(
 
 def _gone_note(name: str) -> str:
     return _("“%(name)s” is no longer available and was taken out of your basket.", name=name)
-
-
-def _in(language: str, names: Mapping[str, str]) -> str:
-    return names.get(language) or names.get("en") or next(iter(names.values()), "")

@@ -185,7 +185,8 @@ async def _remove(visitor: Visitor, user_id: uuid.UUID, version: int | None) -> 
         member = await change.member(user_id, version, is_to_go=True)
         change.refuse_for_oneself(member)
         change.refuse_for_who_may_more(member)
-        # Whoever names the user is waited for before anything of theirs is locked.
+        # Whoever names the user is waited for before anything of theirs is locked, such as who is joining another
+        # company just now: that locks the user once more at its end (listed_members).
         await DB.execute("SELECT FROM users WHERE id = $1 FOR UPDATE", user_id)
         await _tell_who_is_removed(change, member)
         await _record(

@@ -67,6 +67,13 @@ async def has_administrator(customer_id: uuid.UUID, *, besides: Collection[uuid.
     return False
 
 
+async def is_last_administrator(customer_id: uuid.UUID, user_id: uuid.UUID) -> bool:
+    """Whether the company has somebody who can do everything, and would have nobody without this user."""
+    return await has_administrator(customer_id) and not await has_administrator(
+        customer_id, besides=[user_id]
+    )
+
+
 @asynccontextmanager
 async def keeping_administrators(
     companies: Collection[uuid.UUID], *, successor: uuid.UUID | None, visitor: Visitor

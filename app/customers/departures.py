@@ -145,12 +145,9 @@ async def leave(
 ) -> None:
     """Ends a membership, in the current transaction, and keeps it for so many days.
 
-    A user who then belongs to no customer gives up the login (domain.md 2). Whoever calls has locked the membership,
-    and ends the person's sessions afterwards.
+    A user who then belongs to no customer gives up the login (domain.md 2). Whoever calls has locked the membership
+    and the user, and ends the person's sessions afterwards.
     """
-    # Whoever is joining another customer just now is waited for, before anything else of the user is locked: the
-    # other side locks the user once more at its end (listed_members).
-    await DB.execute("SELECT FROM users WHERE id = $1 FOR UPDATE", user_id)
     key = new_key()
     await DB.execute(_KEEP, membership_id, key, removed_by, days)
     await DB.execute("DELETE FROM memberships WHERE id = $1", membership_id)

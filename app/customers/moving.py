@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from app.applications import application_for_type
 from app.audit import record
-from app.customers.administrators import appoint_administrator, has_administrator
+from app.customers.administrators import appoint_administrator, is_last_administrator
 from app.customers.deleting import delete_customer
 from app.customers.departures import LoginTakenMeanwhile, come_back
 from app.customers.joining_rows import execute_named, lock_customers
@@ -132,13 +132,12 @@ async def places_of(user_id: uuid.UUID) -> list[Place]:
             found.append(Place(**row, is_last_user=False, needs_administrator=False, colleagues=()))
             continue
         colleagues = await DB.fetch(_COLLEAGUES, row["customer_id"], row["membership_id"])
-        of_all = await has_administrator(row["customer_id"])
-        of_others = await has_administrator(row["customer_id"], besides=[user_id])
         found.append(
             Place(
                 **row,
                 is_last_user=not colleagues,
-                needs_administrator=of_all and bool(colleagues) and not of_others,
+                needs_administrator=bool(colleagues)
+                and await is_last_administrator(row["customer_id"], user_id),
                 colleagues=tuple((one["id"], one["name"]) for one in colleagues if one["is_active"]),
             )
         )

@@ -18,7 +18,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from app.languages import text
+from app.languages import in_language, text
 from app.segments.targets import Targets, targeted
 from app.versions import Held, Subject
 from app.visitor import Visitor
@@ -56,7 +56,7 @@ class HeldContent:
 
     def text(self, language: str) -> str:
         """The Markdown in a language, else in English, else in any."""
-        return self.texts.get(language) or self.texts.get("en") or next(iter(self.texts.values()), "")
+        return in_language(self.texts, language)
 
 
 @dataclass(slots=True)

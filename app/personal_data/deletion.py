@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from app.audit import record
 from app.back_office.all_privileges import lock_staff_access
-from app.customers.administrators import has_administrator
+from app.customers.administrators import is_last_administrator
 from app.customers.emails import canonical_email
 from app.personal_data.held_data import own_customers
 from app.personal_data.people import is_shared, memberships_of
@@ -237,7 +237,7 @@ async def _leave_companies(
         row["id"]: row["search_name"] for row in await DB.fetch(_NAMES, user_id)
     }
     shared = [one for one in await memberships_of(user_id) if is_shared(one["customer_type"])]
-    left_alone = [one for one in shared if await _is_last_administrator(one["customer"], user_id)]
+    left_alone = [one for one in shared if await is_last_administrator(one["customer"], user_id)]
     if left_alone and without_administrator not in ("keep", "disable"):
         raise IsLastAdministrator([names[one["customer"]] for one in left_alone])
     for one in shared:
@@ -255,12 +255,6 @@ async def _leave_companies(
                 after={"is_active": False},
             )
     return [one["customer"] for one in shared]
-
-
-async def _is_last_administrator(customer_id: uuid.UUID, user_id: uuid.UUID) -> bool:
-    return await has_administrator(customer_id) and not await has_administrator(
-        customer_id, besides=[user_id]
-    )
 
 
 async def _forget_customer(customer_id: uuid.UUID) -> None:
