@@ -5,23 +5,53 @@ import gc
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 # Before anything of Patron is imported: tests know their settings, whatever the developer's shell says.
 SERVER_OF_THE_DEVELOPER = os.environ.get("DATABASE_URL", "")
 FOLDER = Path(tempfile.mkdtemp(prefix="patron-tests-"))
-for name in [name for name in os.environ if name.startswith("PATRON_") or name == "DATABASE_URL"]:
-    del os.environ[name]
+for name in list(os.environ):
+    # No proxy either: all that tests ask for is on this machine.
+    if name.startswith("PATRON_") or name == "DATABASE_URL" or name.lower().endswith("_proxy"):
+        del os.environ[name]
 os.environ["PATRON_ENV"] = "development"
 os.environ["PATRON_DATA_DIR"] = str(FOLDER / "data")
+# Of the folder that pytest shares among its runs, each new run takes away what lets other users pass through it, as
+# which PostgreSQL runs for root.
+os.environ["PYTEST_DEBUG_TEMPROOT"] = str(FOLDER)
 
-from tests.databases import TestDatabases, empty_all_tables, running_server  # noqa: E402  # see above
+from tests.databases import TestDatabases, empty_all_tables, prepare_to_be_emptied, running_server  # noqa: E402  # see above
+from tests.leftovers import end_what_was_left  # noqa: E402  # see above
+from tests.midnight import wait_when_the_day_ends  # noqa: E402  # see above
 from tests.patron_process import PatronProcess, demo_data, patron_serving  # noqa: E402  # see above
 from tests.watched_locks import WatchedConnection, watch_locks  # noqa: E402  # see above
 from tests.watched_locks import found as out_of_order  # noqa: E402  # see above
+
+# The same cases each time, and as long for each as it takes: whoever makes a mistake is told of it, and nobody else.
+hypothesis.settings.register_profile(
+    "patron",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("patron")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """Lets no test see two days. What it waits for does not count against the time that a test may take."""
+    wait_when_the_day_ends()
+    return (yield)
+
+
+def pytest_unconfigure() -> None:
+    """Leaves nothing behind."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
 
 
 def pytest_collection_finish() -> None:
@@ -39,32 +69,41 @@ def databases() -> Iterator[TestDatabases]:
         databases = TestDatabases(server)
         yield databases
         asyncio.run(databases.drop_all())
-    shutil.rmtree(FOLDER, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
 async def database_of_the_session(databases: TestDatabases) -> AsyncIterator[str]:
     """Address of a migrated database that is the program's own in this process, with the pool open."""
     from app.settings import settings
-    from tables.engine import DB, close_pool
+    from tables import engine
 
     address = await databases.new_database()
     await watch_locks(address)
+    await prepare_to_be_emptied(address)
     os.environ["DATABASE_URL"] = address
     settings.cache_clear()
-    await DB.start_connection_pool(max_size=settings().database_pool_size, connection_class=WatchedConnection)
+    # On a machine that does much else, twenty who wait for each other may take longer than the program lets anybody wait.
+    engine.WAIT_FOR_CONNECTION = 60
+    await engine.DB.start_connection_pool(
+        max_size=settings().database_pool_size,
+        connection_class=WatchedConnection,
+        server_settings=engine.SESSION_SETTINGS | {"lock_timeout": "60s", "statement_timeout": "120s"},
+    )
     yield address
-    await close_pool()
+    await engine.close_pool()
 
 
 @pytest.fixture
 async def database(database_of_the_session: str) -> AsyncIterator[str]:
     """An empty database, migrated, with the pool open in the event loop of the tests. Fails the test when anything has
-    locked rows in another order than all others (tables/lock_order.py)."""
+    locked rows in another order than all others (tables/lock_order.py), and when it leaves something running."""
     await empty_all_tables()
     out_of_order.clear()
+    before = asyncio.all_tasks()
     yield database_of_the_session
+    left = await end_what_was_left(before)
     assert out_of_order == []
+    assert left == [], "the test has ended, and this still ran"
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ async def other_connection(database: str) -> AsyncIterator[asyncpg.Connection]:
 
 async def until_somebody_waits(task: asyncio.Future[object]) -> None:
     """Returns when what the task does waits for a lock."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not await DB.fetch_value(_WAITING):
             assert not task.done(), task
             await asyncio.sleep(0.005)

@@ -245,7 +245,10 @@ async def test_a_wrong_address_is_unavailable_and_not_an_error_of_the_program(tm
             await Database(lambda address=address: address).fetch("SELECT 1")  # type: ignore[misc]
 
 
-async def test_a_full_pool_makes_a_page_wait_and_then_unavailable(database: str) -> None:
+async def test_a_full_pool_makes_a_page_wait_and_then_unavailable(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tables.engine.WAIT_FOR_CONNECTION", 0.2)
     engine = Database(lambda: database)
     await engine.start_connection_pool(max_size=1)
     try:

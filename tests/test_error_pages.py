@@ -1,5 +1,6 @@
 """Error pages: what happened and what to do, in the look of the shop, with a request id and nothing secret."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -186,6 +187,18 @@ async def own_patron(
     await operator.close()
 
 
+async def logged_of(process: PatronProcess, request_id: str) -> list[dict[str, Any]]:
+    """All records of a request. The last one is written when the answer is on its way already."""
+    async with asyncio.timeout(60):
+        while True:
+            lines = process.said().split("\n")[:-1]
+            records = [json.loads(line) for line in lines if line.startswith("{")]
+            logged = [one for one in records if one.get("request_id") == request_id]
+            if any(one.get("event") == "request" for one in logged):
+                return logged
+            await asyncio.sleep(0.02)
+
+
 async def test_a_fault_of_the_program_is_a_page_for_the_person_and_a_trace_in_the_log(
     own_patron: tuple[PatronProcess, asyncpg.Connection],
 ) -> None:
@@ -205,8 +218,7 @@ async def test_a_fault_of_the_program_is_a_page_for_the_person_and_a_trace_in_th
             assert_tells_nothing_of_the_inside(lxml_html.fromstring(answer.text).text_content())
             request_id = answer.headers["x-request-id"]
             assert request_id in answer.text
-            records = [json.loads(line) for line in process.said().splitlines() if line.startswith("{")]
-            logged = [one for one in records if one.get("request_id") == request_id]
+            logged = await logged_of(process, request_id)
             assert any("UndefinedTableError" in one.get("exception", "") for one in logged)
             assert any(one.get("event") == "request" and one.get("status") == 500 for one in logged)
     finally:

@@ -1,12 +1,10 @@
 """An authenticator for customers: set up, recovery codes, remove (security.md, Sign-in)."""
 
-from datetime import UTC, datetime, timedelta
-
-import pyotp
 import pytest
 
 from tables.engine import DB
 from tests import people
+from tests.authenticator import code_of
 from tests.browser_like import Person, SeenPage, mails, visit
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -17,10 +15,6 @@ PAGES = (
     "/account/security/authenticator/remove",
     "/account/security/recovery-codes",
 )
-
-
-def code_of(secret: str, seconds: int = 0) -> str:
-    return pyotp.TOTP(secret).at(datetime.now(UTC) + timedelta(seconds=seconds))
 
 
 def codes_on(page: SeenPage) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from app.demo.load import PASSWORD
 from tests.browser.looking import Report, look_at
@@ -30,7 +30,8 @@ QUIET = [
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 LOCALES = {"en": "en-GB", "de": "de-DE"}
 
-PATIENCE = 15_000  # milliseconds
+# Milliseconds for what takes a fraction of a second on a machine that has nothing else to do.
+PATIENCE = 60_000
 
 OpenWindow = Callable[..., Awaitable[Window]]
 
@@ -40,6 +41,7 @@ async def chromium() -> AsyncIterator[Browser]:
     """One Chromium for all tests: the system's, else the one that playwright has installed."""
     found = next((path for name in NAMES if (path := shutil.which(name))), None)
     as_root = ["--no-sandbox"] if os.getuid() == 0 else []  # Chromium refuses its sandbox to root
+    expect.set_options(timeout=PATIENCE)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=found, args=[*QUIET, *as_root])
         yield browser
@@ -90,6 +92,7 @@ async def window_of(open_window: OpenWindow, sessions: dict[str, Any]) -> OpenWi
 async def prepared(chromium: Browser, running_patron: PatronProcess) -> Prepared:
     """What must have happened before all pages exist."""
     context = await chromium.new_context(locale=LOCALES["en"])
+    context.set_default_timeout(PATIENCE)
     prepared = await prepare(Window(await context.new_page(), running_patron.url), running_patron)
     await context.close()
     return prepared

@@ -1,10 +1,7 @@
 """The pages of what protects an account: sessions, history, authenticator, and being asked again who one is."""
 
-from datetime import UTC, datetime, timedelta
-
-import pyotp
-
 from app.demo.load import PASSWORD, SHOPPER
+from tests.authenticator import code_of
 from tests.browser.stops import OWN_PASSWORD, Prepared, Reach, Stop, at, of_staff, sent
 from tests.browser.window import Window
 
@@ -47,7 +44,7 @@ async def own_recovery_codes(window: Window, prepared: Prepared) -> int:
     await _sign_in(window)
     await window.open("/account/security/authenticator")
     key = (await window.page.inner_text("main code")).replace(" ", "")
-    await window.fill(code=pyotp.TOTP(key).at(datetime.now(UTC) - timedelta(seconds=30)))
+    await window.fill(code=code_of(key, -30))
     status = await window.press("Use this authenticator")
     _recovery_codes.extend(await window.page.locator("main li code").all_inner_texts())
     return status

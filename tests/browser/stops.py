@@ -3,9 +3,8 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-import pyotp
-
 from app.demo.load import ADMINISTRATOR, BUYER, PASSWORD, PENDING_OWNER, SHOPPER, STAFF
+from tests.authenticator import code_of
 from tests.browser.window import Window
 
 UNVERIFIED = "una.verified@stops.example"
@@ -138,7 +137,7 @@ async def recovery_codes(window: Window, prepared: Prepared) -> int:
     await window.choose_language()
     await window.open("/sign-in/second-factor/set-up", "back-office")
     key = (await window.page.inner_text("main code")).replace(" ", "")
-    await window.fill(code=pyotp.TOTP(key).now())
+    await window.fill(code=code_of(key))
     return await window.press("Use this authenticator")
 
 

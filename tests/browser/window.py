@@ -11,7 +11,7 @@ from playwright.async_api import ConsoleMessage, Locator, Page, Request, Respons
 from app.languages import OWN_NAMES, SOURCE_LANGUAGE, translations
 
 PREFIXES = {"shop": "", "business": "/business", "back-office": "/back-office"}
-MAIL_COMES_WITHIN = 20.0
+MAIL_COMES_WITHIN = 60.0
 
 
 @dataclass

@@ -8,6 +8,7 @@ from app.customers import duplicates
 from app.customers.duplicates import Likeness, likely_duplicates, likely_duplicates_of
 from tables.engine import DB
 from tests import people
+from tests.databases import known_to_the_planner
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -134,7 +135,7 @@ async def many(count: int) -> uuid.UUID:
         ):
             await DB.execute(statement, *([count] if "$1" in statement else []))
         found: uuid.UUID = await DB.fetch_value("SELECT customer_id FROM made WHERE n = 7")
-    await DB.execute("ANALYZE users, customers, companies, memberships")
+    await known_to_the_planner("users", "customers", "companies", "memberships")
     return found
 
 

@@ -44,7 +44,7 @@ async def outbox() -> list[dict[str, Any]]:
     return await DB.fetch("SELECT * FROM outbox_mails ORDER BY id")
 
 
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while not await condition():  # another process changes the database
             await asyncio.sleep(0.05)

@@ -4,9 +4,10 @@ import asyncio
 import hashlib
 import re
 import tomllib
-from datetime import UTC, datetime
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from pypdf import PdfReader
@@ -75,7 +76,8 @@ async def test_the_invoice_says_everything_that_the_law_asks_for(database):
     assert answer.headers["content-disposition"] == 'attachment; filename="INV-100001.pdf"'
     assert answer.headers["cache-control"] == "no-store"
     said = words(answer.content)
-    today = f"{datetime.now(UTC):%B} {datetime.now(UTC).day}, {datetime.now(UTC).year}"
+    now = datetime.now(ZoneInfo("Europe/Berlin"))
+    today = f"{now:%B} {now.day}, {now.year}"
     for part in (
         *SELLER,
         "Obere Str. 57",

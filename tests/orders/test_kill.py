@@ -45,7 +45,7 @@ async def test_an_order_is_whole_or_absent_wherever_the_process_is_killed(databa
         env={**os.environ, "DATABASE_URL": database},
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=280,
     )
     tries = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     assert tries, done.stderr

@@ -9,6 +9,7 @@ from tables.customers import BudgetPeriod
 from tables.engine import DB
 from tables.keys import new_key
 from tests import people
+from tests.databases import known_to_the_planner
 
 BERLIN = "Europe/Berlin"
 
@@ -134,8 +135,7 @@ async def test_what_is_spent_is_read_from_the_index_alone(database):
         FROM orders, generate_series(1, 3000) n
         """
     )
-    # What the planner knows, and which rows need no look at the table, is what earlier tests have left, until now.
-    await DB.execute("VACUUM ANALYZE orders")
+    await known_to_the_planner("orders")
     plan = await DB.fetch(
         """
         EXPLAIN SELECT sum(net_total) FROM orders WHERE "user" = $1 AND customer = $2 AND currency = 'EUR'

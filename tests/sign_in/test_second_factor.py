@@ -2,22 +2,17 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 
-import pyotp
 import pytest
 
 from tables.engine import DB
 from tests import people
+from tests.authenticator import code_of
 from tests.browser_like import Person, SeenPage, forget_patron, mails, visit
 
 OLD_KEY, NEW_KEY = "old-k8Xw2vQz6Rm4Tn1Yb7Lc3Hd9Jf5-0123456789", "new-k8Xw2vQz6Rm4Tn1Yb7Lc3Hd9Jf5-0123456789"
 
 pytestmark = pytest.mark.usefixtures("database")
-
-
-def code_of(secret: str, seconds: int = 0) -> str:
-    return pyotp.TOTP(secret).at(datetime.now(UTC) + timedelta(seconds=seconds))
 
 
 async def set_up(person: Person) -> tuple[str, list[str]]:
