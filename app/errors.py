@@ -17,6 +17,7 @@ from app.access import (
 )
 from app.bodies import BodyRefused
 from app.cross_site import give_up_open_forms
+from app.customers.types import CustomerTypeMissing
 from app.flash import Flash
 from app.languages import gettext as _
 from app.languages import text
@@ -64,6 +65,11 @@ STALE_FORM = text(
 SIGNED_OUT_MEANWHILE = text(
     "You were signed out meanwhile, so nothing was saved. Please sign in, and then fill in the form once more."
 )
+TYPE_MISSING_HEADING = text("Your account cannot be used at the moment")
+TYPE_MISSING = text(
+    "Something that your account needs is missing at our side. Please try again later, or ask us."
+)
+TYPE_MISSING_FOR_STAFF_HEADING = text("The customer type is missing")
 ONLY_LOOKING_HEADING = text("You only look")
 ONLY_LOOKING = text(
     "You look at the shop as another role, and nothing is changed meanwhile. "
@@ -113,6 +119,8 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
         return _to_sign_in_again(request)
     if isinstance(error, AccessRefused):
         return refusal_page(request, error.reason)
+    if isinstance(error, CustomerTypeMissing):
+        return _type_is_missing(request, error)
     if isinstance(error, OfOtherCustomer):
         return see(
             request, "switch_customer", customer=error.number, next=page_variables(request)["current_path"]
@@ -166,6 +174,25 @@ def refusal_page(request: Request[Any, Any, Any], reason: Refusal) -> Response[A
     from app.sign_in.refused import refused
 
     return refused(request, reason)
+
+
+def told_type_missing(customer_type_id: str) -> str:
+    """What staff read of customers whose type is not installed any more, and what to do, in their language."""
+    return _(
+        "The customer type “%(type)s” is not installed. Its customers cannot sign in, and what depends on the type "
+        "cannot be done. Install its package again and restart Patron.",
+        type=customer_type_id,
+    )
+
+
+def _type_is_missing(request: Request[Any, Any, Any], error: CustomerTypeMissing) -> Response[Any]:
+    """Says what is missing to staff, who can have it put right; others read that it is not their fault."""
+    log.error("customer type missing", customer_type=error.id)
+    visitor: Visitor | None = request.scope.get("visitor")  # type: ignore[assignment]  # put there by app.main
+    if visitor is not None and visitor.is_staff:
+        told = told_type_missing(error.id)
+        return error_page(request.scope, 409, heading=TYPE_MISSING_FOR_STAFF_HEADING, explanation=told)
+    return error_page(request.scope, 409, heading=TYPE_MISSING_HEADING, explanation=TYPE_MISSING)
 
 
 def log_error(error: BaseException, status: int) -> None:
