@@ -139,6 +139,10 @@ class NotPermitted(Exception):
     """The person is signed in but lacks what the page needs."""
 
 
+class BeyondBranch(NotPermitted):
+    """The staff member is limited to a branch, and what they want to change reaches beyond it (domain.md 11)."""
+
+
 class OnlyLooking(Exception):
     """The person looks at the shop as another role and changes nothing meanwhile."""
 

@@ -10,6 +10,7 @@ from litestar.types import Scope
 from app.access import (
     AccessRefused,
     AuthenticationNeeded,
+    BeyondBranch,
     NotPermitted,
     OnlyLooking,
     Refusal,
@@ -64,6 +65,10 @@ STALE_FORM = text(
 )
 SIGNED_OUT_MEANWHILE = text(
     "You were signed out meanwhile, so nothing was saved. Please sign in, and then fill in the form once more."
+)
+BEYOND_BRANCH = text(
+    "You see a branch of the organisations, and this reaches beyond it: it is for customers outside, for a segment, "
+    "or for nobody yet. Only staff who see all customers can change it; please ask one of them."
 )
 TYPE_MISSING_HEADING = text("Your account cannot be used at the moment")
 TYPE_MISSING = text(
@@ -207,6 +212,8 @@ def _status_of(error: Exception) -> tuple[int, dict[str, str], str | None]:
     match error:
         case BodyRefused():
             return error.status_code, {}, None
+        case BeyondBranch():
+            return 403, {}, BEYOND_BRANCH
         case NotPermitted():
             return 403, {}, None
         case OnlyLooking():

@@ -10,6 +10,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from app.access import staff
+from app.back_office.branch_reach import changing, may_change, refuse_beyond_branch
 from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import (
     LongTexts,
@@ -132,11 +133,13 @@ async def change(
 ) -> Response[Any]:
     """Changes an item."""
     row = await _stored(item)
+    await refuse_beyond_branch(TargetKind.CONTENT, item)
     form = await read_form(request, ContentForm)
-    draft = await _draft(form, item, msgspec.json.decode(row["texts"], type=dict[str, str]))
+    draft = await _draft(form, msgspec.json.decode(row["texts"], type=dict[str, str]))
     if draft is not None:
         try:
-            await change_content(item, draft, version=form.data.version or 0, visitor=visitor)
+            async with changing(TargetKind.CONTENT, item):
+                await change_content(item, draft, version=form.data.version or 0, visitor=visitor)
             return see(request, "content_item", item=item, flash=Flash(_("The content is changed.")))
         except Conflict:
             stale = stale_form(ContentForm, form, await _as_typed(item), await organisation_names())
@@ -150,6 +153,7 @@ async def change(
 async def ask_delete(visitor: CurrentVisitor, item: FromPath[uuid.UUID]) -> Page:
     """Asks before an item is deleted."""
     row = await _stored(item)
+    await refuse_beyond_branch(TargetKind.CONTENT, item)
     links = links_of(visitor.application)
     return delete_page(
         _("Delete the content %(name)s?", name=row["name"]),
@@ -164,8 +168,10 @@ async def delete(
     request: Request[Any, Any, Any], visitor: CurrentVisitor, item: FromPath[uuid.UUID]
 ) -> Response[Any]:
     """Deletes an item."""
-    if not await delete_content(item, visitor=visitor):
-        raise NotFoundException
+    await _stored(item)
+    async with changing(TargetKind.CONTENT, item):
+        if not await delete_content(item, visitor=visitor):
+            raise NotFoundException
     return see(request, "content", flash=Flash(_("The content is deleted.")))
 
 
@@ -194,13 +200,11 @@ async def _stored(item: uuid.UUID) -> dict[str, Any]:
     return row
 
 
-async def _draft(
-    form: FilledForm[ContentForm], item: uuid.UUID | None = None, stored: dict[str, str] | None = None
-) -> ContentDraft | None:
+async def _draft(form: FilledForm[ContentForm], stored: dict[str, str] | None = None) -> ContentDraft | None:
     if not form.is_valid:
         return None
     data = form.data
-    chosen = await chosen_targets(data, TargetKind.CONTENT, str(item or ""))
+    chosen = await chosen_targets(data)
     if tell_unknown(form, chosen):
         return None
     return ContentDraft(
@@ -223,6 +227,7 @@ async def _page(form: FilledForm[ContentForm], item: uuid.UUID | None, status_co
         item=item,
         slots=[(one, _(name)) for one, name in SLOTS.items()],
         targets=await target_choices(),
+        may_change=item is None or await may_change(TargetKind.CONTENT, item),
         shown=[
             (one, rendered(form.value(f"text_{one}"))) for one in ("en", "de") if form.value(f"text_{one}")
         ],

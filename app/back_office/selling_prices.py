@@ -7,6 +7,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 
 from app.access import staff
+from app.back_office.branch_reach import changing, may_change, refuse_beyond_branch
 from app.back_office.forms import asked_for
 from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import (
@@ -156,6 +157,7 @@ async def change(
 ) -> Response[Any]:
     """Changes a price list."""
     await stored_list(list_id)
+    await refuse_beyond_branch(TargetKind.PRICE_LIST, list_id)
     form = await read_form(request, PriceListForm)
     try:
         if form.is_valid and await _is_kept(form, list_id, visitor, is_new=False):
@@ -170,6 +172,7 @@ async def change(
 async def ask_delete(visitor: CurrentVisitor, list_id: FromPath[str]) -> Page:
     """Asks before a price list is deleted."""
     row, links = await stored_list(list_id), links_of(visitor.application)
+    await refuse_beyond_branch(TargetKind.PRICE_LIST, list_id)
     return delete_page(
         _("Delete the price list %(name)s?", name=row["name"]),
         _("All its entries are deleted. Orders keep their prices."),
@@ -183,8 +186,10 @@ async def delete(
     request: Request[Any, Any, Any], visitor: CurrentVisitor, list_id: FromPath[str]
 ) -> Response[Any]:
     """Deletes a price list with its entries."""
+    await stored_list(list_id)
     try:
-        await delete_price_list(list_id, visitor=visitor)
+        async with changing(TargetKind.PRICE_LIST, list_id):
+            await delete_price_list(list_id, visitor=visitor)
     except PriceListMissing:
         raise NotFoundException from None
     return see(request, "price_lists", flash=Flash(_("The price list is deleted.")))
@@ -217,7 +222,7 @@ async def _as_typed(list_id: str) -> dict[str, str | list[str]]:
 async def _is_kept(form: FilledForm[Any], list_id: str, visitor: Visitor, *, is_new: bool) -> bool:
     """Creates or changes the list as the form says; False with errors noted. Raises Conflict."""
     data: PriceListForm = form.data
-    chosen: ChosenTargets = await chosen_targets(data, TargetKind.PRICE_LIST, "" if is_new else list_id)
+    chosen: ChosenTargets = await chosen_targets(data)
     if tell_unknown(form, chosen):
         return False
     details = PriceListDetails(
@@ -233,9 +238,11 @@ async def _is_kept(form: FilledForm[Any], list_id: str, visitor: Visitor, *, is_
         async with DB.transaction():
             if is_new:
                 await create_price_list(list_id, details, visitor=visitor)
+                await aim(TargetKind.PRICE_LIST, list_id, **chosen.whom)
             else:
-                await change_price_list(list_id, details, version=data.version or 0, visitor=visitor)
-            await aim(TargetKind.PRICE_LIST, list_id, **chosen.whom)
+                async with changing(TargetKind.PRICE_LIST, list_id):
+                    await change_price_list(list_id, details, version=data.version or 0, visitor=visitor)
+                    await aim(TargetKind.PRICE_LIST, list_id, **chosen.whom)
     except PriceListExists:
         form.add_error("id", _("There is one with this id already."))
     except PriceListInvalid as error:
@@ -257,6 +264,7 @@ async def _page(form: FilledForm[Any], list_id: str, status_code: int = 200) -> 
         kinds=[(value, _(name)) for value, name in KINDS],
         currencies=[(one, one) for one in CURRENCIES],
         targets=await target_choices(),
+        may_change=not list_id or await may_change(TargetKind.PRICE_LIST, list_id),
     )
 
 

@@ -11,6 +11,7 @@ from litestar.params import FromPath
 
 from app.access import staff
 from app.amounts import Amount, amount_as_typed
+from app.back_office.branch_reach import changing, may_change, refuse_beyond_branch
 from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import (
     CURRENCIES,
@@ -203,11 +204,13 @@ async def change(
 ) -> Response[Any]:
     """Changes a promotion."""
     stored = await _stored_names(promotion_id)
+    await refuse_beyond_branch(TargetKind.PROMOTION, promotion_id)
     form = await read_form(request, PromotionForm)
-    draft = await _draft(form, promotion_id, stored)
+    draft = await _draft(form, stored)
     if draft is not None:
         try:
-            await change_promotion(promotion_id, draft, version=form.data.version or 0, visitor=visitor)
+            async with changing(TargetKind.PROMOTION, promotion_id):
+                await change_promotion(promotion_id, draft, version=form.data.version or 0, visitor=visitor)
             return see(request, "promotions", flash=Flash(_("The promotion is changed.")))
         except Conflict:
             now = await _as_typed(promotion_id)
@@ -225,6 +228,7 @@ async def change(
 async def ask_delete(visitor: CurrentVisitor, promotion_id: FromPath[str]) -> Page:
     """Asks before a promotion is deleted."""
     await _stored_names(promotion_id)
+    await refuse_beyond_branch(TargetKind.PROMOTION, promotion_id)
     links = links_of(visitor.application)
     return delete_page(
         _("Delete the promotion %(id)s?", id=promotion_id),
@@ -239,8 +243,10 @@ async def delete(
     request: Request[Any, Any, Any], visitor: CurrentVisitor, promotion_id: FromPath[str]
 ) -> Response[Any]:
     """Deletes a promotion."""
-    if not await delete_promotion(promotion_id, visitor=visitor):
-        raise NotFoundException
+    await _stored_names(promotion_id)
+    async with changing(TargetKind.PROMOTION, promotion_id):
+        if not await delete_promotion(promotion_id, visitor=visitor):
+            raise NotFoundException
     return see(request, "promotions", flash=Flash(_("The promotion is deleted.")))
 
 
@@ -278,14 +284,12 @@ async def _stored_names(promotion_id: str) -> dict[str, str]:
     return msgspec.json.decode(found, type=dict[str, str])
 
 
-async def _draft(
-    form: FilledForm[Any], promotion_id: str = "", stored: dict[str, str] | None = None
-) -> PromotionDraft | None:
+async def _draft(form: FilledForm[Any], stored: dict[str, str] | None = None) -> PromotionDraft | None:
     """What the form says of the promotion; None, with errors noted, where it cannot be."""
     if not form.is_valid:
         return None
     data: PromotionForm = form.data
-    chosen: ChosenTargets = await chosen_targets(data, TargetKind.PROMOTION, promotion_id)
+    chosen: ChosenTargets = await chosen_targets(data)
     categories = dict(await category_choices())
     product = await product_with_sku(data.sku)
     if data.sku and product is None:
@@ -323,6 +327,7 @@ async def _page(form: FilledForm[Any], promotion_id: str, status_code: int = 200
         currencies=[(one, one) for one in CURRENCIES],
         categories=[("", _("All")), *await category_choices()],
         targets=await target_choices(),
+        may_change=not promotion_id or await may_change(TargetKind.PROMOTION, promotion_id),
     )
 
 

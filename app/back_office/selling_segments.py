@@ -7,7 +7,8 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 
 from app.access import staff
-from app.back_office.branch import branch_of, branch_of_request, organisations_within
+from app.back_office.branch import branch_of_request, organisations_within
+from app.back_office.branch_reach import of_whole_shop
 from app.back_office.forms import asked_for
 from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import NewId, WholeNumber, filled_with
@@ -49,6 +50,8 @@ from app.segments.uses import ORGANISATION, Use, uses_of_segment
 from app.visitor import CurrentVisitor
 
 SEGMENTS = staff(Privilege.SEGMENTS)
+# A segment takes in customers of all branches.
+EDITING = [SEGMENTS, of_whole_shop]
 
 
 class SegmentForm(RuleForm):
@@ -98,7 +101,7 @@ async def segments(visitor: CurrentVisitor, q: FromQuery[str] = "", page: FromQu
                 ),
             ],
             related=[(_("Segmentation services"), links.path("segmentation_services"))],
-            new="new_segment",
+            new="new_segment" if branch_of_request() is None else "",
             new_text=_("Create a segment"),
             search_label=_("Id or name"),
             q=wanted,
@@ -109,13 +112,13 @@ async def segments(visitor: CurrentVisitor, q: FromQuery[str] = "", page: FromQu
     )
 
 
-@get("/segments/new", name="new_segment", guards=[SEGMENTS])
+@get("/segments/new", name="new_segment", guards=EDITING)
 async def new_segment(visitor: CurrentVisitor) -> Page:
     """The form of a new segment."""
     return await _page(blank(NewSegmentForm, match="all"), None, links_of(visitor.application))
 
 
-@post("/segments/new", name="create_segment", guards=[SEGMENTS])
+@post("/segments/new", name="create_segment", guards=EDITING)
 async def create(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
     """Makes a segment, or shows for whom its rule would hold."""
     form, links = await read_form(request, NewSegmentForm), links_of(visitor.application)
@@ -123,7 +126,7 @@ async def create(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Re
         if form.is_valid:
             data, rule = form.data, rule_of(form.data)
             if data.preview:
-                shown = await preview(rule, branch=branch_of(visitor)) if rule is not None else None
+                shown = await preview(rule) if rule is not None else None
                 return await _page(form, None, links, shown=shown)
             await create_segment(
                 data.id,
@@ -147,7 +150,7 @@ async def segment(visitor: CurrentVisitor, segment_id: FromPath[str]) -> Page:
     return await _page(filled_with(SegmentForm, _as_typed(of)), of, links_of(visitor.application))
 
 
-@post("/segments/{segment_id:str}", name="change_segment", guards=[SEGMENTS])
+@post("/segments/{segment_id:str}", name="change_segment", guards=EDITING)
 async def change(
     request: Request[Any, Any, Any], visitor: CurrentVisitor, segment_id: FromPath[str]
 ) -> Response[Any]:
@@ -162,7 +165,7 @@ async def change(
                     form,
                     of,
                     links,
-                    shown=await preview(rule, branch=branch_of(visitor)) if rule is not None else None,
+                    shown=await preview(rule) if rule is not None else None,
                 )
             await edit_segment(
                 segment_id,
@@ -182,7 +185,7 @@ async def change(
     return await _page(form, of, links, status_code=422)
 
 
-@get("/segments/{segment_id:str}/delete", name="delete_segment_page", guards=[SEGMENTS])
+@get("/segments/{segment_id:str}/delete", name="delete_segment_page", guards=EDITING)
 async def ask_delete(visitor: CurrentVisitor, segment_id: FromPath[str]) -> Page:
     """Asks before a segment is deleted, and says where it is used."""
     of, links = await stored_segment(segment_id), links_of(visitor.application)
@@ -207,7 +210,7 @@ async def ask_delete(visitor: CurrentVisitor, segment_id: FromPath[str]) -> Page
     )
 
 
-@post("/segments/{segment_id:str}/delete", name="delete_segment", guards=[SEGMENTS])
+@post("/segments/{segment_id:str}/delete", name="delete_segment", guards=EDITING)
 async def delete(
     request: Request[Any, Any, Any], visitor: CurrentVisitor, segment_id: FromPath[str]
 ) -> Response[Any]:
@@ -265,6 +268,7 @@ async def _page(
         matches=[(value, _(name)) for value, name in MATCHES],
         rows=rows_to_show(form),
         preview=shown,
+        may_change=branch_of_request() is None,
     )
 
 

@@ -11,6 +11,7 @@ from litestar.params import FromPath
 
 from app.access import staff
 from app.audit import record
+from app.back_office.branch_reach import changing, may_change, refuse_beyond_branch
 from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import NewId, WholeNumber, filled_with
 from app.back_office.selling_lists import Row, ShownList, delete_page, list_page
@@ -124,6 +125,7 @@ async def change(
 ) -> Response[Any]:
     """Changes a view."""
     await _stored(view)
+    await refuse_beyond_branch(TargetKind.CATALOG_VIEW, view)
     form = await read_form(request, ViewForm)
     try:
         if form.is_valid and await _is_kept(form, view, visitor, is_new=False):
@@ -139,6 +141,7 @@ async def change(
 async def ask_delete(visitor: CurrentVisitor, view: FromPath[str]) -> Page:
     """Asks before a view is deleted."""
     row, links = await _stored(view), links_of(visitor.application)
+    await refuse_beyond_branch(TargetKind.CATALOG_VIEW, view)
     return delete_page(
         _("Delete the catalog view %(name)s?", name=row["name"]),
         _("Who saw the catalog by this view alone sees everything afterwards."),
@@ -153,7 +156,7 @@ async def delete(
 ) -> Response[Any]:
     """Deletes a view."""
     row = await _stored(view)
-    async with DB.transaction():
+    async with changing(TargetKind.CATALOG_VIEW, view), DB.transaction():
         await delete_view(view)
         await record("catalog view deleted", visitor=visitor, before={"id": view, "name": row["name"]})
     return see(request, "catalog_views", flash=Flash(_("The catalog view is deleted.")))
@@ -196,7 +199,7 @@ async def _as_typed(view: str) -> dict[str, str | list[str]]:
 async def _is_kept(form: FilledForm[Any], view: str, visitor: Visitor, *, is_new: bool) -> bool:
     """Creates or changes the view as the form says; False with errors noted. Raises Conflict."""
     data: ViewForm = form.data
-    chosen = await chosen_targets(data, TargetKind.CATALOG_VIEW, "" if is_new else view)
+    chosen = await chosen_targets(data)
     rules = await _rules(form)
     if tell_unknown(form, chosen) or form.errors:
         return False
@@ -218,9 +221,11 @@ async def _write(
 ) -> None:
     if is_new:
         await create_view(view, details)
+        await aim(TargetKind.CATALOG_VIEW, view, **chosen.whom)
     else:
-        await change_view(view, version, details)
-    await aim(TargetKind.CATALOG_VIEW, view, **chosen.whom)
+        async with changing(TargetKind.CATALOG_VIEW, view):
+            await change_view(view, version, details)
+            await aim(TargetKind.CATALOG_VIEW, view, **chosen.whom)
     after = {"id": view, "name": details.name, "is_active": details.is_active, "rules": len(details.rules)}
     if is_new:
         await record("catalog view created", visitor=visitor, after=after)
@@ -266,6 +271,7 @@ async def _page(form: FilledForm[Any], view: str, status_code: int = 200) -> Pag
         view=view,
         categories=await category_choices(),
         targets=await target_choices(),
+        may_change=not view or await may_change(TargetKind.CATALOG_VIEW, view),
     )
 
 

@@ -211,7 +211,7 @@ async def test_segments_are_derived_without_the_one_of_the_type() -> None:
     assert "1 customer is put into it." in page.main
     page = await person.get(f"/customers/{company.number}/segments")
     assert "GOLD" in page.main
-    assert "IG_B2BCustomers" not in page.main
+    assert "IG_SMBCustomers" not in page.main
 
 
 async def test_a_persons_copy_holds_what_is_theirs_and_not_what_they_share() -> None:
