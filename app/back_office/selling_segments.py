@@ -12,7 +12,7 @@ from app.back_office.branch_reach import of_whole_shop
 from app.back_office.forms import asked_for
 from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import NewId, WholeNumber, filled_with
-from app.back_office.selling_lists import Row, ShownList, delete_page, list_page, page_asked_for
+from app.back_office.selling_lists import Row, ShownList, list_page, page_asked_for
 from app.back_office.selling_segment_rules import (
     MATCHES,
     RuleForm,
@@ -21,7 +21,7 @@ from app.back_office.selling_segment_rules import (
     rule_as_typed,
     rule_of,
 )
-from app.back_office.selling_uses import told_use
+from app.back_office.selling_uses import delete_page_of_used, told_use
 from app.back_office.stale_form import stale_form
 from app.flash import Flash
 from app.forms import FilledForm, Flag, Text, blank, read_form
@@ -190,23 +190,20 @@ async def ask_delete(visitor: CurrentVisitor, segment_id: FromPath[str]) -> Page
     """Asks before a segment is deleted, and says where it is used."""
     of, links = await stored_segment(segment_id), links_of(visitor.application)
     uses = await _uses(segment_id)
-    action = links.path("delete_segment", segment_id=segment_id)
-    if any(one.is_rule for one in uses):
-        told, action = _("Rules of other segments ask for this one. Change them first."), ""
-    elif uses:
-        told = _("It is a target group of what stands below, and is taken out there.")
-    else:
-        told = ngettext(
-            "%(n)s customer is in it. It is used nowhere.",
-            "%(n)s customers are in it. It is used nowhere.",
-            of.member_count,
-        )
-    return delete_page(
+    unused = ngettext(
+        "%(n)s customer is in it. It is used nowhere.",
+        "%(n)s customers are in it. It is used nowhere.",
+        of.member_count,
+    )
+    asked_for_by_rules = _("Rules of other segments ask for this one. Change them first.")
+    return delete_page_of_used(
         _("Delete the segment %(name)s?", name=of.name),
-        told,
-        action,
+        _("It is a target group of what stands below, and is taken out there.") if uses else unused,
+        links.path("delete_segment", segment_id=segment_id),
         links.path("segment", segment_id=segment_id),
-        uses=[told_use(one, links) for one in uses],
+        uses,
+        links,
+        blocked=asked_for_by_rules if any(one.is_rule for one in uses) else "",
     )
 
 
