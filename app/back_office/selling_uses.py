@@ -24,8 +24,8 @@ USES = {
 def delete_page_of_used(
     heading: str, told: str, action: str, back: str, uses: Sequence[Use], links: Links, *, blocked: str = ""
 ) -> Page:
-    """The page that asks before something is deleted that others may use, which it lists. Where `blocked` says what has
-    to be changed first, nothing can be deleted there."""
+    """The page that asks before something is deleted that others may use, which it lists. Where `blocked` says what
+    has to be changed first, nothing can be deleted there."""
     named = [told_use(one, links) for one in uses]
     return delete_page(heading, blocked or told, "" if blocked else action, back, uses=named)
 
