@@ -7,10 +7,11 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.exceptions import NotFoundException
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from app.access import staff
 from app.back_office.branch_reach import changing, may_change, refuse_beyond_branch
+from app.back_office.forms import asked_for
 from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import (
     LongTexts,
@@ -20,7 +21,17 @@ from app.back_office.selling_fields import (
     filled_with,
     moment_as_typed,
 )
-from app.back_office.selling_lists import Row, ShownList, delete_page, list_page
+from app.back_office.selling_lists import (
+    ON_A_PAGE,
+    Row,
+    ShownList,
+    delete_page,
+    list_page,
+    offset_of,
+    page_asked_for,
+    pages_of,
+)
+from app.back_office.selling_states import STATE_OF_ROW, state_asked_for, state_badge, state_choices
 from app.back_office.selling_targets import (
     TargetGroupForm,
     chosen_targets,
@@ -69,14 +80,25 @@ class ContentForm(TargetGroupForm):
             yield "text_en", _("Please write a text in at least one language.")
 
 
+_FOUND = f"""
+    SELECT id, slot, name, priority, {STATE_OF_ROW} AS state, count(*) OVER () AS count
+    FROM content_items
+    WHERE strpos(lower(name), lower($1)) > 0 AND ($2 = '' OR $2 = {STATE_OF_ROW})
+    ORDER BY slot, priority DESC, id LIMIT $3 OFFSET $4
+"""
+
+
 @get("/content", name="content", guards=[MARKETING])
-async def content(visitor: CurrentVisitor) -> Page:
-    """All content items, by slot."""
-    links = links_of(visitor.application)
-    rows = await DB.fetch(
-        "SELECT id, slot, name, priority, is_active, (valid_to <= now()) IS TRUE AS is_over FROM content_items"
-        " ORDER BY slot, priority DESC, id"
-    )
+async def content(
+    visitor: CurrentVisitor,
+    wanted_state: Annotated[str, QueryParameter(name="state")] = "",
+    q: FromQuery[str] = "",
+    page: FromQuery[int] = 1,
+) -> Page:
+    """Content items that fit the search, by slot."""
+    links, wanted, number = links_of(visitor.application), asked_for(q), page_asked_for(page)
+    state = state_asked_for(wanted_state)
+    rows = await DB.fetch(_FOUND, wanted, state, ON_A_PAGE, offset_of(number))
     return list_page(
         ShownList(
             route="content",
@@ -89,14 +111,18 @@ async def content(visitor: CurrentVisitor) -> Page:
                 Row(
                     href=links.path("content_item", item=row["id"]),
                     cells=[row["name"], _(SLOTS.get(row["slot"], row["slot"])), str(row["priority"])],
-                    badge=(_("Over"), "neutral")
-                    if row["is_over"]
-                    else ((_("Active"), "success") if row["is_active"] else (_("Switched off"), "neutral")),
+                    badge=state_badge(row["state"]),
                 )
                 for row in rows
             ],
             new="new_content",
             new_text=_("Create content"),
+            search_label=_("Name"),
+            q=wanted,
+            states=state_choices(),
+            state=state,
+            page=number,
+            pages=pages_of(rows[0]["count"] if rows else 0),
         )
     )
 

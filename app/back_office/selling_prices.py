@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
 from litestar.exceptions import NotFoundException
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from app.access import staff
 from app.back_office.branch_reach import changing, may_change, refuse_beyond_branch
@@ -25,9 +25,11 @@ from app.back_office.selling_lists import (
     ShownList,
     delete_page,
     list_page,
+    offset_of,
     page_asked_for,
     pages_of,
 )
+from app.back_office.selling_states import STATE_OF_ROW, state_asked_for, state_badge, state_choices
 from app.back_office.selling_targets import (
     ChosenTargets,
     TargetGroupForm,
@@ -83,18 +85,25 @@ class NewPriceListForm(PriceListForm):
     id: Annotated[str, NewId()]
 
 
+_FOUND = f"""
+    SELECT id, name, currency, is_net, priority, {STATE_OF_ROW} AS state, count(*) OVER () AS count
+    FROM price_lists
+    WHERE strpos(lower(id || ' ' || name), lower($1)) > 0 AND ($2 = '' OR $2 = {STATE_OF_ROW})
+    ORDER BY id LIMIT $3 OFFSET $4
+"""
+
+
 @get("/price-lists", name="price_lists", guards=[PRICES])
-async def price_lists(visitor: CurrentVisitor, q: FromQuery[str] = "", page: FromQuery[int] = 1) -> Page:
+async def price_lists(
+    visitor: CurrentVisitor,
+    wanted_state: Annotated[str, QueryParameter(name="state")] = "",
+    q: FromQuery[str] = "",
+    page: FromQuery[int] = 1,
+) -> Page:
     """Price lists that fit the search, by id."""
     links, wanted, number = links_of(visitor.application), asked_for(q), page_asked_for(page)
-    rows = await DB.fetch(
-        "SELECT id, name, currency, is_net, priority, is_active, (valid_to <= now()) IS TRUE AS is_over,"
-        " count(*) OVER () AS count FROM price_lists WHERE strpos(lower(id || ' ' || name), lower($1)) > 0"
-        " ORDER BY id LIMIT $2 OFFSET $3",
-        wanted,
-        ON_A_PAGE,
-        (number - 1) * ON_A_PAGE,
-    )
+    state = state_asked_for(wanted_state)
+    rows = await DB.fetch(_FOUND, wanted, state, ON_A_PAGE, offset_of(number))
     return list_page(
         ShownList(
             route="price_lists",
@@ -113,9 +122,7 @@ async def price_lists(visitor: CurrentVisitor, q: FromQuery[str] = "", page: Fro
                         _("net") if row["is_net"] else _("gross"),
                         str(row["priority"]),
                     ],
-                    badge=(_("Over"), "neutral")
-                    if row["is_over"]
-                    else ((_("Active"), "success") if row["is_active"] else (_("Switched off"), "neutral")),
+                    badge=state_badge(row["state"]),
                 )
                 for row in rows
             ],
@@ -123,6 +130,8 @@ async def price_lists(visitor: CurrentVisitor, q: FromQuery[str] = "", page: Fro
             new_text=_("Create a price list"),
             search_label=_("Id or name"),
             q=wanted,
+            states=state_choices(),
+            state=state,
             page=number,
             pages=pages_of(rows[0]["count"] if rows else 0),
         )
