@@ -1,4 +1,4 @@
-"""Whether what may be switched off and holds for a time holds now, later, or no more: lists of the back office say so."""
+"""Whether what may be switched off and holds for a time holds now, later, or no more, as lists tell it."""
 
 from app.languages import gettext as _
 from app.languages import text
