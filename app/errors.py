@@ -67,8 +67,8 @@ SIGNED_OUT_MEANWHILE = text(
     "You were signed out meanwhile, so nothing was saved. Please sign in, and then fill in the form once more."
 )
 BEYOND_BRANCH = text(
-    "You see a branch of the organisations, and this reaches beyond it: it is for customers outside, for a segment, "
-    "or for nobody yet. Only staff who see all customers can change it; please ask one of them."
+    "You see a branch of the organisations, and this reaches beyond it: it may hold for customers outside. "
+    "Only staff who see all customers can change it; please ask one of them."
 )
 TYPE_MISSING_HEADING = text("Your account cannot be used at the moment")
 TYPE_MISSING = text(

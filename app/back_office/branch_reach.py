@@ -8,7 +8,7 @@ The rest is seen, as it explains what own customers get, and has no buttons.
 """
 
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,7 +17,9 @@ from litestar.handlers.base import BaseRouteHandler
 
 from app.access import BeyondBranch
 from app.back_office.branch import branch_of, branch_of_request
+from app.contracts.edit_contract import ContractRefused
 from app.customers.branches import customer_in_branch
+from app.languages import gettext as _
 from tables.engine import DB
 from tables.segments import TargetKind
 
@@ -39,6 +41,12 @@ _IS_WITHIN = f"""
              ELSE false END), false)
     FROM targets t WHERE t.kind = $1 AND t.owner = $2
 """  # only constants of this package are put in
+
+# Locked in the order of their ids, so that nobody aims them anew meanwhile.
+_FOR_NOBODY = """
+    SELECT o.id, NOT EXISTS (SELECT FROM targets t WHERE t.kind = $2 AND t.owner = o.id) AS is_for_nobody
+    FROM {table} o WHERE o.id = ANY($1::text[]) ORDER BY o.id FOR UPDATE
+"""
 
 
 async def may_change(kind: TargetKind, owner: str | uuid.UUID) -> bool:
@@ -65,6 +73,31 @@ async def changing(kind: TargetKind, owner: str | uuid.UUID) -> AsyncIterator[No
             f"SELECT FROM {_TABLES[kind]} WHERE id = $1 FOR UPDATE", owner
         )  # one of the constants above
         await refuse_beyond_branch(kind, owner)
+        yield
+
+
+@asynccontextmanager
+async def bringing(by_field: Mapping[str, Collection[str]]) -> AsyncIterator[None]:
+    """A block that lets a contract bring price lists and catalog views, whose ids are given by field of the form.
+
+    What holds for others may hold for an own customer too. What is for nobody yet would be in the branch by that, and
+    could be changed there before it is aimed at others. Raises ContractRefused.
+    """
+    if branch_of_request() is None:
+        yield
+        return
+    async with DB.transaction():
+        for field, kind in (
+            ("price_lists", TargetKind.PRICE_LIST),
+            ("catalog_views", TargetKind.CATALOG_VIEW),
+        ):
+            rows = await DB.fetch(_FOR_NOBODY.format(table=_TABLES[kind]), list(by_field[field]), kind.value)
+            if names := ", ".join(row["id"] for row in rows if row["is_for_nobody"]):
+                told = _(
+                    "%(names)s is for nobody yet. Only staff who see all customers can be the first to use it.",
+                    names=names,
+                )
+                raise ContractRefused(told, field)
         yield
 
 

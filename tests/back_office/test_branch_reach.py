@@ -5,7 +5,7 @@ import pytest
 
 from app.marketing.content import SLOTS
 from app.segments.custom import create_segment, custom_segment
-from app.segments.targets import aim, targets_of
+from app.segments.targets import Targets, aim, targets_of
 from tables.engine import DB
 from tables.segments import TargetKind
 from tests import people
@@ -185,6 +185,30 @@ async def test_contracts_are_made_with_customers_of_the_branch() -> None:
     assert "The contract is created." in page.main
     rows = await DB.fetch("SELECT customer FROM contracts GROUP BY customer HAVING count(*) = 2")
     assert [row["customer"] for row in rows] == [made.company.customer_id]
+
+
+@pytest.mark.parametrize("field", ["price_lists", "catalog_views"])
+async def test_what_is_for_nobody_yet_is_not_taken_over_by_a_contract(field: str) -> None:
+    made = await world()
+    kind = {"price_lists": TargetKind.PRICE_LIST, "catalog_views": TargetKind.CATALOG_VIEW}[field]
+    await aim(kind, "X")
+    contract = f"/contracts/{made.own['contracts', 'contract_id']}"
+    fields = {"name": "Frame", "starts_on": "2026-01-01", "customer": made.company.number, field: ["X"]}
+    for path in ("/contracts/new", contract):
+        page = await made.person.get(path)
+        page = await made.person.fill(
+            page, {one: fields[one] for one in fields if path != contract or one == field}, form=field
+        )
+        assert page.status == 422
+        assert page.errors == {
+            field: "X is for nobody yet. Only staff who see all customers can be the first to use it."
+        }
+    assert await targets_of(kind, "X") == Targets()
+    # What holds for others already is given to an own customer as well, and stays theirs.
+    await aimed(kind, "X", made, "all companies")
+    page = await made.person.fill(await made.person.get(contract), {field: ["X"]}, form=field)
+    assert "The contract is changed." in page.main
+    assert BEYOND in (await made.person.get(address_of(kind, "X"))).main
 
 
 async def test_who_sees_all_customers_aims_at_everybody(staff: Person) -> None:
