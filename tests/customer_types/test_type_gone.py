@@ -35,6 +35,7 @@ async def a_staff_member() -> Person:
 
 async def test_staff_see_the_customer_and_read_that_its_type_is_missing_and_what_to_do() -> None:
     company = await people.company()
+    await DB.execute("UPDATE companies SET taxation_id = 'DE999999999'")
     await type_is_gone()
     person = await a_staff_member()
     for tab in (
@@ -53,6 +54,7 @@ async def test_staff_see_the_customer_and_read_that_its_type_is_missing_and_what
         assert "Install its package again" in page.main, tab
     page = await person.get(f"/customers/{company.number}")
     assert "maria@alfki.example" in page.main
+    assert "DE999999999" in page.main
     assert "Merge with another customer" not in page.main
     assert "Disable customer" in page.main
 
