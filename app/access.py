@@ -14,7 +14,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
 from app.applications import Application
-from app.customers.types import CustomerType, Extension
+from app.customers.types import CustomerType, Extension, installed_type
 from app.settings import settings
 from tables.customers import ApprovalStatus
 
@@ -26,6 +26,7 @@ class Refusal(StrEnum):
     """Why a person with the right password may not use an application."""
 
     WRONG_SHOP = "wrong_shop"
+    TYPE_MISSING = "type_missing"
     DEACTIVATED = "deactivated"
     EMAIL_NOT_VERIFIED = "email_not_verified"
     REJECTED = "rejected"
@@ -89,6 +90,9 @@ def refusal(application: Application, account: Account, *, second_factor_shown: 
     """
     if application.is_back_office:
         return _refusal_of_staff(account, second_factor_shown)
+    if account.customer_type and installed_type(account.customer_type) is None:
+        # No shop is the right one, and it is no fault of theirs.
+        return Refusal.TYPE_MISSING
     if not application.admits(account.customer_type):
         return Refusal.WRONG_SHOP
     if not (account.user_is_active and account.membership_is_active and account.customer_is_active):
@@ -133,6 +137,10 @@ class AuthenticationNeeded(Exception):
 
 class NotPermitted(Exception):
     """The person is signed in but lacks what the page needs."""
+
+
+class BeyondBranch(NotPermitted):
+    """The staff member is limited to a branch, and what they want to change reaches beyond it (domain.md 11)."""
 
 
 class OnlyLooking(Exception):

@@ -10,6 +10,7 @@ from litestar.types import Scope
 from app.access import (
     AccessRefused,
     AuthenticationNeeded,
+    BeyondBranch,
     NotPermitted,
     OnlyLooking,
     Refusal,
@@ -17,6 +18,7 @@ from app.access import (
 )
 from app.bodies import BodyRefused
 from app.cross_site import give_up_open_forms
+from app.customers.types import CustomerTypeMissing
 from app.flash import Flash
 from app.languages import gettext as _
 from app.languages import text
@@ -64,6 +66,15 @@ STALE_FORM = text(
 SIGNED_OUT_MEANWHILE = text(
     "You were signed out meanwhile, so nothing was saved. Please sign in, and then fill in the form once more."
 )
+BEYOND_BRANCH = text(
+    "You see a branch of the organisations, and this reaches beyond it: it may hold for customers outside. "
+    "Only staff who see all customers can change it; please ask one of them."
+)
+TYPE_MISSING_HEADING = text("Your account cannot be used at the moment")
+TYPE_MISSING = text(
+    "Something that your account needs is missing at our side. Please try again later, or ask us."
+)
+TYPE_MISSING_FOR_STAFF_HEADING = text("The customer type is missing")
 ONLY_LOOKING_HEADING = text("You only look")
 ONLY_LOOKING = text(
     "You look at the shop as another role, and nothing is changed meanwhile. "
@@ -113,6 +124,8 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
         return _to_sign_in_again(request)
     if isinstance(error, AccessRefused):
         return refusal_page(request, error.reason)
+    if isinstance(error, CustomerTypeMissing):
+        return _type_is_missing(request, error)
     if isinstance(error, OfOtherCustomer):
         return see(
             request, "switch_customer", customer=error.number, next=page_variables(request)["current_path"]
@@ -168,6 +181,25 @@ def refusal_page(request: Request[Any, Any, Any], reason: Refusal) -> Response[A
     return refused(request, reason)
 
 
+def told_type_missing(customer_type_id: str) -> str:
+    """What staff read of customers whose type is not installed any more, and what to do, in their language."""
+    return _(
+        "The customer type “%(type)s” is not installed. Its customers cannot sign in, and what depends on the type "
+        "cannot be done. Install its package again and restart Patron.",
+        type=customer_type_id,
+    )
+
+
+def _type_is_missing(request: Request[Any, Any, Any], error: CustomerTypeMissing) -> Response[Any]:
+    """Says what is missing to staff, who can have it put right; others read that it is not their fault."""
+    log.error("customer type missing", customer_type=error.id)
+    visitor: Visitor | None = request.scope.get("visitor")  # type: ignore[assignment]  # put there by app.main
+    if visitor is not None and visitor.is_staff:
+        told = told_type_missing(error.id)
+        return error_page(request.scope, 409, heading=TYPE_MISSING_FOR_STAFF_HEADING, explanation=told)
+    return error_page(request.scope, 409, heading=TYPE_MISSING_HEADING, explanation=TYPE_MISSING)
+
+
 def log_error(error: BaseException, status: int) -> None:
     """Logs an exception with its traceback; a database that is away is one line."""
     if isinstance(error, DatabaseUnavailable):
@@ -180,6 +212,8 @@ def _status_of(error: Exception) -> tuple[int, dict[str, str], str | None]:
     match error:
         case BodyRefused():
             return error.status_code, {}, None
+        case BeyondBranch():
+            return 403, {}, BEYOND_BRANCH
         case NotPermitted():
             return 403, {}, None
         case OnlyLooking():

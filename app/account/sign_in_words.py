@@ -33,6 +33,7 @@ OUTCOMES = {
     Refusal.SECOND_FACTOR_NEEDED.value: text("Second factor asked for"),
     Refusal.SECOND_FACTOR_MISSING.value: text("Second factor to be set up"),
     Refusal.WRONG_SHOP.value: text("Refused: another shop's account"),
+    Refusal.TYPE_MISSING.value: text("Refused: customer type missing"),
     Refusal.DEACTIVATED.value: text("Refused: account deactivated"),
     Refusal.EMAIL_NOT_VERIFIED.value: text("Refused: e-mail not verified"),
     Refusal.REJECTED.value: text("Refused: application rejected"),

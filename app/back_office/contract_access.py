@@ -9,6 +9,7 @@ from litestar.exceptions import NotFoundException
 from litestar.handlers.base import BaseRouteHandler
 
 from app.access import NotPermitted, signed_in
+from app.back_office.branch import sees_customer
 from app.back_office.privileges import Privilege
 from app.contracts.account_managers import looks_after
 from app.contracts.contract import Contract, ContractUnknown, contract_of_id
@@ -43,8 +44,8 @@ def only_of(visitor: Visitor) -> uuid.UUID | None:
 
 
 async def sees_contracts_of(visitor: Visitor, customer_id: uuid.UUID) -> bool:
-    """Whether the staff member sees and edits the contracts of a customer."""
-    if not sees_contracts(visitor):
+    """Whether the staff member sees and edits the contracts of a customer; of none outside of their branch."""
+    if not sees_contracts(visitor) or not await sees_customer(visitor, customer_id):
         return False
     own = only_of(visitor)
     return own is None or await looks_after(own, customer_id)

@@ -7,6 +7,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from app.amounts import Amount, amount_as_typed
+from app.back_office.branch_reach import bringing
 from app.back_office.contract_access import (
     contracts_of_own_customers,
     found_contract,
@@ -134,7 +135,8 @@ async def create(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Re
         form.add_error("customer", _("There is no customer %(numbers)s.", numbers=form.data.customer))
         return await _page(visitor, form, None, status_code=422)
     try:
-        key = await create_contract(of.id, _details(form.data), visitor=visitor)
+        async with bringing(_brought(form.data)):
+            key = await create_contract(of.id, _details(form.data), visitor=visitor)
     except ContractRefused as error:
         form.add_error(error.field, str(error))
         return await _page(visitor, form, None, status_code=422)
@@ -161,7 +163,8 @@ async def change(
     if not form.is_valid:
         return await _page(visitor, form, found, status_code=422)
     try:
-        await change_contract(contract_id, form.data.version or 0, _details(form.data), visitor=visitor)
+        async with bringing(_brought(form.data)):
+            await change_contract(contract_id, form.data.version or 0, _details(form.data), visitor=visitor)
     except ContractRefused as error:
         form.add_error(error.field, str(error))
         return await _page(visitor, form, found, status_code=422)
@@ -204,6 +207,10 @@ async def _customer_for(visitor: Visitor, number: str) -> Customer | None:
     if of is None or not await sees_contracts_of(visitor, of.id):
         return None
     return of
+
+
+def _brought(data: ContractForm) -> dict[str, list[str]]:
+    return {"price_lists": data.price_lists, "catalog_views": data.catalog_views}
 
 
 def _details(data: ContractForm) -> ContractDetails:

@@ -126,7 +126,8 @@ async def put_into_organisation(
 
 
 async def _company(number: str) -> Customer:
-    """The business customer of that number; 404 for others, who have no contracts."""
+    """The business customer of that number; 404 for others, who have no contracts. Raises
+    CustomerTypeMissing."""
     of = await found_customer(number)
     if not customer_type_of(of.customer_type).applies(Extension.COMPANY):
         raise NotFoundException

@@ -8,11 +8,13 @@ from litestar.params import FromQuery
 
 from app.access import staff
 from app.back_office.branch import branch_of, numbers_seen
+from app.back_office.customer_tabs import name_of_type
 from app.back_office.forms import BulkForm, SearchForm, asked_for
 from app.back_office.privileges import Privilege
 from app.customers.approval import BulkDecision, approve_pending, reject_pending
-from app.customers.search import CustomerSearch, find_customers
+from app.customers.search import CustomerSearch, find_customers, is_type_of_customers
 from app.customers.types import all_customer_types
+from app.errors import told_type_missing
 from app.flash import Flash
 from app.forms import FilledForm, blank, read_form
 from app.languages import gettext as _
@@ -43,7 +45,7 @@ async def customers(
     page: FromQuery[int] = 1,
 ) -> Page:
     """Customers that fit the search, 25 on a page."""
-    search = replace(_search(q, type, status, approval, segment), branch=branch_of(visitor))
+    search = replace(await _search(q, type, status, approval, segment), branch=branch_of(visitor))
     return await _list_page(search, page, blank(BulkForm))
 
 
@@ -93,7 +95,8 @@ def _back_to_list(
                 numbers=", ".join(done.left[:10]) + (" …" if len(done.left) > 10 else ""),
             )
         )
-    flash = Flash(" ".join(said), "warning" if done.left else "success")
+    said += [told_type_missing(one) for one in done.missing_types]
+    flash = Flash(" ".join(said), "warning" if done.left or done.missing_types else "success")
     path = path_within(visitor.application, wanted)
     return see_path(request, path, flash=flash) if path else see(request, "customers", flash=flash)
 
@@ -110,6 +113,7 @@ async def _list_page(
     }
     implicit = {one.id for one in implicit_segments()}
     found = await find_customers(search, page)
+    types = dict.fromkeys([*all_customer_types(), *filter(None, [search.customer_type])])
     return Page(
         "back_office/customers.html",
         status_code=status_code,
@@ -118,20 +122,23 @@ async def _list_page(
         search=blank(SearchForm, **filters),
         filters=filters,
         any_pending=any(one.approval_status == ApprovalStatus.PENDING for one in found.customers),
-        types=[(one.id, _(one.name)) for one in all_customer_types().values()],
-        type_names={one.id: _(one.name) for one in all_customer_types().values()},
+        types=[(one, name_of_type(one)) for one in types],
+        type_names={
+            one: name_of_type(one) for one in types | {one.customer_type: None for one in found.customers}
+        },
         statuses=[(value, _(name)) for value, name in STATUSES],
         approvals=[(value, _(name)) for value, name in APPROVALS],
         segments=[(one, name) for one, name in (await names_of_segments()).items() if one not in implicit],
     )
 
 
-def _search(q: str, customer_type: str, status: str, approval: str, segment: str) -> CustomerSearch:
+async def _search(q: str, customer_type: str, status: str, approval: str, segment: str) -> CustomerSearch:
     """The search that was asked for; a filter that does not exist filters nothing, and nobody is in a segment
-    that does not exist."""
+    that does not exist. Customers of a type that is not installed any more are found by it."""
+    customer_type = asked_for(customer_type, 40)
     return CustomerSearch(
         q=asked_for(q),
-        customer_type=customer_type if customer_type in all_customer_types() else "",
+        customer_type=customer_type if await is_type_of_customers(customer_type) else "",
         status=status if status in dict(STATUSES) else "",
         approval=approval if approval in dict(APPROVALS) else "",
         segment=asked_for(segment, 60),

@@ -12,7 +12,7 @@ from app.customers.addresses import FIELDS, StoredAddress
 from app.customers.approval import can_be_decided
 from app.customers.companies import industry_name
 from app.customers.extensions import company_of, details_of, individual_of
-from app.customers.types import CustomerType, customer_type_of
+from app.customers.types import CustomerType, installed_type
 from tables import Company, Customer, User
 from tables.engine import DB
 
@@ -78,7 +78,8 @@ class CustomerRecord:
     """All that the general page of a customer shows."""
 
     customer: Customer
-    customer_type: CustomerType
+    # None where it is not installed any more.
+    customer_type: CustomerType | None
     details: dict[str, str]
     company: Company | None
     individual: User | None
@@ -118,7 +119,7 @@ async def record_of(customer: Customer, branch: uuid.UUID | None = None) -> Cust
     contact, contact_address = await _contact_of(customer.id)
     return CustomerRecord(
         customer=customer,
-        customer_type=customer_type_of(customer.customer_type),
+        customer_type=installed_type(customer.customer_type),
         details=await details_of(customer),
         company=await company_of(customer),
         individual=await individual_of(customer),

@@ -22,7 +22,7 @@ from app.customers.change_number import change_customer_number, number_now
 from app.customers.creation import NumberTaken
 from app.customers.duplicates import likely_duplicates_of
 from app.customers.extensions import display_name_of
-from app.customers.types import Extension, customer_type_of
+from app.customers.types import Extension, customer_type_of, type_applies
 from app.errors import Conflict
 from app.flash import Flash
 from app.forms import FilledForm, Form, blank, read_form
@@ -100,6 +100,8 @@ async def enable(
 ) -> Response[Any]:
     """Enables a customer; its users get the password mail."""
     of = await found_customer(number)
+    # The mail leads to a shop that admits the type.
+    customer_type_of(of.customer_type)
     told = _("The customer is enabled. Its users get a mail to choose a password.")
     what = Switching(enable_customer, of.id, of.version, _("Enable"), told)
     return await switch_on_tab(request, visitor, of, "customer", _page, what)
@@ -181,7 +183,7 @@ async def _page(
         wanted=wanted,
         newest=record.history[0] if record.history else None,
         likely=await likely_duplicates_of(of.id, branch_of(visitor)),
-        can_be_merged=record.customer_type.applies(Extension.GROUP),
+        can_be_merged=type_applies(of.customer_type, Extension.GROUP),
     )
 
 
@@ -189,7 +191,7 @@ async def _organisations(visitor: Visitor, of: Customer) -> list[tuple[str, str]
     """The organisations that the customer may be put into; none for people who belong to none, and where there is
     no tree."""
     choices = await organisation_choices(visitor)
-    if not choices or not customer_type_of(of.customer_type).applies(Extension.COMPANY):
+    if not choices or not type_applies(of.customer_type, Extension.COMPANY):
         return []
     return choices if branch_of(visitor) is not None else [("", _("None")), *choices]
 
@@ -211,6 +213,7 @@ async def _number_now(old_number: str) -> str:
 
 async def _customer_to_decide(number: str) -> Customer:
     found = await found_customer(number)
+    customer_type_of(found.customer_type)
     if not can_be_decided(found):
         raise NotFoundException
     return found

@@ -8,7 +8,8 @@ from litestar.exceptions import NotFoundException
 from app.back_office.contract_access import sees_contracts_of
 from app.back_office.customer_record import customer_with_number
 from app.customers.extensions import display_name_of
-from app.customers.types import Extension, customer_type_of
+from app.customers.types import Extension, installed_type, type_applies
+from app.errors import told_type_missing
 from app.languages import gettext as _
 from app.languages import text
 from app.links import links_of
@@ -52,13 +53,14 @@ async def customer_page(
     **context: Any,
 ) -> Page:
     """A tab of a customer's page; `tab` is its route. `context` is what the tab itself shows."""
-    links = links_of(visitor.application)
+    links, installed = links_of(visitor.application), installed_type(of.customer_type)
     return Page(
         f"back_office/{template}",
         status_code=status_code,
         customer=of,
         customer_name=await display_name_of(of),
-        type_name=_(customer_type_of(of.customer_type).name),
+        type_name=name_of_type(of.customer_type),
+        type_missing=told_type_missing(of.customer_type) if installed is None else "",
         tab=_(dict(TABS)[tab]),
         tabs=[
             Tab(_(name), links.path(route, number=of.number), route == tab)
@@ -72,9 +74,17 @@ async def customer_page(
 async def _is_shown(route: str, of: Customer, visitor: Visitor) -> bool:
     if route not in OF_COMPANIES:
         return True
-    if not customer_type_of(of.customer_type).applies(Extension.COMPANY):
+    if not type_applies(of.customer_type, Extension.COMPANY):
         return False
     return route != "customer_contracts" or await sees_contracts_of(visitor, of.id)
+
+
+def name_of_type(customer_type_id: str) -> str:
+    """What customers of a type are, in the language of the current request, also where it is not installed."""
+    installed = installed_type(customer_type_id)
+    return (
+        _(installed.name) if installed is not None else _("%(type)s (not installed)", type=customer_type_id)
+    )
 
 
 async def found_customer(number: str) -> Customer:

@@ -23,6 +23,7 @@ from app.customers.activation import disable_membership, disable_user, enable_me
 from app.customers.administrators import WithoutAdministrator
 from app.customers.departures import former_users_of
 from app.customers.extensions import group_of
+from app.customers.types import Extension, customer_type_of, type_applies
 from app.flash import Flash
 from app.forms import FilledForm, Form, Text, blank, read_form
 from app.languages import gettext as _
@@ -119,6 +120,8 @@ async def password_mail(
 ) -> Response[Any]:
     """Mails one user, or all enabled ones, a link to choose a password."""
     of = await found_customer(number)
+    # The link leads to a shop that admits the type.
+    customer_type_of(of.customer_type)
     form = await read_form(request, PasswordMailForm)
     if not form.is_valid:
         return await _page(visitor, of, form, status_code=422)
@@ -201,7 +204,7 @@ async def _page(
         # Whom the staff member sees as a whole, and may disable everywhere.
         whole=await people_seen(visitor, [one.id for one in people]),
         # The user of an individual is not managed on its own (domain.md 2).
-        has_users_of_its_own=await group_of(of) is not None,
+        has_users_of_its_own=type_applies(of.customer_type, Extension.GROUP),
         form=form or blank(VersionForm),
         successor=successor,
         wanted=wanted,

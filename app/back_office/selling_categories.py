@@ -11,9 +11,9 @@ from app.access import staff
 from app.audit import record
 from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import LongTexts, Names, WholeNumber, by_language, filled_with
-from app.back_office.selling_lists import Row, ShownList, delete_page, list_page
+from app.back_office.selling_lists import Row, ShownList, list_page
 from app.back_office.selling_products import category_choices
-from app.back_office.selling_uses import told_use
+from app.back_office.selling_uses import delete_page_of_used
 from app.back_office.stale_form import stale_form
 from app.catalog.categories import Node, read_categories
 from app.catalog.edit_category import (
@@ -118,12 +118,14 @@ async def ask_delete(visitor: CurrentVisitor, category_id: FromPath[uuid.UUID]) 
     node, links = await _node(category_id), links_of(visitor.application)
     uses = await uses_of_category(category_id)
     told = _("Only an empty category can be deleted: move its products and the categories in it first.")
-    return delete_page(
+    return delete_page_of_used(
         _("Delete the category %(slug)s?", slug=node.slug),
-        _("What stands below is for this category. Change that first.") if uses else told,
-        links.path("delete_category", category_id=category_id) if not uses else "",
+        told,
+        links.path("delete_category", category_id=category_id),
         links.path("back_office_category", category_id=category_id),
-        uses=[told_use(one, links) for one in uses],
+        uses,
+        links,
+        blocked=_("What stands below is for this category. Change that first.") if uses else "",
     )
 
 

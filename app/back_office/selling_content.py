@@ -7,9 +7,11 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.exceptions import NotFoundException
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from app.access import staff
+from app.back_office.branch_reach import changing, may_change, refuse_beyond_branch
+from app.back_office.forms import asked_for
 from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import (
     LongTexts,
@@ -19,7 +21,17 @@ from app.back_office.selling_fields import (
     filled_with,
     moment_as_typed,
 )
-from app.back_office.selling_lists import Row, ShownList, delete_page, list_page
+from app.back_office.selling_lists import (
+    ON_A_PAGE,
+    Row,
+    ShownList,
+    delete_page,
+    list_page,
+    offset_of,
+    page_asked_for,
+    pages_of,
+)
+from app.back_office.selling_states import STATE_OF_ROW, state_asked_for, state_badge, state_choices
 from app.back_office.selling_targets import (
     TargetGroupForm,
     chosen_targets,
@@ -68,14 +80,25 @@ class ContentForm(TargetGroupForm):
             yield "text_en", _("Please write a text in at least one language.")
 
 
+_FOUND = f"""
+    SELECT id, slot, name, priority, {STATE_OF_ROW} AS state, count(*) OVER () AS count
+    FROM content_items
+    WHERE strpos(lower(name), lower($1)) > 0 AND ($2 = '' OR $2 = {STATE_OF_ROW})
+    ORDER BY slot, priority DESC, id LIMIT $3 OFFSET $4
+"""
+
+
 @get("/content", name="content", guards=[MARKETING])
-async def content(visitor: CurrentVisitor) -> Page:
-    """All content items, by slot."""
-    links = links_of(visitor.application)
-    rows = await DB.fetch(
-        "SELECT id, slot, name, priority, is_active, (valid_to <= now()) IS TRUE AS is_over FROM content_items"
-        " ORDER BY slot, priority DESC, id"
-    )
+async def content(
+    visitor: CurrentVisitor,
+    wanted_state: Annotated[str, QueryParameter(name="state")] = "",
+    q: FromQuery[str] = "",
+    page: FromQuery[int] = 1,
+) -> Page:
+    """Content items that fit the search, by slot."""
+    links, wanted, number = links_of(visitor.application), asked_for(q), page_asked_for(page)
+    state = state_asked_for(wanted_state)
+    rows = await DB.fetch(_FOUND, wanted, state, ON_A_PAGE, offset_of(number))
     return list_page(
         ShownList(
             route="content",
@@ -88,14 +111,18 @@ async def content(visitor: CurrentVisitor) -> Page:
                 Row(
                     href=links.path("content_item", item=row["id"]),
                     cells=[row["name"], _(SLOTS.get(row["slot"], row["slot"])), str(row["priority"])],
-                    badge=(_("Over"), "neutral")
-                    if row["is_over"]
-                    else ((_("Active"), "success") if row["is_active"] else (_("Switched off"), "neutral")),
+                    badge=state_badge(row["state"]),
                 )
                 for row in rows
             ],
             new="new_content",
             new_text=_("Create content"),
+            search_label=_("Name"),
+            q=wanted,
+            states=state_choices(),
+            state=state,
+            page=number,
+            pages=pages_of(rows[0]["count"] if rows else 0),
         )
     )
 
@@ -132,11 +159,13 @@ async def change(
 ) -> Response[Any]:
     """Changes an item."""
     row = await _stored(item)
+    await refuse_beyond_branch(TargetKind.CONTENT, item)
     form = await read_form(request, ContentForm)
-    draft = await _draft(form, item, msgspec.json.decode(row["texts"], type=dict[str, str]))
+    draft = await _draft(form, msgspec.json.decode(row["texts"], type=dict[str, str]))
     if draft is not None:
         try:
-            await change_content(item, draft, version=form.data.version or 0, visitor=visitor)
+            async with changing(TargetKind.CONTENT, item):
+                await change_content(item, draft, version=form.data.version or 0, visitor=visitor)
             return see(request, "content_item", item=item, flash=Flash(_("The content is changed.")))
         except Conflict:
             stale = stale_form(ContentForm, form, await _as_typed(item), await organisation_names())
@@ -150,6 +179,7 @@ async def change(
 async def ask_delete(visitor: CurrentVisitor, item: FromPath[uuid.UUID]) -> Page:
     """Asks before an item is deleted."""
     row = await _stored(item)
+    await refuse_beyond_branch(TargetKind.CONTENT, item)
     links = links_of(visitor.application)
     return delete_page(
         _("Delete the content %(name)s?", name=row["name"]),
@@ -164,8 +194,10 @@ async def delete(
     request: Request[Any, Any, Any], visitor: CurrentVisitor, item: FromPath[uuid.UUID]
 ) -> Response[Any]:
     """Deletes an item."""
-    if not await delete_content(item, visitor=visitor):
-        raise NotFoundException
+    await _stored(item)
+    async with changing(TargetKind.CONTENT, item):
+        if not await delete_content(item, visitor=visitor):
+            raise NotFoundException
     return see(request, "content", flash=Flash(_("The content is deleted.")))
 
 
@@ -194,13 +226,11 @@ async def _stored(item: uuid.UUID) -> dict[str, Any]:
     return row
 
 
-async def _draft(
-    form: FilledForm[ContentForm], item: uuid.UUID | None = None, stored: dict[str, str] | None = None
-) -> ContentDraft | None:
+async def _draft(form: FilledForm[ContentForm], stored: dict[str, str] | None = None) -> ContentDraft | None:
     if not form.is_valid:
         return None
     data = form.data
-    chosen = await chosen_targets(data, TargetKind.CONTENT, str(item or ""))
+    chosen = await chosen_targets(data)
     if tell_unknown(form, chosen):
         return None
     return ContentDraft(
@@ -223,6 +253,7 @@ async def _page(form: FilledForm[ContentForm], item: uuid.UUID | None, status_co
         item=item,
         slots=[(one, _(name)) for one, name in SLOTS.items()],
         targets=await target_choices(),
+        may_change=item is None or await may_change(TargetKind.CONTENT, item),
         shown=[
             (one, rendered(form.value(f"text_{one}"))) for one in ("en", "de") if form.value(f"text_{one}")
         ],

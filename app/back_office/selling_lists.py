@@ -14,6 +14,7 @@ class SearchForm(Form):
     """The search above a list."""
 
     q: Annotated[str, Text(required=False)]
+    state: Annotated[str, Text(required=False)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,9 @@ class ShownList:
     new_text: str = ""
     search_label: str = ""
     q: str = ""
+    # (value, name) of the states that it can be filtered by, and the chosen one.
+    states: Sequence[tuple[str, str]] = ()
+    state: str = ""
     page: int = 1
     pages: int = 1
     # (text, address) of pages that belong to the list.
@@ -47,7 +51,14 @@ class ShownList:
 
 def list_page(shown: ShownList) -> Page:
     """The page of a list."""
-    return Page("back_office/selling/list.html", shown=shown, search=blank(SearchForm, q=shown.q))
+    return Page(
+        "back_office/selling/list.html", shown=shown, search=blank(SearchForm, q=shown.q, state=shown.state)
+    )
+
+
+def offset_of(page: int) -> int:
+    """How many lines stand on the pages before."""
+    return (page - 1) * ON_A_PAGE
 
 
 def pages_of(count: int) -> int:

@@ -9,6 +9,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 
 from app.amounts import Amount, amount_as_typed
+from app.back_office.branch_reach import changing, may_change, refuse_beyond_branch
 from app.back_office.forms import asked_for
 from app.back_office.selling_fields import (
     Moment,
@@ -42,6 +43,7 @@ from app.prices.price_entries import (
 from app.prices.price_lists import PriceListInvalid
 from app.visitor import CurrentVisitor, Visitor
 from tables.engine import DB
+from tables.segments import TargetKind
 
 
 class EntryForm(Form):
@@ -90,6 +92,7 @@ async def add(
 ) -> Response[Any]:
     """Adds an entry."""
     await stored_list(list_id)
+    await refuse_beyond_branch(TargetKind.PRICE_LIST, list_id)
     form = await read_form(request, EntryForm)
     if form.is_valid and await _is_kept(form, list_id, None, visitor):
         return see(request, "price_entries", list_id=list_id, flash=Flash(_("The price is added.")))
@@ -112,6 +115,7 @@ async def change(
 ) -> Response[Any]:
     """Changes an entry."""
     await _stored(list_id, entry_id)
+    await refuse_beyond_branch(TargetKind.PRICE_LIST, list_id)
     form = await read_form(request, EntryForm)
     try:
         if form.is_valid and await _is_kept(form, list_id, entry_id, visitor):
@@ -130,8 +134,10 @@ async def delete(
     entry_id: FromPath[uuid.UUID],
 ) -> Response[Any]:
     """Deletes an entry."""
+    await _stored(list_id, entry_id)
     try:
-        await delete_entry(list_id, entry_id, visitor=visitor)
+        async with changing(TargetKind.PRICE_LIST, list_id):
+            await delete_entry(list_id, entry_id, visitor=visitor)
     except PriceEntryMissing:
         raise NotFoundException from None
     return see(request, "price_entries", list_id=list_id, flash=Flash(_("The price is deleted.")))
@@ -181,11 +187,12 @@ async def _is_kept(
         valid_to=data.valid_to,
     )
     try:
-        if entry_id is None:
-            await add_entries(list_id, [details], visitor=visitor)
-        else:
-            version = data.version or 0
-            await change_entry(list_id, entry_id, details, version=version, visitor=visitor)
+        async with changing(TargetKind.PRICE_LIST, list_id):
+            if entry_id is None:
+                await add_entries(list_id, [details], visitor=visitor)
+            else:
+                version = data.version or 0
+                await change_entry(list_id, entry_id, details, version=version, visitor=visitor)
     except EntriesOverlap:
         told = _("The list has a price of this product for this quantity at the same time.")
         form.add_error("quantity_from", told)
@@ -212,6 +219,7 @@ async def _list_page(
         form=form,
         list_id=list_id,
         list_name=of["name"],
+        may_change=await may_change(TargetKind.PRICE_LIST, list_id),
         q=wanted,
         search=blank(SearchForm, q=wanted),
         entries=[
@@ -246,6 +254,7 @@ async def _entry_page(
         form=form,
         list_id=list_id,
         entry_id=entry_id,
+        may_change=await may_change(TargetKind.PRICE_LIST, list_id),
     )
 
 

@@ -4,9 +4,10 @@ from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
 from litestar.exceptions import NotFoundException
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from app.access import staff
+from app.back_office.branch_reach import changing, may_change, refuse_beyond_branch
 from app.back_office.forms import asked_for
 from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import (
@@ -24,9 +25,11 @@ from app.back_office.selling_lists import (
     ShownList,
     delete_page,
     list_page,
+    offset_of,
     page_asked_for,
     pages_of,
 )
+from app.back_office.selling_states import STATE_OF_ROW, state_asked_for, state_badge, state_choices
 from app.back_office.selling_targets import (
     ChosenTargets,
     TargetGroupForm,
@@ -82,18 +85,25 @@ class NewPriceListForm(PriceListForm):
     id: Annotated[str, NewId()]
 
 
+_FOUND = f"""
+    SELECT id, name, currency, is_net, priority, {STATE_OF_ROW} AS state, count(*) OVER () AS count
+    FROM price_lists
+    WHERE strpos(lower(id || ' ' || name), lower($1)) > 0 AND ($2 = '' OR $2 = {STATE_OF_ROW})
+    ORDER BY id LIMIT $3 OFFSET $4
+"""
+
+
 @get("/price-lists", name="price_lists", guards=[PRICES])
-async def price_lists(visitor: CurrentVisitor, q: FromQuery[str] = "", page: FromQuery[int] = 1) -> Page:
+async def price_lists(
+    visitor: CurrentVisitor,
+    wanted_state: Annotated[str, QueryParameter(name="state")] = "",
+    q: FromQuery[str] = "",
+    page: FromQuery[int] = 1,
+) -> Page:
     """Price lists that fit the search, by id."""
     links, wanted, number = links_of(visitor.application), asked_for(q), page_asked_for(page)
-    rows = await DB.fetch(
-        "SELECT id, name, currency, is_net, priority, is_active, (valid_to <= now()) IS TRUE AS is_over,"
-        " count(*) OVER () AS count FROM price_lists WHERE strpos(lower(id || ' ' || name), lower($1)) > 0"
-        " ORDER BY id LIMIT $2 OFFSET $3",
-        wanted,
-        ON_A_PAGE,
-        (number - 1) * ON_A_PAGE,
-    )
+    state = state_asked_for(wanted_state)
+    rows = await DB.fetch(_FOUND, wanted, state, ON_A_PAGE, offset_of(number))
     return list_page(
         ShownList(
             route="price_lists",
@@ -112,9 +122,7 @@ async def price_lists(visitor: CurrentVisitor, q: FromQuery[str] = "", page: Fro
                         _("net") if row["is_net"] else _("gross"),
                         str(row["priority"]),
                     ],
-                    badge=(_("Over"), "neutral")
-                    if row["is_over"]
-                    else ((_("Active"), "success") if row["is_active"] else (_("Switched off"), "neutral")),
+                    badge=state_badge(row["state"]),
                 )
                 for row in rows
             ],
@@ -122,6 +130,8 @@ async def price_lists(visitor: CurrentVisitor, q: FromQuery[str] = "", page: Fro
             new_text=_("Create a price list"),
             search_label=_("Id or name"),
             q=wanted,
+            states=state_choices(),
+            state=state,
             page=number,
             pages=pages_of(rows[0]["count"] if rows else 0),
         )
@@ -156,6 +166,7 @@ async def change(
 ) -> Response[Any]:
     """Changes a price list."""
     await stored_list(list_id)
+    await refuse_beyond_branch(TargetKind.PRICE_LIST, list_id)
     form = await read_form(request, PriceListForm)
     try:
         if form.is_valid and await _is_kept(form, list_id, visitor, is_new=False):
@@ -170,6 +181,7 @@ async def change(
 async def ask_delete(visitor: CurrentVisitor, list_id: FromPath[str]) -> Page:
     """Asks before a price list is deleted."""
     row, links = await stored_list(list_id), links_of(visitor.application)
+    await refuse_beyond_branch(TargetKind.PRICE_LIST, list_id)
     return delete_page(
         _("Delete the price list %(name)s?", name=row["name"]),
         _("All its entries are deleted. Orders keep their prices."),
@@ -183,8 +195,10 @@ async def delete(
     request: Request[Any, Any, Any], visitor: CurrentVisitor, list_id: FromPath[str]
 ) -> Response[Any]:
     """Deletes a price list with its entries."""
+    await stored_list(list_id)
     try:
-        await delete_price_list(list_id, visitor=visitor)
+        async with changing(TargetKind.PRICE_LIST, list_id):
+            await delete_price_list(list_id, visitor=visitor)
     except PriceListMissing:
         raise NotFoundException from None
     return see(request, "price_lists", flash=Flash(_("The price list is deleted.")))
@@ -217,7 +231,7 @@ async def _as_typed(list_id: str) -> dict[str, str | list[str]]:
 async def _is_kept(form: FilledForm[Any], list_id: str, visitor: Visitor, *, is_new: bool) -> bool:
     """Creates or changes the list as the form says; False with errors noted. Raises Conflict."""
     data: PriceListForm = form.data
-    chosen: ChosenTargets = await chosen_targets(data, TargetKind.PRICE_LIST, "" if is_new else list_id)
+    chosen: ChosenTargets = await chosen_targets(data)
     if tell_unknown(form, chosen):
         return False
     details = PriceListDetails(
@@ -233,9 +247,11 @@ async def _is_kept(form: FilledForm[Any], list_id: str, visitor: Visitor, *, is_
         async with DB.transaction():
             if is_new:
                 await create_price_list(list_id, details, visitor=visitor)
+                await aim(TargetKind.PRICE_LIST, list_id, **chosen.whom)
             else:
-                await change_price_list(list_id, details, version=data.version or 0, visitor=visitor)
-            await aim(TargetKind.PRICE_LIST, list_id, **chosen.whom)
+                async with changing(TargetKind.PRICE_LIST, list_id):
+                    await change_price_list(list_id, details, version=data.version or 0, visitor=visitor)
+                    await aim(TargetKind.PRICE_LIST, list_id, **chosen.whom)
     except PriceListExists:
         form.add_error("id", _("There is one with this id already."))
     except PriceListInvalid as error:
@@ -257,6 +273,7 @@ async def _page(form: FilledForm[Any], list_id: str, status_code: int = 200) -> 
         kinds=[(value, _(name)) for value, name in KINDS],
         currencies=[(one, one) for one in CURRENCIES],
         targets=await target_choices(),
+        may_change=not list_id or await may_change(TargetKind.PRICE_LIST, list_id),
     )
 
 

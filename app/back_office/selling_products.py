@@ -25,12 +25,11 @@ from app.back_office.selling_lists import (
     ON_A_PAGE,
     Row,
     ShownList,
-    delete_page,
     list_page,
     page_asked_for,
     pages_of,
 )
-from app.back_office.selling_uses import told_use
+from app.back_office.selling_uses import delete_page_of_used
 from app.back_office.stale_form import stale_form
 from app.catalog.categories import read_categories
 from app.catalog.edit_product import (
@@ -180,12 +179,14 @@ async def ask_delete(visitor: CurrentVisitor, sku: FromPath[str]) -> Page:
     links = links_of(visitor.application)
     uses = await uses_of_product(row["id"])
     told = _("Its prices are deleted too. To sell it no more but keep it, switch it off instead.")
-    return delete_page(
+    return delete_page_of_used(
         _("Delete the product %(sku)s?", sku=row["sku"]),
-        _("What stands below is for this product. Change that first.") if uses else told,
-        links.path("delete_product", sku=row["sku"]) if not uses else "",
+        told,
+        links.path("delete_product", sku=row["sku"]),
         links.path("back_office_product", sku=row["sku"]),
-        uses=[told_use(one, links) for one in uses],
+        uses,
+        links,
+        blocked=_("What stands below is for this product. Change that first.") if uses else "",
     )
 
 

@@ -7,10 +7,12 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.exceptions import NotFoundException
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from app.access import staff
 from app.amounts import Amount, amount_as_typed
+from app.back_office.branch_reach import changing, may_change, refuse_beyond_branch
+from app.back_office.forms import asked_for
 from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import (
     CURRENCIES,
@@ -26,8 +28,18 @@ from app.back_office.selling_fields import (
     number_as_typed,
     percent_as_typed,
 )
-from app.back_office.selling_lists import Row, ShownList, delete_page, list_page
+from app.back_office.selling_lists import (
+    ON_A_PAGE,
+    Row,
+    ShownList,
+    delete_page,
+    list_page,
+    offset_of,
+    page_asked_for,
+    pages_of,
+)
 from app.back_office.selling_products import category_choices, product_with_sku, sku_of
+from app.back_office.selling_states import STATE_OF_ROW, state_asked_for, state_badge, state_choices
 from app.back_office.selling_targets import (
     ChosenTargets,
     TargetGroupForm,
@@ -109,18 +121,30 @@ class NewPromotionForm(PromotionForm):
     id: Annotated[str, NewId()]
 
 
+# The uses are counted of those on the page only.
+_FOUND = f"""
+    SELECT p.*, (SELECT count(*) FROM promotion_uses u WHERE u.promotion = p.id) AS uses
+    FROM (SELECT id, names::text AS names, applies_to, percent_off, amount_off, currency, code, limit_total,
+                 {STATE_OF_ROW} AS state, count(*) OVER () AS count
+          FROM promotions
+          WHERE strpos(lower(concat_ws(' ', id, code, names ->> 'en', names ->> 'de')), lower($1)) > 0
+            AND ($2 = '' OR $2 = {STATE_OF_ROW})
+          ORDER BY id LIMIT $3 OFFSET $4) p
+    ORDER BY p.id
+"""
+
+
 @get("/promotions", name="promotions", guards=[MARKETING])
-async def promotions(visitor: CurrentVisitor) -> Page:
-    """All promotions."""
-    links = links_of(visitor.application)
-    rows = await DB.fetch(
-        """
-        SELECT p.id, p.names::text AS names, p.applies_to, p.percent_off, p.amount_off, p.currency, p.code,
-               p.limit_total, p.is_active, (p.valid_to <= now()) IS TRUE AS is_over,
-               (SELECT count(*) FROM promotion_uses u WHERE u.promotion = p.id) AS uses
-        FROM promotions p ORDER BY p.id
-        """
-    )
+async def promotions(
+    visitor: CurrentVisitor,
+    wanted_state: Annotated[str, QueryParameter(name="state")] = "",
+    q: FromQuery[str] = "",
+    page: FromQuery[int] = 1,
+) -> Page:
+    """Promotions that fit the search, by id."""
+    links, wanted, number = links_of(visitor.application), asked_for(q), page_asked_for(page)
+    state = state_asked_for(wanted_state)
+    rows = await DB.fetch(_FOUND, wanted, state, ON_A_PAGE, offset_of(number))
     kinds = {value: _(name) for value, name in KINDS}
     return list_page(
         ShownList(
@@ -138,12 +162,18 @@ async def promotions(visitor: CurrentVisitor) -> Page:
                         row["code"] or "–",
                         f"{row['uses']} / {row['limit_total']}" if row["limit_total"] else str(row["uses"]),
                     ],
-                    badge=_state(row),
+                    badge=state_badge(row["state"]),
                 )
                 for row in rows
             ],
             new="new_promotion",
             new_text=_("Create a promotion"),
+            search_label=_("Id, name or code"),
+            q=wanted,
+            states=state_choices(),
+            state=state,
+            page=number,
+            pages=pages_of(rows[0]["count"] if rows else 0),
         )
     )
 
@@ -157,12 +187,6 @@ def _off(row: dict[str, Any]) -> str:
     if row["percent_off"] is not None:
         return f"{percent_as_typed(row['percent_off'])} %"
     return money_text(row["amount_off"], row["currency"])
-
-
-def _state(row: dict[str, Any]) -> tuple[str, str]:
-    if row["is_over"]:
-        return _("Over"), "neutral"
-    return (_("Active"), "success") if row["is_active"] else (_("Switched off"), "neutral")
 
 
 @get("/promotions/new", name="new_promotion", guards=[MARKETING])
@@ -203,11 +227,13 @@ async def change(
 ) -> Response[Any]:
     """Changes a promotion."""
     stored = await _stored_names(promotion_id)
+    await refuse_beyond_branch(TargetKind.PROMOTION, promotion_id)
     form = await read_form(request, PromotionForm)
-    draft = await _draft(form, promotion_id, stored)
+    draft = await _draft(form, stored)
     if draft is not None:
         try:
-            await change_promotion(promotion_id, draft, version=form.data.version or 0, visitor=visitor)
+            async with changing(TargetKind.PROMOTION, promotion_id):
+                await change_promotion(promotion_id, draft, version=form.data.version or 0, visitor=visitor)
             return see(request, "promotions", flash=Flash(_("The promotion is changed.")))
         except Conflict:
             now = await _as_typed(promotion_id)
@@ -225,6 +251,7 @@ async def change(
 async def ask_delete(visitor: CurrentVisitor, promotion_id: FromPath[str]) -> Page:
     """Asks before a promotion is deleted."""
     await _stored_names(promotion_id)
+    await refuse_beyond_branch(TargetKind.PROMOTION, promotion_id)
     links = links_of(visitor.application)
     return delete_page(
         _("Delete the promotion %(id)s?", id=promotion_id),
@@ -239,8 +266,10 @@ async def delete(
     request: Request[Any, Any, Any], visitor: CurrentVisitor, promotion_id: FromPath[str]
 ) -> Response[Any]:
     """Deletes a promotion."""
-    if not await delete_promotion(promotion_id, visitor=visitor):
-        raise NotFoundException
+    await _stored_names(promotion_id)
+    async with changing(TargetKind.PROMOTION, promotion_id):
+        if not await delete_promotion(promotion_id, visitor=visitor):
+            raise NotFoundException
     return see(request, "promotions", flash=Flash(_("The promotion is deleted.")))
 
 
@@ -278,14 +307,12 @@ async def _stored_names(promotion_id: str) -> dict[str, str]:
     return msgspec.json.decode(found, type=dict[str, str])
 
 
-async def _draft(
-    form: FilledForm[Any], promotion_id: str = "", stored: dict[str, str] | None = None
-) -> PromotionDraft | None:
+async def _draft(form: FilledForm[Any], stored: dict[str, str] | None = None) -> PromotionDraft | None:
     """What the form says of the promotion; None, with errors noted, where it cannot be."""
     if not form.is_valid:
         return None
     data: PromotionForm = form.data
-    chosen: ChosenTargets = await chosen_targets(data, TargetKind.PROMOTION, promotion_id)
+    chosen: ChosenTargets = await chosen_targets(data)
     categories = dict(await category_choices())
     product = await product_with_sku(data.sku)
     if data.sku and product is None:
@@ -323,6 +350,7 @@ async def _page(form: FilledForm[Any], promotion_id: str, status_code: int = 200
         currencies=[(one, one) for one in CURRENCIES],
         categories=[("", _("All")), *await category_choices()],
         targets=await target_choices(),
+        may_change=not promotion_id or await may_change(TargetKind.PROMOTION, promotion_id),
     )
 
 

@@ -7,6 +7,8 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from app.applications import Application, all_applications
+from app.back_office.branch import branch_of_request
+from app.back_office.branch_reach import of_whole_shop
 from app.back_office.selling_fields import filled_with
 from app.back_office.selling_lists import Row, ShownList, list_page
 from app.back_office.selling_segments import SEGMENTS
@@ -66,7 +68,7 @@ async def service(shop: FromPath[str], service: FromPath[str]) -> Page:
 @post(
     "/segmentation-services/{shop:str}/{service:str}",
     name="change_segmentation_service",
-    guards=[SEGMENTS],
+    guards=[SEGMENTS, of_whole_shop],
 )
 async def change(
     request: Request[Any, Any, Any], visitor: CurrentVisitor, shop: FromPath[str], service: FromPath[str]
@@ -120,6 +122,7 @@ def _page(
         form=form,
         of=of,
         service=configured.service.id,
+        may_change=branch_of_request() is None,
         name=_(configured.name),
     )
 

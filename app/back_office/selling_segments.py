@@ -7,11 +7,12 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 
 from app.access import staff
-from app.back_office.branch import branch_of, branch_of_request, organisations_within
+from app.back_office.branch import branch_of_request, organisations_within
+from app.back_office.branch_reach import of_whole_shop
 from app.back_office.forms import asked_for
 from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import NewId, WholeNumber, filled_with
-from app.back_office.selling_lists import Row, ShownList, delete_page, list_page, page_asked_for
+from app.back_office.selling_lists import Row, ShownList, list_page, page_asked_for
 from app.back_office.selling_segment_rules import (
     MATCHES,
     RuleForm,
@@ -20,7 +21,7 @@ from app.back_office.selling_segment_rules import (
     rule_as_typed,
     rule_of,
 )
-from app.back_office.selling_uses import told_use
+from app.back_office.selling_uses import delete_page_of_used, told_use
 from app.back_office.stale_form import stale_form
 from app.flash import Flash
 from app.forms import FilledForm, Flag, Text, blank, read_form
@@ -49,6 +50,8 @@ from app.segments.uses import ORGANISATION, Use, uses_of_segment
 from app.visitor import CurrentVisitor
 
 SEGMENTS = staff(Privilege.SEGMENTS)
+# A segment takes in customers of all branches.
+EDITING = [SEGMENTS, of_whole_shop]
 
 
 class SegmentForm(RuleForm):
@@ -98,7 +101,7 @@ async def segments(visitor: CurrentVisitor, q: FromQuery[str] = "", page: FromQu
                 ),
             ],
             related=[(_("Segmentation services"), links.path("segmentation_services"))],
-            new="new_segment",
+            new="new_segment" if branch_of_request() is None else "",
             new_text=_("Create a segment"),
             search_label=_("Id or name"),
             q=wanted,
@@ -109,13 +112,13 @@ async def segments(visitor: CurrentVisitor, q: FromQuery[str] = "", page: FromQu
     )
 
 
-@get("/segments/new", name="new_segment", guards=[SEGMENTS])
+@get("/segments/new", name="new_segment", guards=EDITING)
 async def new_segment(visitor: CurrentVisitor) -> Page:
     """The form of a new segment."""
     return await _page(blank(NewSegmentForm, match="all"), None, links_of(visitor.application))
 
 
-@post("/segments/new", name="create_segment", guards=[SEGMENTS])
+@post("/segments/new", name="create_segment", guards=EDITING)
 async def create(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
     """Makes a segment, or shows for whom its rule would hold."""
     form, links = await read_form(request, NewSegmentForm), links_of(visitor.application)
@@ -123,7 +126,7 @@ async def create(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Re
         if form.is_valid:
             data, rule = form.data, rule_of(form.data)
             if data.preview:
-                shown = await preview(rule, branch=branch_of(visitor)) if rule is not None else None
+                shown = await preview(rule) if rule is not None else None
                 return await _page(form, None, links, shown=shown)
             await create_segment(
                 data.id,
@@ -147,7 +150,7 @@ async def segment(visitor: CurrentVisitor, segment_id: FromPath[str]) -> Page:
     return await _page(filled_with(SegmentForm, _as_typed(of)), of, links_of(visitor.application))
 
 
-@post("/segments/{segment_id:str}", name="change_segment", guards=[SEGMENTS])
+@post("/segments/{segment_id:str}", name="change_segment", guards=EDITING)
 async def change(
     request: Request[Any, Any, Any], visitor: CurrentVisitor, segment_id: FromPath[str]
 ) -> Response[Any]:
@@ -162,7 +165,7 @@ async def change(
                     form,
                     of,
                     links,
-                    shown=await preview(rule, branch=branch_of(visitor)) if rule is not None else None,
+                    shown=await preview(rule) if rule is not None else None,
                 )
             await edit_segment(
                 segment_id,
@@ -182,32 +185,29 @@ async def change(
     return await _page(form, of, links, status_code=422)
 
 
-@get("/segments/{segment_id:str}/delete", name="delete_segment_page", guards=[SEGMENTS])
+@get("/segments/{segment_id:str}/delete", name="delete_segment_page", guards=EDITING)
 async def ask_delete(visitor: CurrentVisitor, segment_id: FromPath[str]) -> Page:
     """Asks before a segment is deleted, and says where it is used."""
     of, links = await stored_segment(segment_id), links_of(visitor.application)
     uses = await _uses(segment_id)
-    action = links.path("delete_segment", segment_id=segment_id)
-    if any(one.is_rule for one in uses):
-        told, action = _("Rules of other segments ask for this one. Change them first."), ""
-    elif uses:
-        told = _("It is a target group of what stands below, and is taken out there.")
-    else:
-        told = ngettext(
-            "%(n)s customer is in it. It is used nowhere.",
-            "%(n)s customers are in it. It is used nowhere.",
-            of.member_count,
-        )
-    return delete_page(
+    unused = ngettext(
+        "%(n)s customer is in it. It is used nowhere.",
+        "%(n)s customers are in it. It is used nowhere.",
+        of.member_count,
+    )
+    asked_for_by_rules = _("Rules of other segments ask for this one. Change them first.")
+    return delete_page_of_used(
         _("Delete the segment %(name)s?", name=of.name),
-        told,
-        action,
+        _("It is a target group of what stands below, and is taken out there.") if uses else unused,
+        links.path("delete_segment", segment_id=segment_id),
         links.path("segment", segment_id=segment_id),
-        uses=[told_use(one, links) for one in uses],
+        uses,
+        links,
+        blocked=asked_for_by_rules if any(one.is_rule for one in uses) else "",
     )
 
 
-@post("/segments/{segment_id:str}/delete", name="delete_segment", guards=[SEGMENTS])
+@post("/segments/{segment_id:str}/delete", name="delete_segment", guards=EDITING)
 async def delete(
     request: Request[Any, Any, Any], visitor: CurrentVisitor, segment_id: FromPath[str]
 ) -> Response[Any]:
@@ -265,6 +265,7 @@ async def _page(
         matches=[(value, _(name)) for value, name in MATCHES],
         rows=rows_to_show(form),
         preview=shown,
+        may_change=branch_of_request() is None,
     )
 
 

@@ -10,6 +10,7 @@ from litestar.params import FromPath
 
 from app.access import staff
 from app.amounts import Amount, amount_as_typed
+from app.back_office.branch_reach import changing, may_change, refuse_beyond_branch
 from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import (
     CURRENCIES,
@@ -145,6 +146,7 @@ async def change(
 ) -> Response[Any]:
     """Changes a method."""
     stored = await _stored(method)
+    await refuse_beyond_branch(TargetKind.SHIPPING_METHOD, method)
     form = await read_form(request, ShippingForm)
     try:
         if form.is_valid and await _is_kept(form, method, stored, visitor):
@@ -160,6 +162,7 @@ async def ask_delete(visitor: CurrentVisitor, method: FromPath[str]) -> Page:
     """Asks before a method is deleted."""
     links = links_of(visitor.application)
     await _stored(method)
+    await refuse_beyond_branch(TargetKind.SHIPPING_METHOD, method)
     return delete_page(
         _("Delete the shipping method %(id)s?", id=method),
         _("The checkout offers it no more. Orders keep what they say of it."),
@@ -173,8 +176,10 @@ async def delete(
     request: Request[Any, Any, Any], visitor: CurrentVisitor, method: FromPath[str]
 ) -> Response[Any]:
     """Deletes a method."""
+    await _stored(method)
     try:
-        await delete_shipping_method(method, visitor=visitor)
+        async with changing(TargetKind.SHIPPING_METHOD, method):
+            await delete_shipping_method(method, visitor=visitor)
     except ShippingMethodMissing:
         raise NotFoundException from None
     return see(request, "shipping_methods", flash=Flash(_("The shipping method is deleted.")))
@@ -211,7 +216,7 @@ async def _is_kept(
 ) -> bool:
     """Creates or changes the method as the form says; False with errors noted. Raises Conflict."""
     data: ShippingForm = form.data
-    chosen = await chosen_targets(data, TargetKind.SHIPPING_METHOD, method if stored else "")
+    chosen = await chosen_targets(data)
     if tell_unknown(form, chosen):
         return False
     details = ShippingMethod(
@@ -228,7 +233,10 @@ async def _is_kept(
         if stored is None:
             await create_shipping_method(details, **chosen.whom, visitor=visitor)
         else:
-            await change_shipping_method(details, version=data.version or 0, **chosen.whom, visitor=visitor)
+            async with changing(TargetKind.SHIPPING_METHOD, method):
+                await change_shipping_method(
+                    details, version=data.version or 0, **chosen.whom, visitor=visitor
+                )
     except ShippingMethodExists:
         form.add_error("id", _("There is one with this id already."))
     except (NoServiceActive, TargetUnknown) as error:
@@ -244,6 +252,7 @@ async def _page(form: FilledForm[Any], method: str, status_code: int = 200) -> P
         method=method,
         currencies=[(one, one) for one in CURRENCIES],
         targets=await target_choices(),
+        may_change=not method or await may_change(TargetKind.SHIPPING_METHOD, method),
     )
 
 

@@ -36,6 +36,8 @@ class ChosenTargets:
     unknown: tuple[str, ...] = field(default=())
     unknown_contracts: tuple[str, ...] = field(default=())
     unknown_organisations: tuple[str, ...] = field(default=())
+    # Of who is limited to a branch: why what was chosen reaches beyond it, "" where it does not.
+    beyond: str = ""
 
     @property
     def whom(self) -> dict[str, frozenset[Any]]:
@@ -54,12 +56,14 @@ class TargetChoices:
 
     segments: list[tuple[str, str]]
     organisations: list[tuple[str, str]]
+    # Whether the staff member is limited to a branch, and so chooses no segments.
+    is_limited: bool
 
 
-async def chosen_targets(data: TargetGroupForm, kind: TargetKind, owner: str = "") -> ChosenTargets:
-    """The segments, organisations, customers and contracts that the form names, for the owner that there is.
+async def chosen_targets(data: TargetGroupForm) -> ChosenTargets:
+    """The segments, organisations, customers and contracts that the form names.
 
-    Who is limited to a branch names what lies in it; what the group names outside of it stays, unseen (domain.md 11).
+    Who is limited to a branch names what lies in it, and no segments (app/back_office/branch_reach.py).
     """
     customers, unknown = await _numbered("customers", data.target_customers)
     contracts, unknown_contracts = await _numbered("contracts", data.target_contracts)
@@ -67,20 +71,33 @@ async def chosen_targets(data: TargetGroupForm, kind: TargetKind, owner: str = "
         organisations_within(branch_of_request(), await organisations()) if data.target_organisations else []
     )
     known = {str(one.id) for one in seen}
-    unseen = await _unseen(kind, owner)
     return ChosenTargets(
         frozenset(data.target_segments),
-        customers | unseen.customers,
-        frozenset(uuid.UUID(one) for one in data.target_organisations if one in known) | unseen.organisations,
-        contracts | unseen.contracts,
+        customers,
+        frozenset(uuid.UUID(one) for one in data.target_organisations if one in known),
+        contracts,
         unknown,
         unknown_contracts,
         tuple(one for one in data.target_organisations if one not in known),
+        _beyond_branch(data),
     )
 
 
+def _beyond_branch(data: TargetGroupForm) -> str:
+    if branch_of_request() is None:
+        return ""
+    if data.target_segments:
+        return _("You see a branch of the organisations, and segments take in customers outside of it.")
+    if not (data.target_organisations or data.target_customers.strip() or data.target_contracts.strip()):
+        return _("Please name customers, contracts or organisations of your branch.")
+    return ""
+
+
 def tell_unknown(form: FilledForm[Any], chosen: ChosenTargets) -> bool:
-    """Notes at their fields what there is not; whether there is any of it."""
+    """Notes at their fields what there is not, and what reaches beyond the branch; whether there is any of it."""
+    if chosen.beyond:
+        # The segments are not on the page of who is limited.
+        form.add_error("target_customers", chosen.beyond)
     if chosen.unknown:
         form.add_error(
             "target_customers", _("There is no customer %(numbers)s.", numbers=", ".join(chosen.unknown[:10]))
@@ -90,7 +107,7 @@ def tell_unknown(form: FilledForm[Any], chosen: ChosenTargets) -> bool:
         form.add_error("target_contracts", _("There is no contract %(numbers)s.", numbers=numbers))
     if chosen.unknown_organisations:
         form.add_error("target_organisations", _("Please choose one of the options."))
-    return bool(chosen.unknown or chosen.unknown_contracts or chosen.unknown_organisations)
+    return bool(chosen.unknown or chosen.unknown_contracts or chosen.unknown_organisations or chosen.beyond)
 
 
 def tell_refused(form: FilledForm[Any], error: NoServiceActive | TargetUnknown) -> None:
@@ -116,7 +133,9 @@ async def targets_as_typed(kind: TargetKind, owner: str) -> dict[str, list[str]]
 async def target_choices() -> TargetChoices:
     """All segments, and the organisations that the staff member sees."""
     named = [(one, f"{name} ({one})") for one, name in (await names_of_segments()).items()]
-    return TargetChoices(named, as_choices(organisations_within(branch_of_request(), await organisations())))
+    branch = branch_of_request()
+    seen = as_choices(organisations_within(branch, await organisations()))
+    return TargetChoices(named, seen, is_limited=branch is not None)
 
 
 async def organisation_names() -> dict[str, str]:

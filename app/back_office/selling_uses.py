@@ -1,8 +1,12 @@
 """What uses a segment, product or category, as pages that ask before deleting tell it."""
 
+from collections.abc import Sequence
+
+from app.back_office.selling_lists import delete_page
 from app.languages import gettext as _
 from app.languages import text
 from app.links import Links
+from app.pages import Page
 from app.segments.uses import ORGANISATION, RULE, Use
 from tables.segments import TargetKind
 
@@ -15,6 +19,15 @@ USES = {
     ORGANISATION: text("Organisation %(name)s"),
     RULE: text("Rule of the segment %(name)s"),
 }
+
+
+def delete_page_of_used(
+    heading: str, told: str, action: str, back: str, uses: Sequence[Use], links: Links, *, blocked: str = ""
+) -> Page:
+    """The page that asks before something is deleted that others may use, which it lists. Where `blocked` says what
+    has to be changed first, nothing can be deleted there."""
+    named = [told_use(one, links) for one in uses]
+    return delete_page(heading, blocked or told, "" if blocked else action, back, uses=named)
 
 
 def told_use(use: Use, links: Links) -> tuple[str, str]:

@@ -7,14 +7,26 @@ from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
 from litestar.exceptions import NotFoundException
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from app.access import staff
 from app.audit import record
+from app.back_office.branch_reach import changing, may_change, refuse_beyond_branch
+from app.back_office.forms import asked_for
 from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import NewId, WholeNumber, filled_with
-from app.back_office.selling_lists import Row, ShownList, delete_page, list_page
+from app.back_office.selling_lists import (
+    ON_A_PAGE,
+    Row,
+    ShownList,
+    delete_page,
+    list_page,
+    offset_of,
+    page_asked_for,
+    pages_of,
+)
 from app.back_office.selling_products import category_choices
+from app.back_office.selling_states import SWITCH_OF_ROW, state_asked_for, state_badge, state_choices
 from app.back_office.selling_targets import (
     ChosenTargets,
     TargetGroupForm,
@@ -72,11 +84,26 @@ class NewViewForm(ViewForm):
     id: Annotated[str, NewId()]
 
 
+_FOUND = f"""
+    SELECT id, name, description, {SWITCH_OF_ROW} AS state, count(*) OVER () AS count
+    FROM catalog_views
+    WHERE strpos(lower(concat_ws(' ', id, name, description)), lower($1)) > 0
+      AND ($2 = '' OR $2 = {SWITCH_OF_ROW})
+    ORDER BY id LIMIT $3 OFFSET $4
+"""
+
+
 @get("/catalog-views", name="catalog_views", guards=[CATALOG])
-async def catalog_views(visitor: CurrentVisitor) -> Page:
-    """All catalog views."""
-    links = links_of(visitor.application)
-    rows = await DB.fetch("SELECT id, name, description, is_active FROM catalog_views ORDER BY id")
+async def catalog_views(
+    visitor: CurrentVisitor,
+    wanted_state: Annotated[str, QueryParameter(name="state")] = "",
+    q: FromQuery[str] = "",
+    page: FromQuery[int] = 1,
+) -> Page:
+    """Catalog views that fit the search, by id."""
+    links, wanted, number = links_of(visitor.application), asked_for(q), page_asked_for(page)
+    state = state_asked_for(wanted_state)
+    rows = await DB.fetch(_FOUND, wanted, state, ON_A_PAGE, offset_of(number))
     return list_page(
         ShownList(
             route="catalog_views",
@@ -87,12 +114,18 @@ async def catalog_views(visitor: CurrentVisitor) -> Page:
                 Row(
                     href=links.path("catalog_view", view=row["id"]),
                     cells=[row["id"], row["name"], row["description"] or "–"],
-                    badge=(_("Active"), "success") if row["is_active"] else (_("Switched off"), "neutral"),
+                    badge=state_badge(row["state"]),
                 )
                 for row in rows
             ],
             new="new_catalog_view",
             new_text=_("Create a catalog view"),
+            search_label=_("Id, name or description"),
+            q=wanted,
+            states=state_choices("upcoming", "ended"),
+            state=state,
+            page=number,
+            pages=pages_of(rows[0]["count"] if rows else 0),
         )
     )
 
@@ -124,6 +157,7 @@ async def change(
 ) -> Response[Any]:
     """Changes a view."""
     await _stored(view)
+    await refuse_beyond_branch(TargetKind.CATALOG_VIEW, view)
     form = await read_form(request, ViewForm)
     try:
         if form.is_valid and await _is_kept(form, view, visitor, is_new=False):
@@ -139,6 +173,7 @@ async def change(
 async def ask_delete(visitor: CurrentVisitor, view: FromPath[str]) -> Page:
     """Asks before a view is deleted."""
     row, links = await _stored(view), links_of(visitor.application)
+    await refuse_beyond_branch(TargetKind.CATALOG_VIEW, view)
     return delete_page(
         _("Delete the catalog view %(name)s?", name=row["name"]),
         _("Who saw the catalog by this view alone sees everything afterwards."),
@@ -153,7 +188,7 @@ async def delete(
 ) -> Response[Any]:
     """Deletes a view."""
     row = await _stored(view)
-    async with DB.transaction():
+    async with changing(TargetKind.CATALOG_VIEW, view), DB.transaction():
         await delete_view(view)
         await record("catalog view deleted", visitor=visitor, before={"id": view, "name": row["name"]})
     return see(request, "catalog_views", flash=Flash(_("The catalog view is deleted.")))
@@ -196,7 +231,7 @@ async def _as_typed(view: str) -> dict[str, str | list[str]]:
 async def _is_kept(form: FilledForm[Any], view: str, visitor: Visitor, *, is_new: bool) -> bool:
     """Creates or changes the view as the form says; False with errors noted. Raises Conflict."""
     data: ViewForm = form.data
-    chosen = await chosen_targets(data, TargetKind.CATALOG_VIEW, "" if is_new else view)
+    chosen = await chosen_targets(data)
     rules = await _rules(form)
     if tell_unknown(form, chosen) or form.errors:
         return False
@@ -218,9 +253,11 @@ async def _write(
 ) -> None:
     if is_new:
         await create_view(view, details)
+        await aim(TargetKind.CATALOG_VIEW, view, **chosen.whom)
     else:
-        await change_view(view, version, details)
-    await aim(TargetKind.CATALOG_VIEW, view, **chosen.whom)
+        async with changing(TargetKind.CATALOG_VIEW, view):
+            await change_view(view, version, details)
+            await aim(TargetKind.CATALOG_VIEW, view, **chosen.whom)
     after = {"id": view, "name": details.name, "is_active": details.is_active, "rules": len(details.rules)}
     if is_new:
         await record("catalog view created", visitor=visitor, after=after)
@@ -266,6 +303,7 @@ async def _page(form: FilledForm[Any], view: str, status_code: int = 200) -> Pag
         view=view,
         categories=await category_choices(),
         targets=await target_choices(),
+        may_change=not view or await may_change(TargetKind.CATALOG_VIEW, view),
     )
 
 

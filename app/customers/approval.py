@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from app.applications import Application, application_by_id, application_for_type
 from app.audit import record
 from app.customers.extensions import display_name_of
-from app.customers.types import Extension, customer_type_of
+from app.customers.types import Extension, customer_type_of, installed_type, type_applies
 from app.errors import Conflict
 from app.links import links_of
 from app.mail.people import queue_mail_to
@@ -30,18 +30,21 @@ class BulkDecision:
 
     decided: int
     left: tuple[str, ...]
+    # Types of customers that were left alone as their type is not installed.
+    missing_types: tuple[str, ...] = ()
 
 
 def can_be_decided(customer: Customer) -> bool:
-    """Whether customers of this type are approved or rejected at all; the others are approved at once."""
-    return customer_type_of(customer.customer_type).applies(Extension.APPROVAL)
+    """Whether customers of this type are approved or rejected at all; the others are approved at once, and nobody
+    decides on those whose type is not installed."""
+    return type_applies(customer.customer_type, Extension.APPROVAL)
 
 
 async def approve(customer_id: uuid.UUID, *, version: int, visitor: Visitor) -> None:
     """Approves a pending or rejected customer and tells its users by mail.
 
     `version` is the customer's as the staff member saw it. Raises Conflict when it has changed since, so that
-    of two decisions at once one counts and the other is told.
+    of two decisions at once one counts and the other is told, and CustomerTypeMissing.
     """
     await _decide(customer_id, ApprovalStatus.APPROVED, version, "", visitor)
 
@@ -103,6 +106,8 @@ async def _decide(
         # Only a status that differs can be decided; this is the whole table of transitions but "pending".
         if customer is None or customer.version != version or customer.approval_status == decision:
             raise Conflict
+        # The mails lead to a shop that admits the type: without it nobody could be told.
+        customer_type_of(customer.customer_type)
         await _decide_locked(customer, decision, comment, visitor)
 
 
@@ -111,16 +116,21 @@ async def _decide_pending(
 ) -> BulkDecision:
     async with DB.transaction():
         # Locked in one order everywhere: two bulk decisions at once wait for each other and never deadlock.
-        pending = (
+        locked = (
             await Customer.objects()
             .where(Customer.number.is_in(list(numbers)), Customer.approval_status == ApprovalStatus.PENDING)
             .order_by(Customer.id)
             .lock_rows("NO KEY UPDATE")
         )
+        pending = [one for one in locked if installed_type(one.customer_type) is not None]
         for customer in pending:
             await _decide_locked(customer, decision, comment, visitor)
-    decided = {customer.number for customer in pending}
-    return BulkDecision(len(decided), tuple(number for number in numbers if number not in decided))
+    waiting = {customer.number for customer in locked}
+    return BulkDecision(
+        len(pending),
+        tuple(number for number in numbers if number not in waiting),
+        tuple(sorted({one.customer_type for one in locked} - {one.customer_type for one in pending})),
+    )
 
 
 async def _decide_locked(

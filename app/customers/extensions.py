@@ -1,8 +1,12 @@
-"""Extensions: ask a customer for what its type makes of it, and get it or nothing (domain.md 2)."""
+"""Extensions: ask a customer for what its type makes of it, and get it or nothing (domain.md 2).
+
+Of a customer whose type is not installed any more, what is stored is still shown; who asks for its users in order to
+change something is refused.
+"""
 
 from typing import TYPE_CHECKING
 
-from app.customers.types import Extension, customer_type_of
+from app.customers.types import Extension, customer_type_of, installed_type, type_applies
 from tables import ApprovalRequest, Company, Customer, Membership, User
 
 if TYPE_CHECKING:
@@ -20,14 +24,15 @@ async def details_of(customer: Customer) -> dict[str, str]:
 
 async def individual_of(customer: Customer) -> User | None:
     """The single user of a customer whose type has exactly one, else None."""
-    if not customer_type_of(customer.customer_type).applies(Extension.INDIVIDUAL):
+    if not type_applies(customer.customer_type, Extension.INDIVIDUAL):
         return None
     users = await users_of(customer)
     return users[0] if users else None
 
 
 async def group_of(customer: Customer) -> "Sequence[User] | None":
-    """The users (zero, one or many; oldest first) of a customer whose type may have many, else None."""
+    """The users (zero, one or many; oldest first) of a customer whose type may have many, else None. Raises
+    CustomerTypeMissing."""
     if not customer_type_of(customer.customer_type).applies(Extension.GROUP):
         return None
     return await users_of(customer)
@@ -49,15 +54,16 @@ async def some_of_group(customer: Customer, at_most: int) -> "tuple[Sequence[Use
 
 
 async def company_of(customer: Customer) -> Company | None:
-    """The company of a customer whose type has one, else None."""
-    if not customer_type_of(customer.customer_type).applies(Extension.COMPANY):
+    """The company of a customer whose type has one, or had one while it was installed, else None."""
+    installed = installed_type(customer.customer_type)
+    if installed is not None and not installed.applies(Extension.COMPANY):
         return None
     return await Company.objects().get(Company.customer == customer.id)
 
 
 async def approval_of(customer: Customer) -> ApprovalRequest | None:
     """The newest approval request of a customer whose type can be approved, else None."""
-    if not customer_type_of(customer.customer_type).applies(Extension.APPROVAL):
+    if not type_applies(customer.customer_type, Extension.APPROVAL):
         return None
     return (
         await ApprovalRequest.objects()
@@ -68,11 +74,14 @@ async def approval_of(customer: Customer) -> ApprovalRequest | None:
 
 
 async def display_name_of(customer: Customer) -> str:
-    """What a customer is called: the company name, or the person's name, or the number (domain.md 2)."""
+    """What a customer is called: the company name, or the person's name, or the number (domain.md 2). Where the type
+    is not installed, the name by which it is found."""
     company = await company_of(customer)
     if company is not None:
         return company.company_name
     person = await individual_of(customer)
+    if person is None and installed_type(customer.customer_type) is None:
+        return customer.search_name or customer.number
     return name_of(person) if person is not None else customer.number
 
 

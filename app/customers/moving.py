@@ -16,7 +16,7 @@ from app.customers.departures import LoginTakenMeanwhile, come_back
 from app.customers.joining_rows import execute_named, lock_customers
 from app.customers.moved_rows import FOLLOWS
 from app.customers.permissions import BUILT_IN_ROLES
-from app.customers.types import Extension, customer_type_of
+from app.customers.types import CustomerTypeMissing, Extension, customer_type_of, installed_type
 from app.errors import Conflict
 from app.links import links_of
 from app.mail.people import queue_mail_to
@@ -121,10 +121,15 @@ _FIRST_ORDER = """
 
 async def places_of(user_id: uuid.UUID) -> list[Place]:
     """The places from which a user can be moved, those that they were removed from last: an individual's user cannot
-    be moved (domain.md 2), nor can a user whom nobody knows."""
-    found = []
+    be moved (domain.md 2), nor can a user whom nobody knows. Raises CustomerTypeMissing where the only places have
+    types that are not installed."""
+    found, missing = [], ""
     for row in await DB.fetch(_PLACES, user_id):
-        if not customer_type_of(row.pop("customer_type")).applies(Extension.GROUP):
+        customer_type = row.pop("customer_type")
+        installed = installed_type(customer_type)
+        if installed is None:
+            missing = customer_type
+        if installed is None or not installed.applies(Extension.GROUP):
             continue
         row["roles"] = tuple(row["roles"])
         if row["departure_id"] is not None:
@@ -141,6 +146,8 @@ async def places_of(user_id: uuid.UUID) -> list[Place]:
                 colleagues=tuple((one["id"], one["name"]) for one in colleagues if one["is_active"]),
             )
         )
+    if missing and not found:
+        raise CustomerTypeMissing(missing)
     return found
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.customers.emails import canonical_login
+from app.customers.types import all_customer_types
 from tables.engine import DB
 
 PER_PAGE = 25
@@ -67,6 +68,13 @@ async def find_customers(search: CustomerSearch, page: int = 1) -> CustomersFoun
         _PAGE.format(where=where, order=order, limit=PER_PAGE, offset=(page - 1) * PER_PAGE), *values
     )
     return CustomersFound(customers=tuple(FoundCustomer(**row) for row in rows), count=count, page=page)
+
+
+async def is_type_of_customers(customer_type: str) -> bool:
+    """Whether customers may be of that type: it is installed, or some stayed when it was removed."""
+    return customer_type in all_customer_types() or bool(
+        await DB.fetch_value("SELECT EXISTS (SELECT FROM customers WHERE customer_type = $1)", customer_type)
+    )
 
 
 # Only constants of this module and whole numbers are put into the text; what was typed goes as parameters.

@@ -94,6 +94,14 @@ class CustomerTypeError(RuntimeError):
     """A customer type cannot be used; the message names it."""
 
 
+class CustomerTypeMissing(CustomerTypeError):
+    """The type of stored customers is not installed any more; `id` is what they name."""
+
+    def __init__(self, customer_type_id: str) -> None:
+        super().__init__(f"The customer type {customer_type_id} is not installed.")
+        self.id = customer_type_id
+
+
 @cache
 def all_customer_types() -> Mapping[str, CustomerType]:
     """All customer types by id: those of `app/customer_types/` first, then installed ones, each sorted by name."""
@@ -108,11 +116,24 @@ def all_customer_types() -> Mapping[str, CustomerType]:
 
 
 def customer_type_of(customer_type_id: str) -> CustomerType:
-    """The customer type of that id. Raises CustomerTypeError when its folder or package is gone."""
-    try:
-        return all_customer_types()[customer_type_id]
-    except KeyError:
-        raise CustomerTypeError(f"The customer type {customer_type_id} is not installed.") from None
+    """The customer type of that id, for what cannot be done without it. Raises CustomerTypeMissing when its folder
+    or package is gone: the request is refused in plain words (app/errors.py)."""
+    found = installed_type(customer_type_id)
+    if found is None:
+        raise CustomerTypeMissing(customer_type_id)
+    return found
+
+
+def installed_type(customer_type_id: str) -> CustomerType | None:
+    """The customer type of that id, or None when its folder or package is gone: for what is only shown. Customers
+    stay when their type goes, and staff must see them to put it right (domain.md 2)."""
+    return all_customer_types().get(customer_type_id)
+
+
+def type_applies(customer_type_id: str, extension: Extension) -> bool:
+    """Whether the type of that id has an extension, for what is only shown; False where it is not installed."""
+    found = installed_type(customer_type_id)
+    return found is not None and found.applies(extension)
 
 
 def _built_in() -> list[tuple[str, object]]:

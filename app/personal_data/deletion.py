@@ -236,7 +236,7 @@ async def _leave_companies(
     names: Mapping[uuid.UUID, str] = {
         row["id"]: row["search_name"] for row in await DB.fetch(_NAMES, user_id)
     }
-    shared = [one for one in await memberships_of(user_id) if is_shared(one["customer_type"])]
+    shared = [one for one in await memberships_of(user_id) if is_shared(one)]
     left_alone = [one for one in shared if await is_last_administrator(one["customer"], user_id)]
     if left_alone and without_administrator not in ("keep", "disable"):
         raise IsLastAdministrator([names[one["customer"]] for one in left_alone])

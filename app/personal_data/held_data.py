@@ -276,7 +276,7 @@ async def own_customers(user_id: uuid.UUID | None) -> list[uuid.UUID]:
     """The customers that are nobody's but this user's; a company's data is not one person's."""
     if user_id is None:
         return []
-    return [one["customer"] for one in await memberships_of(user_id) if not is_shared(one["customer_type"])]
+    return [one["customer"] for one in await memberships_of(user_id) if not is_shared(one)]
 
 
 _TYPES = {"user": "uuid", "customers": "uuid[]", "email": "text", "to_email": "text"}

@@ -1,12 +1,13 @@
 """Whose personal data a request is about: users, and guests of whom only orders with their e-mail are known."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from app.applications import Application, all_applications, application_by_id
 from app.customers.emails import canonical_email, canonical_login
-from app.customers.types import Extension, customer_type_of
+from app.customers.types import Extension, installed_type
 from app.mail.people import name_of_person
 from app.sign_in.password_mails import PERSON, application_of
 from tables.engine import DB
@@ -50,7 +51,10 @@ _OF_CUSTOMER = _PEOPLE.format("""
     SELECT m."user" FROM memberships m JOIN customers c ON c.id = m.customer WHERE c.number = $1
 """)
 _MEMBERSHIPS = """
-    SELECT m.id, m.customer, c.customer_type, c.number FROM memberships m JOIN customers c ON c.id = m.customer
+    SELECT m.id, m.customer, c.customer_type, c.number,
+           EXISTS (SELECT FROM companies co WHERE co.customer = c.id)
+           OR EXISTS (SELECT FROM memberships o WHERE o.customer = c.id AND o.id <> m.id) AS looks_shared
+    FROM memberships m JOIN customers c ON c.id = m.customer
     WHERE m."user" = $1 ORDER BY m.created_at, m.id
 """
 
@@ -93,13 +97,18 @@ async def subjects_known_as(typed: str) -> list[Subject]:
 
 
 async def memberships_of(user_id: uuid.UUID) -> list[dict[str, Any]]:
-    """The memberships of a user: id, customer, customer_type and number of the customer, oldest first."""
+    """The memberships of a user, oldest first: id, customer, customer_type and number of the customer, and whether it
+    looks as if others shared it."""
     return await DB.fetch(_MEMBERSHIPS, user_id)
 
 
-def is_shared(customer_type: str) -> bool:
-    """Whether a customer of this type has users besides the person: then its data is not the person's own."""
-    return customer_type_of(customer_type).applies(Extension.GROUP)
+def is_shared(membership: Mapping[str, Any]) -> bool:
+    """Whether the customer of a membership may have users besides the person: then its data is not the person's own.
+
+    Where the type is not installed any more, a company or further users say so: people are owed their data, and the
+    deletion of it, whatever is installed (domain.md 13)."""
+    installed = installed_type(membership["customer_type"])
+    return installed.applies(Extension.GROUP) if installed is not None else bool(membership["looks_shared"])
 
 
 def _subject(row: dict[str, Any]) -> Subject:

@@ -134,13 +134,10 @@ async def remove(segment_id: str, customers: Collection[uuid.UUID], *, visitor: 
     return len(removed)
 
 
-async def preview(rule: Rule, examples: int = 10, branch: uuid.UUID | None = None) -> Preview:
-    """For how many customers a rule holds now, of a branch of the tree of organisations where one is named, whether
-    or not a segment has it. Nothing is changed."""
+async def preview(rule: Rule, examples: int = 10) -> Preview:
+    """For how many customers a rule holds now, whether or not a segment has it. Nothing is changed."""
     arguments = Arguments()
     holds = rule.sql(arguments)
-    if branch is not None:
-        holds = f"({holds}) AND {customer_in_branch('c.id', arguments.add(branch, 'uuid'))}"
     count = await DB.fetch_value(f"SELECT count(*) FROM customers c WHERE {holds}", *arguments)
     limit = arguments.add(examples, "int")
     rows = await DB.fetch(

@@ -28,6 +28,7 @@ _NEAREST = (
     Refusal.REJECTED,
     Refusal.AWAITING_APPROVAL,
     Refusal.DEACTIVATED,
+    Refusal.TYPE_MISSING,
     Refusal.WRONG_SHOP,
 )
 
