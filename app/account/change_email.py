@@ -22,8 +22,9 @@ from app.registration.register import ANSWER_AFTER, answering_after, tell_owner_
 from app.segments.segmentation_services import update_segments_of
 from app.sign_in.limits import MAILS_IN_AN_HOUR, count_key
 from app.sign_in.link_tokens import Link, Purpose, consume, issue, look_up, revoke_links_of
+from app.sign_in.sent_twice import is_sent_twice
 from app.sign_in.sessions import end_sessions_of
-from app.sign_in.taking_back import TakenBack, authenticator_in_use, take_back_since
+from app.sign_in.taking_back import NOTHING_TAKEN_BACK, TakenBack, authenticator_in_use, take_back_since
 from app.visitor import Visitor
 from tables import User
 from tables.engine import DB
@@ -63,15 +64,17 @@ class Outcome(StrEnum):
     REFUSED = "refused"
 
 
-async def ask_for_email_change(visitor: Visitor, email: str) -> None:
-    """Mails a link to the new address; links that were sent before stop working.
+async def ask_for_email_change(visitor: Visitor, email: str, sending: str) -> None:
+    """Mails a link to the new address, of a double click once; links that were sent before stop working.
 
     An address that is somebody else's login gets the same answer after the same time; its owner is told by
     mail, as at registration (domain.md 4). Raises TooManyTries after 5 in an hour.
     """
     account, application = _account_of(visitor), visitor.application
-    await count_key(f"email-change:{account.user_id.hex}", MAILS_IN_AN_HOUR, 60)
     async with answering_after(ANSWER_AFTER), DB.transaction():
+        if await is_sent_twice(sending):
+            return
+        await count_key(f"email-change:{account.user_id.hex}", MAILS_IN_AN_HOUR, 60)
         user = await _locked(account.user_id)
         if user is None:
             raise SignInNeeded
@@ -178,11 +181,12 @@ async def link_to_undo(token: str, application: Application) -> Link | None:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What became of a link to undo. `reset_token` is that of a link to a new password, "" when nothing was undone."""
+    """What became of a link to undo. `reset_token` is that of a link to a new password; it and `taken_back` say
+    nothing unless the change was undone."""
 
     outcome: Outcome
     reset_token: str = ""
-    taken_back: TakenBack = TakenBack()
+    taken_back: TakenBack = NOTHING_TAKEN_BACK
 
 
 async def undo_email_change(token: str, application: Application) -> Undone:

@@ -22,6 +22,7 @@ from app.errors import Conflict
 from app.links import links_of
 from app.mail.outbox import Letter, queue_mails
 from app.settings import settings
+from app.sign_in.sent_twice import MINUTES, is_sent_twice
 from app.visitor import Visitor
 from tables.engine import DB
 from tables.keys import new_key
@@ -102,6 +103,10 @@ _INSERT = """
     WHERE invitations.expires_at <= now()
     RETURNING id, email_canonical
 """
+_JUST_INVITED = f"""
+    SELECT email_canonical FROM invitations
+    WHERE customer = $1 AND invited_by = $2 AND created_at > now() - interval '{MINUTES + 1} minutes'
+"""  # only constants are put in
 _SEND_AGAIN = """
     UPDATE invitations SET sent_at = now(), expires_at = now() + $4 * interval '1 minute', invited_by = $2,
         application = $3
@@ -121,12 +126,14 @@ _DELETE_OLD = f"""
 """  # only constants of this module are put in
 
 
-async def invite(visitor: Visitor, invitees: Sequence[Invitee]) -> list[Outcome]:
-    """Invites people to the company for which the visitor acts; what became of each, in their order.
+async def invite(visitor: Visitor, invitees: Sequence[Invitee], sending: str) -> list[Outcome]:
+    """Invites people to the company for which the visitor acts; what became of each, in their order. The second
+    click of two is answered as the first.
 
     Raises NotPermitted, and ChangeRefused for roles that the visitor may not grant; nobody is invited then.
     """
     async with managing(visitor) as change:
+        is_double_click = await is_sent_twice(sending)
         for roles in {one.roles for one in invitees}:
             refuse_roles(change.roles, roles, change.may)
         inviter = await inviter_of(change.membership_id)
@@ -139,7 +146,7 @@ async def invite(visitor: Visitor, invitees: Sequence[Invitee]) -> list[Outcome]
                     customer_id=change.customer_id,
                     after={"email": one.email, "roles": recorded_names(change.roles, one.roles)},
                 )
-        return outcomes
+        return await _of_first_click(change, invitees, outcomes) if is_double_click else outcomes
 
 
 async def send_again(visitor: Visitor, invitation_id: uuid.UUID) -> str | None:
@@ -257,6 +264,19 @@ def invitation_of_token(token: str) -> uuid.UUID | None:
         return uuid.UUID(hex=_serializer().loads(token))
     except (BadSignature, ValueError, TypeError, AttributeError):
         return None
+
+
+async def _of_first_click(
+    change: Managing, invitees: Sequence[Invitee], outcomes: Sequence[Outcome]
+) -> list[Outcome]:
+    rows = await DB.fetch(_JUST_INVITED, change.customer_id, change.membership_id)
+    just_invited = {row["email_canonical"] for row in rows}
+    return [
+        Outcome.INVITED
+        if outcome is Outcome.ALREADY_INVITED and canonical_email(one.email) in just_invited
+        else outcome
+        for one, outcome in zip(invitees, outcomes, strict=True)
+    ]
 
 
 async def _locked(change: Managing, invitation_id: uuid.UUID) -> dict[str, Any]:

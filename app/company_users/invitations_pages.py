@@ -22,6 +22,7 @@ from app.languages import date_text, ngettext, text
 from app.languages import gettext as _
 from app.links import Links, links_of
 from app.pages import Page, see
+from app.sign_in.sent_twice import sending_of
 from app.visitor import CurrentVisitor, Visitor
 
 MANAGERS = [permitted(Permission.MANAGE_USERS)]
@@ -76,7 +77,7 @@ async def invite_one(request: Request[Any, Any, Any], visitor: CurrentVisitor) -
     data = form.data
     invitee = _invitee(visitor, data, data.email, data.first_name, data.last_name)
     try:
-        outcome = (await invite(visitor, [invitee]))[0]
+        outcome = (await invite(visitor, [invitee], sending_of(request, form)))[0]
     except ChangeRefused:
         return await _page(visitor, "invite", _with_refused_roles(form), 422)
     if outcome is Outcome.INVITED:
@@ -105,7 +106,7 @@ async def invite_several(request: Request[Any, Any, Any], visitor: CurrentVisito
         return await _page(visitor, "several", form, 422, wrong)
     people = [_invitee(visitor, form.data, one.email, one.first_name, one.last_name) for one in pasted]
     try:
-        outcomes = await invite(visitor, people)
+        outcomes = await invite(visitor, people, sending_of(request, form))
     except ChangeRefused:
         return await _page(visitor, "several", _with_refused_roles(form), 422)
     return see(request, "invitations", flash=Flash(_summary(people, outcomes)))

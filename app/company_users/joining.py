@@ -192,6 +192,9 @@ async def ask_to_join(visitor: Visitor, number: str, comment: str) -> str:
         if row["is_asked"]:
             return str(row["name"])
         if not await DB.execute(_ASK, new_key(), row["id"], account.user_id, comment):
+            # The first of two clicks at once has asked: the company is not said to have refused.
+            if any(one["number"] == number and one["is_asked"] for one in await _joinable(visitor)):
+                return str(row["name"])
             raise Conflict
         await record("joining asked", visitor=visitor, user_id=account.user_id, customer_id=row["id"])
         application = application_by_id(row["application"]) or application_for_type(row["customer_type"])

@@ -1,17 +1,17 @@
 """What goes when a change of the e-mail is undone: all that opens the account and came since (domain.md 6).
 
-The rule, here and nowhere else. Whoever changed the e-mail had the account until the undo, and must not come back
-whatever the new password is; the owner must come back whatever was set up meanwhile.
+The rule, here and nowhere else. Whoever changed the e-mail had the account until the undo, and must not come
+back whatever the new password is; the owner must come back whatever was set up meanwhile.
 
-- The password is forgotten, since whoever changed the e-mail knew it, and the mail about the undo tells them to hurry.
-  The undo leads to a new one.
-- Passkeys and an authenticator that came since the change go, the recovery codes with their authenticator. So does an
-  authenticator that was begun and not confirmed: its key was shown.
-- Where the authenticator is older than the change it stays: it is the owner's. Recovery codes that were made since are
-  not, and go; the authenticator makes new ones.
-- An authenticator that the owner had and that was removed or replaced since cannot be brought back: its key was deleted
-  with it. The owner is told, and comes in by the new password alone: the mailbox is theirs, and locking them out would
-  leave the account to nobody.
+- The password is forgotten, since whoever changed the e-mail knew it, and the mail about the undo tells them
+  to hurry. The undo leads to a new one.
+- Passkeys and an authenticator that came since the change go, the recovery codes with their authenticator. So
+  does an authenticator that was begun and not confirmed: its key was shown.
+- Where the authenticator is older than the change it stays: it is the owner's. Recovery codes that were made
+  since are not, and go; the authenticator makes new ones.
+- An authenticator that the owner had and that was removed or replaced since cannot be brought back: its key
+  was deleted with it. The owner is told, and comes in by the new password alone: the mailbox is theirs, and
+  locking them out would leave the account to nobody.
 - Browsers that came since are new ones again, so that a sign-in from there is told by mail.
 
 What was set up before the change stays, and was told to the owner's address by a mail of its own.
@@ -39,6 +39,8 @@ class TakenBack:
     # The owner's authenticator works, without recovery codes.
     recovery_codes_are_removed: bool = False
 
+
+NOTHING_TAKEN_BACK = TakenBack()
 
 _AUTHENTICATOR = 'SELECT id FROM second_factors WHERE "user" = $1 AND confirmed_at IS NOT NULL'
 # Locked, so that new recovery codes are not made meanwhile (app/sign_in/second_factor.py).
