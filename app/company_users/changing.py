@@ -7,6 +7,7 @@ from typing import Any
 from app.applications import Application
 from app.audit import record
 from app.audit_words import recorded_amount
+from app.company_users.granting import Limits
 from app.company_users.managing import ChangeRefused, LockedMember, Managing, Rule, managing
 from app.company_users.members import OF_MEMBERSHIP, OF_PERSON, member_of
 from app.company_users.roles import recorded_names, together
@@ -117,6 +118,8 @@ async def change_limits(
         member = await change.member(user_id, version)
         change.refuse_for_who_may_more(member)
         change.refuse_for_own_limits(member)
+        wanted = Limits(order_limit=order_limit, budget_amount=amount, budget_period=kept_period.value)
+        change.refuse_to_grant_limits(wanted, member.limits)
         if (member.order_limit, member.budget_amount, member.budget_period) == (
             order_limit,
             amount,
@@ -157,12 +160,13 @@ async def disable(visitor: Visitor, user_id: uuid.UUID, version: int | None) -> 
 async def enable(visitor: Visitor, user_id: uuid.UUID, version: int | None) -> bool:
     """Lets a colleague act for the company again, who is mailed a link to choose a password (domain.md 5).
 
-    What they may do then is granted anew, so nobody enables who may more than themself. Raises as
+    What they may do and spend then is granted anew, so nobody enables who may more than themself. Raises as
     `change_roles`.
     """
     async with managing(visitor) as change:
         member = await change.member(user_id, version)
         change.refuse_for_who_may_more(member)
+        change.refuse_for_who_may_spend_more(member)
         return await enable_membership(member.membership_id, version=member.version, visitor=visitor)
 
 
@@ -210,6 +214,11 @@ async def _remove(visitor: Visitor, user_id: uuid.UUID, version: int | None) -> 
 async def days_to_come_back(visitor: Visitor) -> int:
     """For how many days staff can bring back whom the visitor's company removes."""
     return (await _home(visitor)).former_user_days
+
+
+async def currency_of_limits(visitor: Visitor) -> str:
+    """The currency of the limits of the visitor's company."""
+    return (await _home(visitor)).currency
 
 
 async def _tell_who_is_removed(change: Managing, member: LockedMember) -> None:

@@ -15,6 +15,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from app.applications import Application
 from app.audit import record
+from app.company_users.granting import Limits
 from app.company_users.managing import ChangeRefused, Managing, Rule, managing
 from app.company_users.roles import Role, recorded_names, together
 from app.customers.emails import canonical_email
@@ -58,6 +59,15 @@ class Invitee:
     def name(self) -> str:
         """First and last name, "" where none was given."""
         return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def limits(self) -> Limits:
+        """What the person may spend."""
+        return Limits(
+            order_limit=self.order_limit,
+            budget_amount=self.budget_amount,
+            budget_period=self.budget_period,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +125,8 @@ _SEND_AGAIN = """
 _REVOKE = "UPDATE invitations SET revoked_at = now() WHERE id = $1"
 # Not twice within a minute: a double click sends one mail.
 _OF_COMPANY = """
-    SELECT email, first_name, last_name, language, roles, accepted_at, revoked_at,
+    SELECT email, first_name, last_name, language, roles, accepted_at, revoked_at, order_limit, budget_amount,
+           budget_period,
            sent_at > now() - interval '1 minute' AS is_just_sent
     FROM invitations WHERE id = $1 AND customer = $2 FOR UPDATE
 """
@@ -130,12 +141,15 @@ async def invite(visitor: Visitor, invitees: Sequence[Invitee], sending: str) ->
     """Invites people to the company for which the visitor acts; what became of each, in their order. The second
     click of two is answered as the first.
 
-    Raises NotPermitted, and ChangeRefused for roles that the visitor may not grant; nobody is invited then.
+    Raises NotPermitted, and ChangeRefused for roles and LimitsRefused for limits that the visitor may not grant;
+    nobody is invited then.
     """
     async with managing(visitor) as change:
         is_double_click = await is_sent_twice(sending)
         for roles in {one.roles for one in invitees}:
             refuse_roles(change.roles, roles, change.may)
+        for limits in {one.limits for one in invitees}:
+            change.refuse_to_grant_limits(limits)
         inviter = await inviter_of(change.membership_id)
         outcomes = await write_invitations(inviter, visitor.application, invitees)
         for one, outcome in zip(invitees, outcomes, strict=True):
@@ -160,6 +174,7 @@ async def send_again(visitor: Visitor, invitation_id: uuid.UUID) -> str | None:
         if row["is_just_sent"]:
             return None
         refuse_roles(change.roles, row["roles"], change.may)
+        change.refuse_to_grant_limits(Limits(**{name: row[name] for name in Limits.__slots__}))
         application = visitor.application
         minutes = application.invitation_minutes
         await DB.execute(_SEND_AGAIN, invitation_id, change.membership_id, application.id, minutes)
