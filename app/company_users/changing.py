@@ -7,13 +7,13 @@ from typing import Any
 from app.applications import Application
 from app.audit import record
 from app.audit_words import recorded_amount
-from app.company_users.granting import Limits
 from app.company_users.managing import ChangeRefused, LockedMember, Managing, Rule, managing
 from app.company_users.members import OF_MEMBERSHIP, OF_PERSON, member_of
 from app.company_users.roles import recorded_names, together
 from app.customers.activation import disable_membership, enable_membership
 from app.customers.departures import leave
 from app.customers.joining_rows import lock_baskets
+from app.customers.limits import Limits
 from app.errors import Conflict
 from app.mail.outbox import queue_mail
 from app.requisitions.budgets import home_of

@@ -14,28 +14,11 @@ since), letting join, changing limits, and enabling.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from app.company_users.roles import Role, together
+from app.customers.limits import UNLIMITED, Limits
 from app.customers.permissions import Permission
 from tables.customers import BudgetPeriod
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What somebody may spend: net minor units, None for unlimited; the period is "" without a budget."""
-
-    order_limit: int | None = None
-    budget_amount: int | None = None
-    budget_period: str = ""
-
-    @property
-    def is_unlimited(self) -> bool:
-        """Whether there is no limit at all."""
-        return self.order_limit is None and self.budget_amount is None
-
-
-UNLIMITED = Limits()
 
 _WEEK, _MONTH, _QUARTER, _HALF_YEAR, _YEAR = (
     BudgetPeriod.WEEK.value,

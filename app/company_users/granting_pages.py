@@ -9,12 +9,13 @@ from litestar.params import FromPath
 from app.account.stale_edit import stale_page, version_of
 from app.amounts import amount_as_typed
 from app.company_users.changing import change_limits, change_roles, currency_of_limits
-from app.company_users.forms import PERIODS, LimitsForm, RolesForm, shown
+from app.company_users.forms import LimitsForm, RolesForm, shown
 from app.company_users.managing import ChangeRefused, LimitsRefused
 from app.company_users.member_pages import is_oneself, member_or_404
 from app.company_users.members import Member
 from app.company_users.roles import grantable, role_names, roles_of
 from app.company_users.rule_words import limit_words, rule_words
+from app.customers.limits import PERIODS
 from app.customers.permissions import Permission, permissions_of_account, permitted
 from app.errors import Conflict
 from app.flash import Flash

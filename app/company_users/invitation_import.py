@@ -16,7 +16,7 @@ import msgspec
 from app.access import NotPermitted
 from app.applications import Application, application_by_id
 from app.audit import record
-from app.company_users.granting import Limits, exceeded, limits_to_grant
+from app.company_users.granting import exceeded, limits_to_grant
 from app.company_users.invitation_import_reading import (
     COLUMNS,
     FileRefused,
@@ -27,6 +27,7 @@ from app.company_users.invitations import Invitee, Inviter, inviter_of, write_in
 from app.company_users.managing import managing
 from app.company_users.roles import Role, roles_of, together
 from app.company_users.rule_words import limit_words
+from app.customers.limits import Limits
 from app.customers.permissions import Permission
 from app.forms import Invalid
 from app.languages import current_language

@@ -15,10 +15,10 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from app.applications import Application
 from app.audit import record
-from app.company_users.granting import Limits
 from app.company_users.managing import ChangeRefused, Managing, Rule, managing
 from app.company_users.roles import Role, recorded_names, together
 from app.customers.emails import canonical_email
+from app.customers.limits import Limits
 from app.errors import Conflict
 from app.links import links_of
 from app.mail.outbox import Letter, queue_mails

@@ -7,8 +7,9 @@ have lost or been limited in what they granted since.
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from app.company_users.granting import Limits, grants
+from app.company_users.granting import grants
 from app.company_users.roles import Role
+from app.customers.limits import Limits
 
 
 def inviter_still_grants(row: Mapping[str, Any], roles: Collection[Role]) -> bool:

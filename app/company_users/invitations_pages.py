@@ -9,7 +9,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from app.amounts import amount_as_typed
-from app.company_users.forms import PERIODS, LimitsForm
+from app.company_users.forms import LimitsForm
 from app.company_users.invitations import Invitee, Outcome, invite, revoke, send_again
 from app.company_users.invitations_list import SentInvitation, Shown, invitations_of
 from app.company_users.invitations_pasting import AT_MOST, Pasted, pasted_people
@@ -17,6 +17,7 @@ from app.company_users.managing import ChangeRefused, LimitsRefused, limits_to_g
 from app.company_users.roles import Role, grantable, role_names, role_options, roles_of
 from app.company_users.rule_words import limit_words
 from app.customers.emails import Email
+from app.customers.limits import PERIODS
 from app.customers.permissions import Permission, permissions_of_account, permitted
 from app.flash import Flash
 from app.forms import FilledForm, Several, Text, blank, read_form

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.access import NotPermitted
-from app.company_users.granting import UNLIMITED, Limits, exceeded, limits_to_grant
+from app.company_users.granting import exceeded, limits_to_grant
 from app.company_users.roles import Role, roles_of, together
 from app.customers.administrators import has_administrator
+from app.customers.limits import UNLIMITED, Limits
 from app.customers.permissions import Permission
 from app.errors import Conflict
 from app.visitor import Visitor

@@ -1,7 +1,8 @@
 """Why a change of a company's people or roles was refused, in plain words."""
 
-from app.company_users.granting import Limits, most_in_period
+from app.company_users.granting import most_in_period
 from app.company_users.managing import Rule
+from app.customers.limits import Limits
 from app.languages import gettext as _
 from app.languages import money_text, text
 from tables.customers import BudgetPeriod
