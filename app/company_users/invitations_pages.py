@@ -235,7 +235,7 @@ async def _page(
         periods=PERIODS,
         wrong=wrong,
         currency=visitor.application.currency,
-        is_limited=not (await limits_to_give(visitor)).is_unlimited,
+        most=await limits_to_give(visitor),
     )
 
 

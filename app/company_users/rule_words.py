@@ -56,7 +56,7 @@ def limit_words(field: str, most: Limits, period: str, currency: str) -> str:
         )
     said = _(_OWN_BUDGET[most.budget_period], amount=money_text(most.budget_amount or 0, currency))
     allowed = most_in_period(most, period)
-    if not period or allowed is None:
+    if period in ("", most.budget_period) or allowed is None:
         return said
     amount = money_text(allowed, currency)
     return f"{said} " + _(
