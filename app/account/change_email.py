@@ -72,7 +72,7 @@ async def ask_for_email_change(visitor: Visitor, email: str, sending: str) -> No
     """
     account, application = _account_of(visitor), visitor.application
     async with answering_after(ANSWER_AFTER), DB.transaction():
-        if await is_sent_twice(sending):
+        if await is_sent_twice(sending) and await pending_email(visitor) == email:
             return
         await count_key(f"email-change:{account.user_id.hex}", MAILS_IN_AN_HOUR, 60)
         user = await _locked(account.user_id)

@@ -59,7 +59,8 @@ async def order_newsletter(user_id: uuid.UUID, application: Application, sending
     """Mails the link that confirms the newsletter, in the current transaction; an older link stops working.
     Nothing for somebody who has it already, or clicks twice."""
     async with DB.transaction():
-        if await is_sent_twice(sending):
+        # Asked in this order: the second of two at once waits in the middle until the first has ordered.
+        if await is_sent_twice(sending) and await newsletter_state(user_id) is NewsletterState.ASKED:
             return
         person = await DB.fetch_row(_PERSON, user_id)
         if person is None or await DB.fetch_value(_IS_GIVEN, user_id):

@@ -9,7 +9,8 @@ gets two mails of which only one link works, or reads that their own registratio
   (security.md, Sign-in, lockout, enumeration), and others have another browser.
 - It is noted in the transaction of what the form does. Of two at once the second waits until the first is done; where
   that failed nothing is noted, and the second is the first.
-- A minute later, whoever sends the same means it.
+- Who has taken back in between what they asked for, as far as a form lets them, means it: the first click no longer
+  stands. So does whoever sends the same a minute later.
 """
 
 import hashlib

@@ -152,6 +152,29 @@ async def test_a_new_e_mail_is_confirmed_by_one_mail(at_once: bool) -> None:
     assert (await person.get(mail.link)).status == 200
 
 
+async def test_what_was_taken_back_in_between_is_sent_anew() -> None:
+    person = await (await people.shopper()).signed_in()
+    new = {"email": "ines@new.example", "current_password": people.PASSWORD}
+    for _again in range(2):
+        await person.fill(await person.get("/account/email"), new, form="email")
+        await person.post("/account/email/withdraw")
+    for _again in range(2):
+        await person.post("/account/consents", {"newsletter": "on"})
+        await person.post("/account/consents")
+    for _again in range(2):
+        await person.fill(await person.get("/account/privacy"), {"kind": "export"})
+        page = await person.get("/account/privacy")
+        await person.post(page.form(action="/withdraw").get("action"))
+    kinds_of_all = await kinds()
+    assert [
+        kinds_of_all.count(one) for one in ("confirm_new_email", "newsletter_confirm", "data_request_confirm")
+    ] == [
+        2,
+        2,
+        2,
+    ]
+
+
 @HOWS
 async def test_a_data_request_is_confirmed_by_one_mail_whoever_asks(at_once: bool) -> None:
     ines = await people.shopper()
