@@ -10,7 +10,8 @@ are watched for it (tests/watched_locks.py). Beyond the list:
   after the user; that of a customer's segments (`update_segments_of`) after all of the list.
 - Then numbers without gaps (tables of series), and last the versions of `app.versions`: prices and views before
   targets, all others after them.
-- The counters of tries come after users and sessions; that of the client before that of the account.
+- The counters of tries come after users and sessions; that of the client before that of the account. For that of
+  what a form sends (app/sign_in/sent_twice.py) only the same click waits, and it comes first.
 - FOR UPDATE is for rows that go. It lets even those wait who only name the row by a foreign key, which FOR NO KEY
   UPDATE does not. Nor does an UPDATE, unless it changes a column of a unique index that leaves no rows out: what is
   unique and changes has an index that says WHERE … IS NOT NULL.

@@ -15,6 +15,7 @@ from app.pages import Page, see
 from app.sign_in.again import has_password, prove_by_password
 from app.sign_in.passwords import shortest_password
 from app.sign_in.reset import problem_of_new_password
+from app.sign_in.sent_twice import sending_of
 from app.visitor import CurrentVisitor, Visitor
 
 Asked = TypeVar("Asked", EmailForm, PasswordForm)
@@ -37,7 +38,7 @@ async def change_email(request: Request[Any, Any, Any], visitor: CurrentVisitor)
     await _check_current_password(request, visitor, form)
     if not form.is_valid:
         return await _email_page(visitor, form, 422)
-    await ask_for_email_change(visitor, form.data.email)
+    await ask_for_email_change(visitor, form.data.email, sending_of(request, form))
     return see(
         request,
         "email",

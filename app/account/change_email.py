@@ -6,6 +6,7 @@ another, since using a link up locks the user first.
 """
 
 import uuid
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -21,8 +22,9 @@ from app.registration.register import ANSWER_AFTER, answering_after, tell_owner_
 from app.segments.segmentation_services import update_segments_of
 from app.sign_in.limits import MAILS_IN_AN_HOUR, count_key
 from app.sign_in.link_tokens import Link, Purpose, consume, issue, look_up, revoke_links_of
-from app.sign_in.passkeys import remove_passkeys_since
+from app.sign_in.sent_twice import is_sent_twice
 from app.sign_in.sessions import end_sessions_of
+from app.sign_in.taking_back import NOTHING_TAKEN_BACK, TakenBack, authenticator_in_use, take_back_since
 from app.visitor import Visitor
 from tables import User
 from tables.engine import DB
@@ -62,15 +64,17 @@ class Outcome(StrEnum):
     REFUSED = "refused"
 
 
-async def ask_for_email_change(visitor: Visitor, email: str) -> None:
-    """Mails a link to the new address; links that were sent before stop working.
+async def ask_for_email_change(visitor: Visitor, email: str, sending: str) -> None:
+    """Mails a link to the new address, of a double click once; links that were sent before stop working.
 
     An address that is somebody else's login gets the same answer after the same time; its owner is told by
     mail, as at registration (domain.md 4). Raises TooManyTries after 5 in an hour.
     """
     account, application = _account_of(visitor), visitor.application
-    await count_key(f"email-change:{account.user_id.hex}", MAILS_IN_AN_HOUR, 60)
     async with answering_after(ANSWER_AFTER), DB.transaction():
+        if await is_sent_twice(sending) and await pending_email(visitor) == email:
+            return
+        await count_key(f"email-change:{account.user_id.hex}", MAILS_IN_AN_HOUR, 60)
         user = await _locked(account.user_id)
         if user is None:
             raise SignInNeeded
@@ -148,6 +152,7 @@ async def confirm_email_change(token: str, application: Application) -> Outcome:
                 "login": user.login if _login_follows(application) else "",
                 "login_canonical": user.login_canonical if _login_follows(application) else "",
                 "version": user.version,
+                "authenticator": await authenticator_in_use(user.id),
             },
         )
         await record(
@@ -174,28 +179,37 @@ async def link_to_undo(token: str, application: Application) -> Link | None:
     return await look_up(token, Purpose.UNDO_EMAIL_CHANGE, application)
 
 
-async def undo_email_change(token: str, application: Application) -> tuple[Outcome, str]:
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What became of a link to undo. `reset_token` is that of a link to a new password; it and `taken_back` say
+    nothing unless the change was undone."""
+
+    outcome: Outcome
+    reset_token: str = ""
+    taken_back: TakenBack = NOTHING_TAKEN_BACK
+
+
+async def undo_email_change(token: str, application: Application) -> Undone:
     """Uses the link up: e-mail and login are again what they were when it was sent.
 
-    Gives the token of a link to a new password too ("" when nothing was undone), since whoever changed the
-    e-mail knew the old one. In one transaction: all sessions end; open changes, resets and links to undo that
-    were sent later die, and so do requests about the data and passkeys that came since. Links to undo that were
-    sent earlier still work: the oldest address wins.
+    In one transaction: all sessions end; open changes, resets and links to undo that were sent later die, and so
+    do requests about the data, and whatever opens the account, that came since (app/sign_in/taking_back.py). Links
+    to undo that were sent earlier still work: the oldest address wins.
     """
     async with DB.transaction() as transaction:
         link = await consume(token, Purpose.UNDO_EMAIL_CHANGE, application)
         user = await _locked(link.user_id) if link is not None else None
         if link is None or user is None:
             await transaction.rollback()
-            return Outcome.REFUSED, ""
+            return Undone(Outcome.REFUSED)
         login = str(link.details["login"] or user.login)
         await lock_logins(user.login_canonical, canonical_login(login))
         if await is_login_taken(canonical_login(login), user.id):
             await transaction.rollback()
-            return Outcome.TAKEN, ""
+            return Undone(Outcome.TAKEN)
         await withdraw_requests_since(link.id, user.id)
         await _set_email(user, str(link.details["email"]), login)
-        await remove_passkeys_since(link.id, user.id, application)
+        taken_back = await take_back_since(link, user.id, application)
         await end_sessions_of(user.id)
         await revoke_links_of(user.id, Purpose.RESET_PASSWORD, Purpose.VERIFY_EMAIL, Purpose.CHANGE_EMAIL)
         await DB.execute(
@@ -208,9 +222,8 @@ async def undo_email_change(token: str, application: Application) -> tuple[Outco
             after={"email": link.details["email"], "login": login},
         )
         await queue_mail_to(user, application=application, kind="email_change_undone", time=datetime.now(UTC))
-        return Outcome.DONE, await issue(
-            Purpose.RESET_PASSWORD, user.id, application, application.reset_minutes
-        )
+        reset = await issue(Purpose.RESET_PASSWORD, user.id, application, application.reset_minutes)
+        return Undone(Outcome.DONE, reset, taken_back)
 
 
 def _login_follows(application: Application) -> bool:

@@ -24,6 +24,7 @@ from app.pages import Page, see
 from app.sign_in.limits import count_client
 from app.sign_in.link_tokens import Link, TokenState
 from app.sign_in.sessions import forget_session
+from app.sign_in.taking_back import TakenBack
 from app.visitor import CurrentVisitor
 
 TAKEN = "taken"
@@ -65,23 +66,32 @@ async def undo_email_change_page(request: Request[Any, Any, Any], visitor: Curre
 async def undo(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
     """Brings the old address back, once per link, and leads on to a new password."""
     token = await _token(request)
-    outcome, reset_token = await undo_email_change(token, visitor.application)
-    if outcome is not Outcome.DONE:
+    undone = await undo_email_change(token, visitor.application)
+    if undone.outcome is not Outcome.DONE:
         link = await link_to_undo(token, visitor.application)
-        return _page(UNDO, link, token, has_failed=True, is_taken=outcome is Outcome.TAKEN)
-    answer = see(
-        request,
-        "reset_password",
-        token=reset_token,
-        flash=Flash(
-            _(
-                "Your old e-mail address is back, and everybody is signed out. "
-                "Whoever changed it knew your password: please choose a new one now."
-            )
-        ),
-    )
+        return _page(UNDO, link, token, has_failed=True, is_taken=undone.outcome is Outcome.TAKEN)
+    said = Flash(_undone_words(undone.taken_back))
+    answer = see(request, "reset_password", token=undone.reset_token, flash=said)
     forget_session(answer, visitor.application)
     return answer
+
+
+def _undone_words(taken_back: TakenBack) -> str:
+    said = [
+        _(
+            "Your old e-mail address is back, and everybody is signed out. "
+            "Whoever changed it knew your password: please choose a new one now."
+        )
+    ]
+    if taken_back.authenticator_is_removed:
+        said.append(_("The authenticator that was set up since then is removed, with its recovery codes."))
+    if taken_back.own_authenticator_is_lost:
+        said.append(
+            _("The authenticator that you had before cannot be brought back: please set it up once more.")
+        )
+    if taken_back.recovery_codes_are_removed:
+        said.append(_("The recovery codes that were made since then no longer work."))
+    return " ".join(said)
 
 
 async def _token(request: Request[Any, Any, Any]) -> str:

@@ -112,6 +112,7 @@ ACTIONS = (
     text("promotion created"),
     text("promotion deleted"),
     text("recovery code used"),
+    text("recovery codes removed"),
     text("recovery codes renewed"),
     text("requisition approved"),
     text("requisition asked"),

@@ -1,6 +1,7 @@
 """Moving a user with their orders to another customer (domain.md 2, 9)."""
 
 import uuid
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
@@ -8,12 +9,14 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 
 from app.access import staff
+from app.amounts import Amount
 from app.back_office.branch import people_seen, sees_customer
 from app.back_office.customer_record import customer_with_number
 from app.back_office.forms import Version, typed_id
 from app.back_office.privileges import Privilege
 from app.customers.deleting import CustomerHasOrders
 from app.customers.handing_over import Heir, hand_over, heir_of
+from app.customers.limits import PERIODS, UNLIMITED, Limits, budget_problems
 from app.customers.moving import LastUser, Move, MoveRefused, Obstacle, Place, move_user, places_of
 from app.customers.permissions import BUILT_IN_ROLE_NAMES
 from app.errors import Conflict
@@ -24,6 +27,11 @@ from app.languages import ngettext, text
 from app.pages import Page, see
 from app.visitor import CurrentVisitor, Visitor
 
+NONE, SET = "none", "set"
+LIMITS = (
+    (NONE, text("No limits, until the new customer sets some")),
+    (SET, text("These limits")),
+)
 CUSTOMERS = staff(Privilege.CUSTOMERS)
 LAST_USER = (
     (LastUser.KEEP.value, text("Keep the customer, without users")),
@@ -36,10 +44,40 @@ class MoveForm(Form):
 
     customer: Annotated[str, Text(max_length=40)]
     roles: Annotated[list[str], Several()]
+    limits: Annotated[str, Choice(options=LIMITS, required=False)]
+    order_limit: Annotated[int | None, Amount()]
+    budget_amount: Annotated[int | None, Amount()]
+    budget_period: Annotated[str, Choice(options=PERIODS, required=False)]
     last_user: Annotated[str, Choice(options=LAST_USER, required=False)]
     administrator: Annotated[str, Text(max_length=40, required=False)]
     membership: Annotated[str, Text(max_length=40)]
     version: Annotated[int | None, Version()]
+
+    @classmethod
+    def problems(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """What is typed must be what is chosen: else it would be lost, or hold without anybody wanting it."""
+        yield from budget_problems(values)
+        amounts = [values.get("order_limit"), values.get("budget_amount")]
+        if (
+            values.get("limits") == SET
+            and {"order_limit", "budget_amount"} <= set(values)
+            and not any(one is not None for one in amounts)
+            and not values.get("budget_period")
+        ):
+            yield "order_limit", _("Please enter a limit or a budget, or choose no limits.")
+        if values.get("limits") == NONE and any(one is not None for one in amounts):
+            yield "limits", _("Limits are entered below. Please choose them, or empty their fields.")
+
+    @property
+    def said_limits(self) -> Limits | None:
+        """The limits at the new customer, None where nothing was chosen."""
+        if self.limits == SET:
+            return Limits(
+                order_limit=self.order_limit,
+                budget_amount=self.budget_amount,
+                budget_period=self.budget_period,
+            )
+        return UNLIMITED if self.limits == NONE else None
 
 
 @get("/users/{user_id:uuid}/move", name="move_user", guards=[CUSTOMERS])
@@ -124,6 +162,7 @@ async def _moved(visitor: Visitor, user_id: uuid.UUID, place: Place, data: MoveF
         place.membership_id,
         target.number,
         roles=data.roles,
+        limits=data.said_limits,
         version=data.version or place.version,
         visitor=visitor,
         last_user=LastUser(data.last_user) if data.last_user else None,
@@ -142,6 +181,10 @@ def _say_why(form: FilledForm[MoveForm], error: MoveRefused | CustomerHasOrders,
         Obstacle.TARGET_IS_SAME: ("customer", _("The user is a user of this customer already.")),
         Obstacle.TARGET_HAS_ONE_USER: ("customer", _("This customer has exactly one user, its own.")),
         Obstacle.NO_ROLE: ("roles", _("Please choose at least one role.")),
+        Obstacle.NO_LIMITS: (
+            "limits",
+            _("Please say what holds at the new customer: the user is limited so far."),
+        ),
         Obstacle.LAST_USER: ("last_user", _("Please choose one of the options.")),
         Obstacle.LAST_ADMINISTRATOR: ("administrator", _("Please choose who becomes administrator.")),
         Obstacle.LOGIN_TAKEN: (
@@ -158,7 +201,8 @@ def _say_why(form: FilledForm[MoveForm], error: MoveRefused | CustomerHasOrders,
 
 def _blank_form(place: Place) -> FilledForm[MoveForm]:
     roles = [one for one in place.roles if one in BUILT_IN_ROLE_NAMES]
-    return FilledForm(MoveForm, {"roles": roles or ["buyer"]}, frozenset())
+    limits = [NONE] if place.limits.is_unlimited else []
+    return FilledForm(MoveForm, {"roles": roles or ["buyer"], "limits": limits}, frozenset())
 
 
 async def _page(
@@ -172,6 +216,8 @@ async def _page(
         form=form,
         heir=await _heir_seen(visitor, user_id) if place.given_up_login else None,
         roles=[(role, _(name)) for role, name in BUILT_IN_ROLE_NAMES.items()],
+        limits=[(value, _(name)) for value, name in LIMITS],
+        periods=[(value, _(name)) for value, name in PERIODS],
         last_user=[(value, _(name)) for value, name in LAST_USER],
         is_stale=status_code == 409,
     )

@@ -13,6 +13,7 @@ from app.company_users.roles import recorded_names, together
 from app.customers.activation import disable_membership, enable_membership
 from app.customers.departures import leave
 from app.customers.joining_rows import lock_baskets
+from app.customers.limits import Limits
 from app.errors import Conflict
 from app.mail.outbox import queue_mail
 from app.requisitions.budgets import home_of
@@ -117,6 +118,8 @@ async def change_limits(
         member = await change.member(user_id, version)
         change.refuse_for_who_may_more(member)
         change.refuse_for_own_limits(member)
+        wanted = Limits(order_limit=order_limit, budget_amount=amount, budget_period=kept_period.value)
+        change.refuse_to_grant_limits(wanted, member.limits)
         if (member.order_limit, member.budget_amount, member.budget_period) == (
             order_limit,
             amount,
@@ -157,12 +160,13 @@ async def disable(visitor: Visitor, user_id: uuid.UUID, version: int | None) -> 
 async def enable(visitor: Visitor, user_id: uuid.UUID, version: int | None) -> bool:
     """Lets a colleague act for the company again, who is mailed a link to choose a password (domain.md 5).
 
-    What they may do then is granted anew, so nobody enables who may more than themself. Raises as
+    What they may do and spend then is granted anew, so nobody enables who may more than themself. Raises as
     `change_roles`.
     """
     async with managing(visitor) as change:
         member = await change.member(user_id, version)
         change.refuse_for_who_may_more(member)
+        change.refuse_for_who_may_spend_more(member)
         return await enable_membership(member.membership_id, version=member.version, visitor=visitor)
 
 
@@ -210,6 +214,11 @@ async def _remove(visitor: Visitor, user_id: uuid.UUID, version: int | None) -> 
 async def days_to_come_back(visitor: Visitor) -> int:
     """For how many days staff can bring back whom the visitor's company removes."""
     return (await _home(visitor)).former_user_days
+
+
+async def currency_of_limits(visitor: Visitor) -> str:
+    """The currency of the limits of the visitor's company."""
+    return (await _home(visitor)).currency
 
 
 async def _tell_who_is_removed(change: Managing, member: LockedMember) -> None:

@@ -5,22 +5,13 @@ from typing import Annotated, Any
 
 from app.amounts import Amount
 from app.customers.address_form import Name
+from app.customers.limits import PERIODS, budget_problems
 from app.customers.permissions import Permission
 from app.customers.phones import Phone
 from app.forms import Choice, F, FilledForm, Form, Invalid, Several, Text
 from app.languages import gettext as _
-from app.languages import text
 from app.registration.forms import TITLES
-from tables.customers import BudgetPeriod
 
-PERIODS = (
-    (BudgetPeriod.NONE.value, text("No period")),
-    (BudgetPeriod.WEEK.value, text("Each week")),
-    (BudgetPeriod.MONTH.value, text("Each month")),
-    (BudgetPeriod.QUARTER.value, text("Each quarter")),
-    (BudgetPeriod.HALF_YEAR.value, text("Each half-year")),
-    (BudgetPeriod.YEAR.value, text("Each year")),
-)
 Version = Annotated[str, Text(required=False, max_length=10)]
 
 
@@ -80,10 +71,7 @@ class LimitsForm(Form):
     @classmethod
     def problems(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """An amount and its period belong together (domain.md 10)."""
-        if values.get("budget_amount") is not None and values.get("budget_period") == "":
-            yield "budget_period", _("Please say for how long the budget is.")
-        if values.get("budget_amount", 0) is None and values.get("budget_period"):
-            yield "budget_amount", _("Please enter an amount, or choose no period.")
+        return budget_problems(values)
 
 
 class RoleForm(Form):

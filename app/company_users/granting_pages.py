@@ -8,13 +8,14 @@ from litestar.params import FromPath
 
 from app.account.stale_edit import stale_page, version_of
 from app.amounts import amount_as_typed
-from app.company_users.changing import change_limits, change_roles
-from app.company_users.forms import PERIODS, LimitsForm, RolesForm, shown
-from app.company_users.managing import ChangeRefused
+from app.company_users.changing import change_limits, change_roles, currency_of_limits
+from app.company_users.forms import LimitsForm, RolesForm, shown
+from app.company_users.managing import ChangeRefused, LimitsRefused
 from app.company_users.member_pages import is_oneself, member_or_404
 from app.company_users.members import Member
 from app.company_users.roles import grantable, role_names, roles_of
-from app.company_users.rule_words import rule_words
+from app.company_users.rule_words import limit_words, rule_words
+from app.customers.limits import PERIODS
 from app.customers.permissions import Permission, permissions_of_account, permitted
 from app.errors import Conflict
 from app.flash import Flash
@@ -94,6 +95,12 @@ async def save_budget(
             period=BudgetPeriod(form.data.budget_period),
             version=version_of(form),
         )
+    except LimitsRefused as refused:
+        currency = await currency_of_limits(visitor)
+        for field in refused.fields:
+            words = limit_words(field, refused.most, form.data.budget_period, currency)
+            form.add_error(field, words)
+        return await _budget_page(member, form, 422)
     except ChangeRefused as refused:
         form.add_error("", rule_words(refused.rule))
         return await _budget_page(member, form, 422)

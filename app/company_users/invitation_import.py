@@ -16,10 +16,18 @@ import msgspec
 from app.access import NotPermitted
 from app.applications import Application, application_by_id
 from app.audit import record
-from app.company_users.invitation_import_reading import FileRefused, invitee_of_line, lines_of_file
+from app.company_users.granting import exceeded, limits_to_grant
+from app.company_users.invitation_import_reading import (
+    COLUMNS,
+    FileRefused,
+    invitee_of_line,
+    lines_of_file,
+)
 from app.company_users.invitations import Invitee, Inviter, inviter_of, write_invitations
 from app.company_users.managing import managing
 from app.company_users.roles import Role, roles_of, together
+from app.company_users.rule_words import limit_words
+from app.customers.limits import Limits
 from app.customers.permissions import Permission
 from app.forms import Invalid
 from app.languages import current_language
@@ -120,7 +128,8 @@ _END = """
 """
 _LOCK_CUSTOMER = "SELECT FROM customers WHERE id = $1 FOR NO KEY UPDATE"
 _STARTED_BY = """
-    SELECT m.roles FROM memberships m JOIN users u ON u.id = m."user" JOIN customers c ON c.id = m.customer
+    SELECT m.roles, m.order_limit, m.budget_amount, m.budget_period
+    FROM memberships m JOIN users u ON u.id = m."user" JOIN customers c ON c.id = m.customer
     WHERE m.id = $1 AND m.customer = $2 AND m.is_active AND u.is_active AND c.is_active
       AND c.approval_status = 'approved'
 """
@@ -240,13 +249,14 @@ async def _next_lines(claimed: dict[str, Any], application: Application | None) 
         await DB.execute(_LOCK_CUSTOMER, claimed["customer"])
         roles = await roles_of(claimed["customer"])
         row = await DB.fetch_row(_STARTED_BY, claimed["started_by"], claimed["customer"])
-        may = together(roles, row["roles"]) if row is not None else frozenset()
-        if application is None or Permission.MANAGE_USERS not in may:
+        may = together(roles, row.pop("roles")) if row is not None else frozenset()
+        if application is None or row is None or Permission.MANAGE_USERS not in may:
             raise NotPermitted
+        most = limits_to_grant(Limits(**row), may)
         lines = await DB.fetch(_NEXT_LINES, claimed["id"])
         if lines:
             inviter = await inviter_of(claimed["started_by"])
-            results = await _invite(inviter, application, claimed["language"], lines, roles, may)
+            results = await _invite(inviter, application, claimed["language"], lines, roles, may, most)
             await DB.execute(
                 _KEEP_RESULTS,
                 [line["id"] for line in lines],
@@ -264,6 +274,7 @@ async def _invite(
     lines: Sequence[dict[str, Any]],
     roles: Sequence[Role],
     may: frozenset[Permission],
+    most: Limits,
 ) -> list[tuple[str, str]]:
     """The result and the problem of each line."""
     results: list[tuple[str, str]] = [("", "")] * len(lines)
@@ -276,6 +287,13 @@ async def _invite(
             invitee = invitee_of_line(cells, roles, language=language, languages=application.languages)
             if not together(roles, invitee.roles) <= may:
                 raise Invalid(_("You may not grant this role: nobody grants more than they have."))
+            more = [
+                f"{_(COLUMNS[field])}: "
+                + limit_words(field, most, invitee.budget_period, application.currency)
+                for field in exceeded(most, invitee.limits)
+            ]
+            if more:
+                raise Invalid(" ".join(more))
             invitees[n] = invitee
         except Invalid as problem:
             results[n] = (REFUSED, str(problem))

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
 from app.amounts import Amount
-from app.company_users.forms import PERIODS
 from app.company_users.invitations import Invitee
 from app.company_users.roles import Role
 from app.customers.emails import Email
+from app.customers.limits import PERIODS
 from app.forms import Choice, Form, Invalid, Text, fill
 from app.languages import gettext as _
 from app.languages import text, translations

@@ -18,10 +18,12 @@ from app.audit import record
 from app.company_users.managing import ChangeRefused, Managing, Rule, managing
 from app.company_users.roles import Role, recorded_names, together
 from app.customers.emails import canonical_email
+from app.customers.limits import Limits
 from app.errors import Conflict
 from app.links import links_of
 from app.mail.outbox import Letter, queue_mails
 from app.settings import settings
+from app.sign_in.sent_twice import MINUTES, is_sent_twice
 from app.visitor import Visitor
 from tables.engine import DB
 from tables.keys import new_key
@@ -57,6 +59,15 @@ class Invitee:
     def name(self) -> str:
         """First and last name, "" where none was given."""
         return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def limits(self) -> Limits:
+        """What the person may spend."""
+        return Limits(
+            order_limit=self.order_limit,
+            budget_amount=self.budget_amount,
+            budget_period=self.budget_period,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +113,10 @@ _INSERT = """
     WHERE invitations.expires_at <= now()
     RETURNING id, email_canonical
 """
+_JUST_INVITED = f"""
+    SELECT email_canonical FROM invitations
+    WHERE customer = $1 AND invited_by = $2 AND created_at > now() - interval '{MINUTES + 1} minutes'
+"""  # only constants are put in
 _SEND_AGAIN = """
     UPDATE invitations SET sent_at = now(), expires_at = now() + $4 * interval '1 minute', invited_by = $2,
         application = $3
@@ -110,7 +125,8 @@ _SEND_AGAIN = """
 _REVOKE = "UPDATE invitations SET revoked_at = now() WHERE id = $1"
 # Not twice within a minute: a double click sends one mail.
 _OF_COMPANY = """
-    SELECT email, first_name, last_name, language, roles, accepted_at, revoked_at,
+    SELECT email, first_name, last_name, language, roles, accepted_at, revoked_at, order_limit, budget_amount,
+           budget_period,
            sent_at > now() - interval '1 minute' AS is_just_sent
     FROM invitations WHERE id = $1 AND customer = $2 FOR UPDATE
 """
@@ -121,14 +137,19 @@ _DELETE_OLD = f"""
 """  # only constants of this module are put in
 
 
-async def invite(visitor: Visitor, invitees: Sequence[Invitee]) -> list[Outcome]:
-    """Invites people to the company for which the visitor acts; what became of each, in their order.
+async def invite(visitor: Visitor, invitees: Sequence[Invitee], sending: str) -> list[Outcome]:
+    """Invites people to the company for which the visitor acts; what became of each, in their order. The second
+    click of two is answered as the first.
 
-    Raises NotPermitted, and ChangeRefused for roles that the visitor may not grant; nobody is invited then.
+    Raises NotPermitted, and ChangeRefused for roles and LimitsRefused for limits that the visitor may not grant;
+    nobody is invited then.
     """
     async with managing(visitor) as change:
+        is_double_click = await is_sent_twice(sending)
         for roles in {one.roles for one in invitees}:
             refuse_roles(change.roles, roles, change.may)
+        for limits in {one.limits for one in invitees}:
+            change.refuse_to_grant_limits(limits)
         inviter = await inviter_of(change.membership_id)
         outcomes = await write_invitations(inviter, visitor.application, invitees)
         for one, outcome in zip(invitees, outcomes, strict=True):
@@ -139,7 +160,7 @@ async def invite(visitor: Visitor, invitees: Sequence[Invitee]) -> list[Outcome]
                     customer_id=change.customer_id,
                     after={"email": one.email, "roles": recorded_names(change.roles, one.roles)},
                 )
-        return outcomes
+        return await _of_first_click(change, invitees, outcomes) if is_double_click else outcomes
 
 
 async def send_again(visitor: Visitor, invitation_id: uuid.UUID) -> str | None:
@@ -153,6 +174,7 @@ async def send_again(visitor: Visitor, invitation_id: uuid.UUID) -> str | None:
         if row["is_just_sent"]:
             return None
         refuse_roles(change.roles, row["roles"], change.may)
+        change.refuse_to_grant_limits(Limits(**{name: row[name] for name in Limits.__slots__}))
         application = visitor.application
         minutes = application.invitation_minutes
         await DB.execute(_SEND_AGAIN, invitation_id, change.membership_id, application.id, minutes)
@@ -257,6 +279,19 @@ def invitation_of_token(token: str) -> uuid.UUID | None:
         return uuid.UUID(hex=_serializer().loads(token))
     except (BadSignature, ValueError, TypeError, AttributeError):
         return None
+
+
+async def _of_first_click(
+    change: Managing, invitees: Sequence[Invitee], outcomes: Sequence[Outcome]
+) -> list[Outcome]:
+    rows = await DB.fetch(_JUST_INVITED, change.customer_id, change.membership_id)
+    just_invited = {row["email_canonical"] for row in rows}
+    return [
+        Outcome.INVITED
+        if outcome is Outcome.ALREADY_INVITED and canonical_email(one.email) in just_invited
+        else outcome
+        for one, outcome in zip(invitees, outcomes, strict=True)
+    ]
 
 
 async def _locked(change: Managing, invitation_id: uuid.UUID) -> dict[str, Any]:

@@ -4,7 +4,6 @@ Everything is looked at once more when it is accepted: the inviter may have lost
 """
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -13,10 +12,10 @@ from typing import Any
 from app.applications import Application, all_applications
 from app.audit import record
 from app.company_users.invitations import invitation_of_token
-from app.company_users.roles import recorded_names, roles_of, together
+from app.company_users.invitations_judging import inviter_still_grants
+from app.company_users.roles import recorded_names, roles_of
 from app.customers.consents import accept_terms, choose_newsletter
 from app.customers.creation import NewUser, add_member, create_user
-from app.customers.permissions import Permission
 from app.sign_in.passwords import hash_password, password_problem
 from app.visitor import Visitor
 from tables import Customer, User
@@ -86,7 +85,9 @@ _OPENED = """
            c.id AS customer_id, c.number AS customer_number, c.customer_type, c.is_active AS customer_is_active,
            c.approval_status,
            coalesce(nullif(co.company_name, ''), nullif(c.search_name, ''), c.number) AS company,
-           im.roles AS inviter_roles, coalesce(im.is_active AND iu.is_active, false) AS inviter_is_active,
+           im.roles AS inviter_roles, im.order_limit AS inviter_order_limit,
+           im.budget_amount AS inviter_budget_amount, im.budget_period AS inviter_budget_period,
+           coalesce(im.is_active AND iu.is_active, false) AS inviter_is_active,
            coalesce(nullif(trim(iu.first_name || ' ' || iu.last_name), ''), iu.login, '') AS inviter
     FROM invitations i JOIN customers c ON c.id = i.customer
     LEFT JOIN companies co ON co.customer = c.id
@@ -290,19 +291,9 @@ async def _state(row: dict[str, Any], application: Application | None) -> Invita
     may_act = row["customer_is_active"] and row["approval_status"] == ApprovalStatus.APPROVED
     if application is None or not may_act or not application.admits(row["customer_type"]):
         return InvitationState.COMPANY_GONE
-    if not await _still_grants(row["customer_id"], row["inviter_roles"] or (), row["roles"]) or (
-        not row["inviter_is_active"]
-    ):
+    if not inviter_still_grants(row, await roles_of(row["customer_id"])):
         return InvitationState.INVITER_GONE
     return InvitationState.OPEN
-
-
-async def _still_grants(customer_id: uuid.UUID, inviter_roles: Sequence[str], granted: Sequence[str]) -> bool:
-    """Whether the inviter may invite and has what the invitation gives: nobody grants more than they have."""
-    roles = await roles_of(customer_id)
-    may = together(roles, inviter_roles)
-    known = {one.id for one in roles}
-    return Permission.MANAGE_USERS in may and set(granted) <= known and together(roles, granted) <= may
 
 
 def _application(row: dict[str, Any]) -> Application | None:

@@ -1,31 +1,18 @@
 """The invitations of a company, as its administrators see them."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from app.company_users.invitations_judging import inviter_still_grants
+from app.company_users.roles import Role
 from app.counting import counted_rows
 from app.customers.emails import canonical_email
-from app.customers.permissions import BUILT_IN_ROLES
 from tables.engine import DB
 
 PAGE = 25
-# As app/company_users/invitations_accepting.py judges a link: who invited may act, may invite, and has what is given.
-_BUILT_IN = ", ".join(
-    f"('{role}', ARRAY[{', '.join(repr(one.value) for one in may)}]::text[])"
-    for role, may in BUILT_IN_ROLES.items()
-)
-_GIVEN_BY = f"""
-    ARRAY(SELECT unnest(g.may) FROM (
-        VALUES {_BUILT_IN} UNION ALL SELECT r.id::text, r.permissions::text[] FROM company_roles r
-                                     WHERE r.customer = i.customer) AS g (role, may)
-    WHERE g.role = ANY({{roles}}))
-"""
-_IS_GONE = f"""
-    NOT coalesce(m.is_active AND u.is_active AND {_GIVEN_BY.format(roles="m.roles")}
-                 @> array_append({_GIVEN_BY.format(roles="i.roles")}, 'manage_users'), false)
-"""
 
 
 class Shown(StrEnum):
@@ -79,7 +66,10 @@ _STATE = """
 _COUNT = "SELECT count(*) FROM (SELECT FROM invitations i WHERE {where} LIMIT {at_most}) AS found"
 _ROWS = f"""
     SELECT i.id, i.email, trim(i.first_name || ' ' || i.last_name) AS name, i.roles, {_STATE} AS state,
-           i.sent_at, i.expires_at, {_IS_GONE} AS inviter_is_gone,
+           i.sent_at, i.expires_at, i.order_limit, i.budget_amount, i.budget_period,
+           coalesce(m.is_active AND u.is_active, false) AS inviter_is_active, m.roles AS inviter_roles,
+           m.order_limit AS inviter_order_limit, m.budget_amount AS inviter_budget_amount,
+           m.budget_period AS inviter_budget_period,
            coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.login, '') AS inviter
     FROM (SELECT i.id FROM invitations i
           WHERE {{where}} ORDER BY i.sent_at DESC, i.id LIMIT {PAGE} OFFSET {{offset}}) f
@@ -91,10 +81,10 @@ _LAST_PAGE = 100_000
 
 
 async def invitations_of(
-    customer_id: uuid.UUID | None, *, state: str = "", search: str = "", page: int = 1
+    customer_id: uuid.UUID | None, roles: Sequence[Role], *, state: str = "", search: str = "", page: int = 1
 ) -> Invitations:
     """A page of the company's invitations, the newest first: of one state, or of an e-mail or last name that
-    begins so. Two queries, however many there are."""
+    begins so; `roles` are the company's. Two queries, however many there are."""
     where, values = ["i.customer = $1"], list[object]([customer_id])
     if state:
         values.append(state)
@@ -115,7 +105,12 @@ async def invitations_of(
     rows = await DB.fetch(_ROWS.format(where=condition, offset=(page - 1) * PAGE), *values)
     return Invitations(
         invitations=tuple(
-            SentInvitation(**row | {"roles": tuple(row["roles"]), "state": Shown(row["state"])})
+            SentInvitation(
+                **{name: row[name] for name in ("id", "email", "name", "inviter", "sent_at", "expires_at")},
+                roles=tuple(row["roles"]),
+                state=Shown(row["state"]),
+                inviter_is_gone=not inviter_still_grants(row, roles),
+            )
             for row in rows
         ),
         count=count,

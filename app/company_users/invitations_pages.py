@@ -8,13 +8,16 @@ from litestar import Request, Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
-from app.company_users.forms import PERIODS, LimitsForm
+from app.amounts import amount_as_typed
+from app.company_users.forms import LimitsForm
 from app.company_users.invitations import Invitee, Outcome, invite, revoke, send_again
 from app.company_users.invitations_list import SentInvitation, Shown, invitations_of
 from app.company_users.invitations_pasting import AT_MOST, Pasted, pasted_people
-from app.company_users.managing import ChangeRefused
+from app.company_users.managing import ChangeRefused, LimitsRefused, limits_to_give
 from app.company_users.roles import Role, grantable, role_names, role_options, roles_of
+from app.company_users.rule_words import limit_words
 from app.customers.emails import Email
+from app.customers.limits import PERIODS
 from app.customers.permissions import Permission, permissions_of_account, permitted
 from app.flash import Flash
 from app.forms import FilledForm, Several, Text, blank, read_form
@@ -22,6 +25,7 @@ from app.languages import date_text, ngettext, text
 from app.languages import gettext as _
 from app.links import Links, links_of
 from app.pages import Page, see
+from app.sign_in.sent_twice import sending_of
 from app.visitor import CurrentVisitor, Visitor
 
 MANAGERS = [permitted(Permission.MANAGE_USERS)]
@@ -64,7 +68,7 @@ async def new_member(request: Request[Any, Any, Any]) -> Response[Any]:
 @get("/account/users/invite", name="invite_user", guards=MANAGERS)
 async def invite_page(visitor: CurrentVisitor) -> Page:
     """The form for one person."""
-    return await _page(visitor, "invite", _blank(visitor, InviteForm))
+    return await _page(visitor, "invite", await _blank(visitor, InviteForm))
 
 
 @post("/account/users/invite", name="invite_user_post", guards=MANAGERS)
@@ -76,9 +80,9 @@ async def invite_one(request: Request[Any, Any, Any], visitor: CurrentVisitor) -
     data = form.data
     invitee = _invitee(visitor, data, data.email, data.first_name, data.last_name)
     try:
-        outcome = (await invite(visitor, [invitee]))[0]
-    except ChangeRefused:
-        return await _page(visitor, "invite", _with_refused_roles(form), 422)
+        outcome = (await invite(visitor, [invitee], sending_of(request, form)))[0]
+    except ChangeRefused as refused:
+        return await _page(visitor, "invite", _with_refusal(visitor, form, refused), 422)
     if outcome is Outcome.INVITED:
         return see(
             request, "invitations", flash=Flash(_("%(email)s is invited by mail.", email=invitee.email))
@@ -90,7 +94,7 @@ async def invite_one(request: Request[Any, Any, Any], visitor: CurrentVisitor) -
 @get("/account/users/invite/several", name="invite_users", guards=MANAGERS)
 async def invite_several_page(visitor: CurrentVisitor) -> Page:
     """The form for many people."""
-    return await _page(visitor, "several", _blank(visitor, InviteSeveralForm))
+    return await _page(visitor, "several", await _blank(visitor, InviteSeveralForm))
 
 
 @post("/account/users/invite/several", name="invite_users_post", guards=MANAGERS)
@@ -105,9 +109,9 @@ async def invite_several(request: Request[Any, Any, Any], visitor: CurrentVisito
         return await _page(visitor, "several", form, 422, wrong)
     people = [_invitee(visitor, form.data, one.email, one.first_name, one.last_name) for one in pasted]
     try:
-        outcomes = await invite(visitor, people)
-    except ChangeRefused:
-        return await _page(visitor, "several", _with_refused_roles(form), 422)
+        outcomes = await invite(visitor, people, sending_of(request, form))
+    except ChangeRefused as refused:
+        return await _page(visitor, "several", _with_refusal(visitor, form, refused), 422)
     return see(request, "invitations", flash=Flash(_summary(people, outcomes)))
 
 
@@ -119,10 +123,10 @@ async def invitations_page(request: Request[Any, Any, Any], visitor: CurrentVisi
     search = asked.get("q", "").strip()[:200]
     state = state if state in set(Shown) else ""
     number = asked.get("page", "1")
-    found = await invitations_of(
-        _customer(visitor), state=state, search=search, page=int(number) if _is_number(number) else 1
-    )
     roles, links = await roles_of(_customer(visitor)), links_of(visitor.application)
+    found = await invitations_of(
+        _customer(visitor), roles, state=state, search=search, page=int(number) if _is_number(number) else 1
+    )
     return Page(
         "company_users/invitations.html",
         found=found,
@@ -201,8 +205,17 @@ def _customer(visitor: Visitor) -> uuid.UUID | None:
     return visitor.account.customer_id if visitor.account is not None else None
 
 
-def _blank(visitor: Visitor, form: type[Any]) -> FilledForm[Any]:
-    return blank(form, roles="buyer", language=visitor.language)
+async def _blank(visitor: Visitor, form: type[Any]) -> FilledForm[Any]:
+    # Who is limited begins with what they may give.
+    most = await limits_to_give(visitor)
+    return blank(
+        form,
+        roles="buyer",
+        language=visitor.language,
+        order_limit=amount_as_typed(most.order_limit),
+        budget_amount=amount_as_typed(most.budget_amount),
+        budget_period=most.budget_period,
+    )
 
 
 async def _page(
@@ -222,6 +235,7 @@ async def _page(
         periods=PERIODS,
         wrong=wrong,
         currency=visitor.application.currency,
+        most=await limits_to_give(visitor),
     )
 
 
@@ -238,7 +252,14 @@ def _invitee(visitor: Visitor, data: RightsForm, email: str, first_name: str, la
     )
 
 
-def _with_refused_roles(form: FilledForm[Any]) -> FilledForm[Any]:
+def _with_refusal(visitor: Visitor, form: FilledForm[Any], refused: ChangeRefused) -> FilledForm[Any]:
+    if isinstance(refused, LimitsRefused):
+        for field in refused.fields:
+            words = limit_words(
+                field, refused.most, form.value("budget_period"), visitor.application.currency
+            )
+            form.add_error(field, words)
+        return form
     form.add_error("roles", _("Please choose roles that you may grant: nobody grants more than they have."))
     return form
 

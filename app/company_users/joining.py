@@ -100,6 +100,9 @@ _DECIDERS = """
     WHERE m.customer = $1 AND m.is_active AND u.is_active AND m.roles && $2::varchar[]
     ORDER BY m.created_at LIMIT $3
 """
+_LIMITS = """
+    UPDATE memberships SET order_limit = $2, budget_amount = $3, budget_period = $4 WHERE id = $1
+"""
 _WISHES = """
     SELECT j.id, coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.login) AS name, u.email,
            j.comment, j.requested_at
@@ -192,6 +195,9 @@ async def ask_to_join(visitor: Visitor, number: str, comment: str) -> str:
         if row["is_asked"]:
             return str(row["name"])
         if not await DB.execute(_ASK, new_key(), row["id"], account.user_id, comment):
+            # The first of two clicks at once has asked: the company is not said to have refused.
+            if any(one["number"] == number and one["is_asked"] for one in await _joinable(visitor)):
+                return str(row["name"])
             raise Conflict
         await record("joining asked", visitor=visitor, user_id=account.user_id, customer_id=row["id"])
         application = application_by_id(row["application"]) or application_for_type(row["customer_type"])
@@ -206,7 +212,8 @@ async def wishes_of(customer_id: uuid.UUID | None) -> list[Wish]:
 
 
 async def let_join(visitor: Visitor, wish_id: uuid.UUID, roles: Sequence[str]) -> str:
-    """Lets somebody join who asked, with these roles; their name. They are mailed.
+    """Lets somebody join who asked, with these roles and the most that the visitor may give; their name. They are
+    mailed.
 
     Raises LookupError for a wish that is not the company's, Conflict for one that is decided already or whose
     person may not act any more, ChangeRefused and NotPermitted.
@@ -219,7 +226,12 @@ async def let_join(visitor: Visitor, wish_id: uuid.UUID, roles: Sequence[str]) -
         if customer is None or user is None or not row["may_join"]:
             raise Conflict
         if not row["is_member"]:
-            await add_member(customer, user, tuple(roles))
+            membership = await add_member(customer, user, tuple(roles))
+            # Nobody grants more than they have (app/company_users/granting.py), and nothing else is asked here.
+            limits = change.limits
+            await DB.execute(
+                _LIMITS, membership.id, limits.order_limit, limits.budget_amount, limits.budget_period
+            )
         await _decide(visitor, wish_id, "accepted")
         await record(
             "joining accepted",

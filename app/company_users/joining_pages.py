@@ -17,7 +17,7 @@ from app.company_users.joining import (
     refuse_to_let_join,
     wishes_of,
 )
-from app.company_users.managing import ChangeRefused
+from app.company_users.managing import ChangeRefused, limits_to_give
 from app.company_users.roles import roles_of
 from app.flash import Flash
 from app.forms import Flag, Form, Several, read_form
@@ -101,6 +101,7 @@ async def _page(
         own_domain=await own_domain(visitor),
         wishes=await wishes_of(customer_id),
         roles=grantable_roles(visitor, await roles_of(customer_id)),
+        is_limited=not (await limits_to_give(visitor)).is_unlimited,
         domain_is_refused=domain_is_refused,
         wish_without_roles=wish_without_roles,
     )

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.access import NotPermitted
+from app.company_users.granting import exceeded, limits_to_grant
 from app.company_users.roles import Role, roles_of, together
 from app.customers.administrators import has_administrator
+from app.customers.limits import UNLIMITED, Limits
 from app.customers.permissions import Permission
 from app.errors import Conflict
 from app.visitor import Visitor
@@ -28,6 +30,8 @@ class Rule(StrEnum):
     LAST_ADMINISTRATOR = "last_administrator"
     UNKNOWN_ROLE = "unknown_role"
     OWN_LIMITS = "own_limits"
+    MORE_THAN_OWN_LIMITS = "more_than_own_limits"
+    MAY_SPEND_MORE = "may_spend_more"
 
 
 class ChangeRefused(Exception):
@@ -36,6 +40,15 @@ class ChangeRefused(Exception):
     def __init__(self, rule: Rule) -> None:
         super().__init__(rule)
         self.rule = rule
+
+
+class LimitsRefused(ChangeRefused):
+    """Limits are more than may be given: `most` is the most, `fields` are those that are more."""
+
+    def __init__(self, most: Limits, fields: tuple[str, ...]) -> None:
+        super().__init__(Rule.MORE_THAN_OWN_LIMITS)
+        self.most = most
+        self.fields = fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +66,15 @@ class LockedMember:
     budget_period: str
     version: int
 
+    @property
+    def limits(self) -> Limits:
+        """What the user may spend."""
+        return Limits(
+            order_limit=self.order_limit,
+            budget_amount=self.budget_amount,
+            budget_period=self.budget_period,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Managing:
@@ -62,6 +84,8 @@ class Managing:
     customer_id: uuid.UUID
     membership_id: uuid.UUID
     may: frozenset[Permission]
+    # The most that they may give others to spend.
+    limits: Limits
     roles: tuple[Role, ...]
 
     async def member(
@@ -97,12 +121,23 @@ class Managing:
         if not frozenset(permissions) <= self.may:
             raise ChangeRefused(Rule.NO_MORE_THAN_OWN)
 
+    def refuse_to_grant_limits(self, wanted: Limits, has: Limits | None = None) -> None:
+        """Nobody gives others more to spend than they have, or than the colleague has so far."""
+        fields = exceeded(self.limits, wanted, has)
+        if fields:
+            raise LimitsRefused(self.limits, fields)
+
+    def refuse_for_who_may_spend_more(self, member: LockedMember) -> None:
+        """Who is limited does not let somebody act again who is less so."""
+        if exceeded(self.limits, member.limits):
+            raise ChangeRefused(Rule.MAY_SPEND_MORE)
+
 
 # Changes of a company's people wait for each other at the customer's row, as leaving it does
 # (app/personal_data/deletion.py); orders and sign-ins of the company go on meanwhile.
 _LOCK = "SELECT FROM customers WHERE id = $1 FOR NO KEY UPDATE"
 _ACTOR = """
-    SELECT m.roles FROM memberships m JOIN users u ON u.id = m."user"
+    SELECT m.roles, m.order_limit, m.budget_amount, m.budget_period FROM memberships m JOIN users u ON u.id = m."user"
     WHERE m.id = $1 AND m.customer = $2 AND m.is_active AND u.is_active
 """
 _MEMBER = """
@@ -127,7 +162,7 @@ async def managing(visitor: Visitor) -> AsyncIterator[Managing]:
     async with DB.transaction():
         await DB.execute(_LOCK, account.customer_id)
         roles = await roles_of(account.customer_id)
-        may = await _permissions(account.membership_id, account.customer_id, roles)
+        may, own_limits = await _actor(account.membership_id, account.customer_id, roles)
         if Permission.MANAGE_USERS not in may:
             raise NotPermitted
         had_administrator = await has_administrator(account.customer_id)
@@ -136,19 +171,32 @@ async def managing(visitor: Visitor) -> AsyncIterator[Managing]:
             customer_id=account.customer_id,
             membership_id=account.membership_id,
             may=may,
+            limits=limits_to_grant(own_limits, may),
             roles=roles,
         )
         roles = await roles_of(account.customer_id)
         if had_administrator and not await has_administrator(account.customer_id):
             raise ChangeRefused(Rule.LAST_ADMINISTRATOR)
         # A change of a role that one has oneself is a change of oneself.
-        if not may <= await _permissions(account.membership_id, account.customer_id, roles):
+        if not may <= (await _actor(account.membership_id, account.customer_id, roles))[0]:
             raise ChangeRefused(Rule.NOT_ONESELF)
 
 
-async def _permissions(
+async def limits_to_give(visitor: Visitor) -> Limits:
+    """The most that the visitor may give others to spend, for the pages to say."""
+    account = visitor.account
+    if account is None or account.customer_id is None or account.membership_id is None:
+        return UNLIMITED
+    roles = await roles_of(account.customer_id)
+    may, own = await _actor(account.membership_id, account.customer_id, roles)
+    return limits_to_grant(own, may)
+
+
+async def _actor(
     membership_id: uuid.UUID, customer_id: uuid.UUID, roles: Collection[Role]
-) -> frozenset[Permission]:
+) -> tuple[frozenset[Permission], Limits]:
     # Their own, and not those of whom they stand in for: what is granted would outlast the standing in.
     row = await DB.fetch_row(_ACTOR, membership_id, customer_id)
-    return together(roles, row["roles"]) if row is not None else frozenset()
+    if row is None:
+        return frozenset(), UNLIMITED
+    return together(roles, row.pop("roles")), Limits(**row)

@@ -65,7 +65,8 @@ FOLLOWS: Mapping[str, Sequence[str]] = {
     ),
     "memberships.customer": (
         "DELETE FROM memberships WHERE id = :membership AND id <> :place",
-        # What the old customer called the person's work, and who stands in, ends with it.
+        # What the old customer called the person's work, and who stands in, ends with it; so do limits, for which
+        # app/customers/moving.py says what begins.
         """UPDATE memberships SET customer = :new, department = '', position = '', business_partner_number = '',
                stand_in = NULL, stand_in_from = NULL, stand_in_until = NULL, version = version + 1
            WHERE id = :membership AND id = :place""",

@@ -26,6 +26,7 @@ from app.customers.permissions import Permission
 from app.order_templates.edit_template import create_template
 from app.orders.wish import OrderWish
 from app.requisitions.asking import order_or_ask
+from app.sign_in.sent_twice import NOT_SENT
 from app.visitor import Visitor, hash_of_session_token, recognise
 from tables.customers import BudgetPeriod
 from tables.engine import DB
@@ -127,7 +128,7 @@ async def add_invitation(application: Application, administrator: str) -> int:
     invitee = Invitee(
         email=INVITED, first_name="Nina", last_name="Kraft", roles=("buyer",), order_limit=250_00
     )
-    await invite(await _as(administrator, application), [invitee])
+    await invite(await _as(administrator, application), [invitee], NOT_SENT)
     return 1
 
 

@@ -17,6 +17,7 @@ from app.links import links_of
 from app.mail.outbox import queue_mail
 from app.settings import settings
 from app.sign_in.link_tokens import Purpose, consume, issue, revoke_links_of
+from app.sign_in.sent_twice import NOT_SENT, is_sent_twice
 from tables.engine import DB
 
 HOURS_TO_CONFIRM = 7 * 24
@@ -54,10 +55,13 @@ async def newsletter_state(user_id: uuid.UUID) -> NewsletterState:
     return NewsletterState.ASKED if asked else NewsletterState.NONE
 
 
-async def order_newsletter(user_id: uuid.UUID, application: Application) -> None:
+async def order_newsletter(user_id: uuid.UUID, application: Application, sending: str = NOT_SENT) -> None:
     """Mails the link that confirms the newsletter, in the current transaction; an older link stops working.
-    Nothing for somebody who has it already."""
+    Nothing for somebody who has it already, or clicks twice."""
     async with DB.transaction():
+        # Asked in this order: the second of two at once waits in the middle until the first has ordered.
+        if await is_sent_twice(sending) and await newsletter_state(user_id) is NewsletterState.ASKED:
+            return
         person = await DB.fetch_row(_PERSON, user_id)
         if person is None or await DB.fetch_value(_IS_GIVEN, user_id):
             return

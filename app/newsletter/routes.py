@@ -20,6 +20,7 @@ from app.newsletter.opt_in import (
 from app.pages import Page, see
 from app.sign_in.limits import count_key
 from app.sign_in.link_tokens import Purpose, TokenState, state_of
+from app.sign_in.sent_twice import sending_of
 from app.visitor import CurrentVisitor
 
 
@@ -54,13 +55,14 @@ async def choose(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Re
     if visitor.account is None:
         raise SignInNeeded
     user_id = visitor.account.user_id
-    if not (await read_form(request, NewsletterForm)).data.newsletter:
+    form = await read_form(request, NewsletterForm)
+    if not form.data.newsletter:
         await end_newsletter(user_id, visitor.application)
         return see(request, "consents", flash=Flash(_("You no longer receive the newsletter.")))
     if await newsletter_state(user_id) is NewsletterState.CONFIRMED:
         return see(request, "consents")
     await count_key(f"newsletter:{user_id}", 5, 60)
-    await order_newsletter(user_id, visitor.application)
+    await order_newsletter(user_id, visitor.application, sending_of(request, form))
     said = _("We have sent you a mail. Please confirm the newsletter by the link in it.")
     return see(request, "consents", flash=Flash(said))
 

@@ -17,6 +17,7 @@ from app.personal_data.forms import AskForm
 from app.personal_data.people import subject_of_user
 from app.personal_data.requests import ask, requests_of_user, withdraw
 from app.sign_in.limits import count_key
+from app.sign_in.sent_twice import sending_of
 from app.visitor import CurrentVisitor, Visitor
 from tables import DataRequestKind, DataRequestOrigin
 
@@ -45,6 +46,7 @@ async def ask_for_data(request: Request[Any, Any, Any], visitor: CurrentVisitor)
         application=visitor.application,
         language=visitor.language,
         visitor=visitor,
+        sending=sending_of(request, form),
     )
     said = _("We have sent you a mail. Please confirm your request by the link in it.")
     return see(request, "account_privacy", flash=Flash(said))

@@ -5,25 +5,24 @@ from typing import Any
 from litestar import Request, Response, get, post
 
 from app.access import anyone
-from app.customers.emails import canonical_email
 from app.forms import FilledForm, blank, read_form
 from app.pages import Page, see
 from app.personal_data.account_routes import zip_file
 from app.personal_data.carry_out import archive_to_fetch, needs_sign_in
 from app.personal_data.forms import GuestForm, TokenForm
-from app.personal_data.people import subjects_with_email
 from app.personal_data.requests import (
     LinkState,
-    ask,
+    ask_for_all_with_email,
     confirm,
     request_of_archive_token,
     request_of_id,
     state_of_link,
 )
 from app.registration.register import ANSWER_AFTER, answering_after
-from app.sign_in.limits import count_client, has_had_enough_mails
+from app.sign_in.limits import count_client
+from app.sign_in.sent_twice import sending_of
 from app.visitor import CurrentVisitor, Visitor
-from tables import DataRequestKind, DataRequestOrigin
+from tables import DataRequestKind
 
 
 @get("/personal-data-requests", name="personal_data_requests", guards=[anyone])
@@ -46,7 +45,9 @@ async def ask_as_guest(request: Request[Any, Any, Any], visitor: CurrentVisitor)
     if not form.is_valid:
         return _guest_page(form, 422)
     async with answering_after(ANSWER_AFTER):
-        await _ask_all(form.data.email, DataRequestKind(form.data.kind), visitor)
+        await ask_for_all_with_email(
+            form.data.email, DataRequestKind(form.data.kind), visitor, sending_of(request, form)
+        )
     return see(request, "data_request_sent")
 
 
@@ -86,20 +87,6 @@ async def _confirm(request: Request[Any, Any, Any], visitor: Visitor, token: str
         # An address without the token, so that it is told to nobody (security.md, Tokens in links).
         return see(request, "data_request_confirmed")
     return await _link_page(token, visitor)
-
-
-async def _ask_all(email: str, kind: DataRequestKind, visitor: Visitor) -> None:
-    if await has_had_enough_mails("data-request", canonical_email(email)):
-        return
-    for subject in await subjects_with_email(email):
-        await ask(
-            kind,
-            subject,
-            DataRequestOrigin.GUEST,
-            application=visitor.application,
-            language=visitor.language,
-            visitor=visitor,
-        )
 
 
 def _guest_page(form: FilledForm[GuestForm], status_code: int = 200) -> Page:

@@ -20,8 +20,10 @@ from app.customers.emails import canonical_email
 from app.errors import Conflict
 from app.links import links_of
 from app.mail.outbox import queue_mail
-from app.personal_data.people import Subject
+from app.personal_data.people import Subject, subjects_with_email
 from app.settings import settings
+from app.sign_in.limits import has_had_enough_mails
+from app.sign_in.sent_twice import NOT_SENT, is_sent_twice
 from app.visitor import Visitor
 from tables import DataRequestKind, DataRequestOrigin, DataRequestState
 from tables.engine import DB
@@ -123,6 +125,23 @@ _FINISH = """
 """
 
 
+async def ask_for_all_with_email(email: str, kind: DataRequestKind, visitor: Visitor, sending: str) -> None:
+    """Notes the requests of all people of an e-mail, known by it alone; of a double click once, and no more than
+    their mailbox can take in an hour."""
+    async with DB.transaction():
+        if await is_sent_twice(sending) or await has_had_enough_mails("data-request", canonical_email(email)):
+            return
+        for subject in await subjects_with_email(email):
+            await ask(
+                kind,
+                subject,
+                DataRequestOrigin.GUEST,
+                application=visitor.application,
+                language=visitor.language,
+                visitor=visitor,
+            )
+
+
 async def ask(
     kind: DataRequestKind,
     subject: Subject,
@@ -131,8 +150,9 @@ async def ask(
     application: Application | None = None,
     language: str | None = None,
     visitor: Visitor | None = None,
+    sending: str = NOT_SENT,
 ) -> uuid.UUID:
-    """Notes a request and mails the person a link to confirm it; the request's id.
+    """Notes a request and mails the person a link to confirm it, of a double click once; the request's id.
 
     Asked again before it is confirmed, a new link replaces the old one; afterwards nothing more happens. The
     person is asked in the application where they asked, else in their own.
@@ -142,9 +162,10 @@ async def ask(
     spoken = wanted_language if wanted_language in asked_in.languages else asked_in.languages[0]
     canonical = canonical_email(subject.email)
     async with DB.transaction():
+        is_double_click = await is_sent_twice(sending)
         await DB.execute(_LOCK, f"{kind}:{subject.user_id or canonical}")
         found = await DB.fetch_row(_FIND_OPEN, kind.value, subject.user_id, canonical)
-        if found is not None and found["state"] == DataRequestState.CONFIRMED:
+        if found is not None and (is_double_click or found["state"] == DataRequestState.CONFIRMED):
             return uuid.UUID(str(found["id"]))
         key = uuid.UUID(str(found["id"])) if found is not None else new_key()
         minutes = asked_in.data_request_minutes

@@ -22,6 +22,7 @@ from app.registration.forms import CompanyRegistrationForm, RegistrationForm
 from app.registration.verify_email import send_verification_mail
 from app.sign_in.limits import has_had_enough_mails
 from app.sign_in.passwords import hash_password
+from app.sign_in.sent_twice import is_sent_twice
 from tables import User
 from tables.engine import DB
 
@@ -34,22 +35,29 @@ _TYPES_OF_USER = """
 
 
 async def register(
-    application: Application, customer_type: CustomerType, form: RegistrationForm, language: str
+    application: Application,
+    customer_type: CustomerType,
+    form: RegistrationForm,
+    language: str,
+    sending: str,
 ) -> None:
-    """Registers a customer and mails the link that verifies the e-mail.
+    """Registers a customer and mails the link that verifies the e-mail; of a double click once.
 
     An e-mail that has an account gets the same answer after the same time; its owner is told by mail instead
     (domain.md 4). Raises LoginTaken where people choose user names: those are told, since they name nobody.
     """
     async with answering_after(ANSWER_AFTER):
         password_hash = await hash_password(form.password)
-        try:
-            async with DB.transaction():
-                await _create(application, customer_type, form, password_hash, language)
-        except LoginTaken:
-            if application.login_type == "username":
-                raise
-            await tell_owner_of_login(application, form.email)
+        async with DB.transaction():
+            if await is_sent_twice(sending):
+                return
+            try:
+                async with DB.transaction():
+                    await _create(application, customer_type, form, password_hash, language)
+            except LoginTaken:
+                if application.login_type == "username":
+                    raise
+                await tell_owner_of_login(application, form.email)
 
 
 @asynccontextmanager

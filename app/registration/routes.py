@@ -17,6 +17,7 @@ from app.pages import Page, see
 from app.registration.forms import RegistrationForm, check_language, registration_form
 from app.registration.register import register
 from app.sign_in.limits import count_client
+from app.sign_in.sent_twice import sending_of
 from app.visitor import CurrentVisitor, Visitor
 
 # Each costs a hash and a mail. Generous: a whole school may sit behind one address.
@@ -54,7 +55,7 @@ async def register_as(
         return form_page(visitor, wanted, form, 422)
     await count_client(request.scope, "registration", REGISTRATIONS_OF_CLIENT)
     try:
-        await register(visitor.application, wanted, form.data, visitor.language)
+        await register(visitor.application, wanted, form.data, visitor.language, sending_of(request, form))
     except LoginTaken:
         form.add_error("login", _("This user name is taken. Please choose another one."))
         return form_page(visitor, wanted, form, 422)

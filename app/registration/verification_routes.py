@@ -15,6 +15,7 @@ from app.registration.verify_email import send_verification_mails_again, verify_
 from app.sign_in.limits import count_client
 from app.sign_in.link_tokens import Purpose, TokenState, state_of
 from app.sign_in.refused import user_of_refused
+from app.sign_in.sent_twice import sending_of
 from app.visitor import CurrentVisitor
 from tables.customers import ApprovalStatus
 
@@ -70,7 +71,12 @@ async def resend_verification(request: Request[Any, Any, Any], visitor: CurrentV
         form.add_error("email", _("Please fill in this field."))
         return Page("registration/verify_email.html", status_code=422, form=form, state="again", token="")
     async with answering_after(ANSWER_AFTER):
-        await send_verification_mails_again(visitor.application, user_id=user_id, email=form.data.email)
+        await send_verification_mails_again(
+            visitor.application,
+            sending=sending_of(request, form),
+            user_id=user_id,
+            email=form.data.email,
+        )
     return see(request, "verification_sent")
 
 

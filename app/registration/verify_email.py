@@ -13,6 +13,7 @@ from app.mail.people import queue_mail_to
 from app.segments.segmentation_services import update_segments_of
 from app.sign_in.limits import has_had_enough_mails
 from app.sign_in.link_tokens import Purpose, consume, issue, revoke_links_of
+from app.sign_in.sent_twice import is_sent_twice
 from tables import Customer, User
 from tables.customers import ApprovalStatus
 from tables.engine import DB
@@ -73,14 +74,17 @@ async def verify_email(token: str, application: Application) -> Customer | None:
 
 
 async def send_verification_mails_again(
-    application: Application, *, user_id: uuid.UUID | None = None, email: str = ""
+    application: Application, *, sending: str, user_id: uuid.UUID | None = None, email: str = ""
 ) -> None:
-    """Sends a new link to a user, or to all of an e-mail, as far as they are not verified; else nothing."""
-    unverified = await DB.fetch(_UNVERIFIED, user_id, canonical_email(email) if email else None)
-    # Each new link ends the one before: without a limit a stranger could keep somebody from ever verifying.
-    if not unverified or await has_had_enough_mails("verification", unverified[0]["email_canonical"]):
-        return
+    """Sends a new link to a user, or to all of an e-mail, as far as they are not verified; else nothing. Of a double
+    click once."""
     async with DB.transaction():
+        if await is_sent_twice(sending):
+            return
+        unverified = await DB.fetch(_UNVERIFIED, user_id, canonical_email(email) if email else None)
+        # Each new link ends the one before: without a limit a stranger could keep somebody from ever verifying.
+        if not unverified or await has_had_enough_mails("verification", unverified[0]["email_canonical"]):
+            return
         for row in unverified:
             user = await User.objects().get(User.id == row["user_id"])
             if user is not None:

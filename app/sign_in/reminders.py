@@ -13,6 +13,7 @@ from app.links import links_of
 from app.mail.people import queue_mail_to
 from app.sign_in.limits import has_had_enough_mails
 from app.sign_in.password_mails import PERSON, application_of, reset_link
+from app.sign_in.sent_twice import is_sent_twice
 from tables.engine import DB
 from tables.keys import new_key
 
@@ -28,12 +29,13 @@ _CLAIM = """
 
 
 async def ask_for_reminder(
-    application: Application, email: str, language: str, *, wants_user_name: bool = False
+    application: Application, email: str, language: str, sending: str, *, wants_user_name: bool = False
 ) -> None:
-    """Notes that somebody asked for a new password, or for the user names, of an e-mail."""
-    await DB.execute(
-        _NOTE, new_key(), email[:320], canonical_email(email)[:400], application.id, language, wants_user_name
-    )
+    """Notes that somebody asked for a new password, or for the user names, of an e-mail; of a double click once."""
+    asked = (email[:320], canonical_email(email)[:400], application.id, language, wants_user_name)
+    async with DB.transaction():
+        if not await is_sent_twice(sending):
+            await DB.execute(_NOTE, new_key(), *asked)
 
 
 async def answer_reminder_requests(at_most: int = 100) -> int:

@@ -18,6 +18,7 @@ from app.sign_in.limits import count_client
 from app.sign_in.link_tokens import Link, TokenState
 from app.sign_in.reminders import ask_for_reminder
 from app.sign_in.reset import link_to_reset, problem_of_new_password, reset_password, shortest_for_link
+from app.sign_in.sent_twice import sending_of
 from app.sign_in.sessions import end_session, forget_session
 from app.sign_in.sign_in import person_with_password
 from app.visitor import CurrentVisitor
@@ -134,7 +135,11 @@ async def _remind(
     if not form.is_valid:
         return Page(template, status_code=422, form=form)
     await ask_for_reminder(
-        visitor.application, form.data.email, visitor.language, wants_user_name=wants_user_name
+        visitor.application,
+        form.data.email,
+        visitor.language,
+        sending_of(request, form),
+        wants_user_name=wants_user_name,
     )
     return see(request, "reminder_sent")
 
