@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -17,6 +18,8 @@ from tables.engine import DB
 from tables.keys import new_key
 
 MOST_STOCK = 2_000_000_000
+# How often in a row somebody may put a product into a basket while it is being deleted.
+MOST_TRIES = 20
 
 
 class SkuTaken(Exception):
@@ -102,8 +105,7 @@ async def delete_product(product: uuid.UUID, version: int) -> None:
         async with DB.transaction():
             if await DB.fetch_value("SELECT EXISTS (SELECT FROM order_lines WHERE product = $1)", product):
                 raise ProductInUse
-            await DB.execute(_LOCK_BASKETS, product)
-            await DB.execute(_TELL_BASKETS, product)
+            await _tell_all_baskets(product)
             if not await DB.execute("DELETE FROM products WHERE id = $1 AND version = $2", product, version):
                 raise Conflict
             await raise_version(Subject.CATALOG)
@@ -113,12 +115,40 @@ async def delete_product(product: uuid.UUID, version: int) -> None:
 
 # Baskets come before products (tables/lock_order.py).
 _LOCK_BASKETS = """
-    SELECT FROM baskets WHERE id IN (SELECT basket FROM basket_lines WHERE product = $1) ORDER BY id FOR NO KEY UPDATE
+    SELECT id FROM baskets WHERE id IN (SELECT basket FROM basket_lines WHERE product = $1)
+    ORDER BY id FOR NO KEY UPDATE
 """
 _TELL_BASKETS = """
     UPDATE baskets b SET gone = b.gone || jsonb_build_array(p.names) FROM products p
-    WHERE p.id = $1 AND b.id IN (SELECT basket FROM basket_lines WHERE product = $1)
+    WHERE p.id = $1 AND b.id = ANY($2::uuid[])
+      AND EXISTS (SELECT FROM basket_lines l WHERE l.basket = b.id AND l.product = $1)
 """
+_IS_IN_ANOTHER_BASKET = """
+    SELECT EXISTS (SELECT FROM basket_lines WHERE product = $1 AND basket <> ALL($2::uuid[]))
+"""
+
+
+class _PutIntoAnotherBasket(Exception):
+    """Somebody was faster."""
+
+
+async def _tell_all_baskets(product: uuid.UUID) -> None:
+    """Tells each basket that has the product, and locks them and it until the end of the transaction.
+
+    While the product was not locked yet, somebody may have put it into one more basket. That one must be locked
+    before the product, so both are let go and told anew. Raises Conflict when that goes on and on.
+    """
+    for _try in range(MOST_TRIES):
+        with suppress(_PutIntoAnotherBasket):
+            async with DB.transaction():
+                told = [row["id"] for row in await DB.fetch(_LOCK_BASKETS, product)]
+                await DB.execute(_TELL_BASKETS, product, told)
+                # From here on nobody can put it into a basket: who tries waits, and then finds it gone.
+                await DB.execute("SELECT FROM products WHERE id = $1 FOR UPDATE", product)
+                if await DB.fetch_value(_IS_IN_ANOTHER_BASKET, product, told):
+                    raise _PutIntoAnotherBasket
+            return
+    raise Conflict
 
 
 _INSERT = """
