@@ -9,6 +9,8 @@ FORM_BYTES = 1_000_000
 FORM_FIELDS = 2_000
 # Pages that take files, as paths of an application: what they read at most.
 UPLOADS = {"/account/users/import": 5_000_000, "/quick-order": FORM_BYTES}
+# The same for pages of the back office, by how their paths begin.
+UPLOADS_OF_STAFF = {"/products/": 10_000_000}
 # Larger bodies are let run into nothing before they are refused, up to so many bytes: who is answered while still
 # sending often sees no answer but a broken connection.
 DRAINED_BYTES = 20_000_000
@@ -48,10 +50,11 @@ class KeptBody:
         return self
 
 
-async def checked_body(scope: Scope, receive: Receive, path: str = "") -> KeptBody:
+async def checked_body(scope: Scope, receive: Receive, path: str = "", *, of_staff: bool = False) -> KeptBody:
     """Reads the body of a form whole and gives it back as a new `receive`. Raises BodyRefused.
 
-    `path` is that of the page within its application: some take files. A body that was kept before, for another
+    `path` is that of the page within its application, and `of_staff` says that this is the back office: some take
+    files. A body that was kept before, for another
     try of its request, is neither read nor checked again.
 
     Everything that Litestar's form parsers would answer with 500 or a flood of work is refused here: too many
@@ -63,8 +66,9 @@ async def checked_body(scope: Scope, receive: Receive, path: str = "") -> KeptBo
         name: value for name, value in scope["headers"] if name in (b"content-type", b"content-length")
     }
     kind, _, parameters = headers.get(b"content-type", b"").partition(b";")
-    at_most = UPLOADS.get(path, FORM_BYTES)
-    drained = DRAINED_BYTES_OF_UPLOADS if path in UPLOADS else DRAINED_BYTES
+    upload = _upload_bytes(path, of_staff)
+    at_most = upload or FORM_BYTES
+    drained = DRAINED_BYTES_OF_UPLOADS if upload else DRAINED_BYTES
     declared = headers.get(b"content-length")
     _refuse_declared_size(declared, drained)
     try:
@@ -81,6 +85,13 @@ async def checked_body(scope: Scope, receive: Receive, path: str = "") -> KeptBo
     elif kind == b"multipart/form-data":
         _check_multipart(body, parameters)
     return KeptBody(body)
+
+
+def _upload_bytes(path: str, of_staff: bool) -> int:
+    """How large a body may be on a page that takes files; 0 for all others."""
+    if path in UPLOADS:
+        return UPLOADS[path]
+    return next((most for one, most in UPLOADS_OF_STAFF.items() if of_staff and path.startswith(one)), 0)
 
 
 def _refuse_declared_size(declared: bytes | None, at_most: int) -> None:

@@ -37,7 +37,7 @@ from tables.repeating import wait_for_next_try
 log = structlog.get_logger()
 
 # Addresses that know no visitor: they must answer while the database is away.
-WITHOUT_VISITOR = ("/static/", "/health/", "/metrics")
+WITHOUT_VISITOR = ("/static/", "/pictures/", "/health/", "/metrics")
 DEVELOPMENT_HOSTS = frozenset({"localhost", "127.0.0.1"})
 
 
@@ -145,7 +145,7 @@ class Patron:
             if is_from_elsewhere(scope, application):
                 raise StaleForm
             if scope["method"] not in SAFE_METHODS:
-                receive = await checked_body(scope, receive, path)
+                receive = await checked_body(scope, receive, path, of_staff=application.is_back_office)
             if not path.startswith(WITHOUT_VISITOR):
                 token = cookies.get(application.cookie_name("session"))
                 prices = cookies.get(application.cookie_name("prices"), "")
