@@ -10,13 +10,15 @@ FORM_FIELDS = 2_000
 # Pages that take files, as paths of an application: what they read at most.
 UPLOADS = {"/account/users/import": 5_000_000, "/quick-order": FORM_BYTES}
 # The same for pages of the back office, by how their paths begin.
-UPLOADS_OF_STAFF = {"/products/": 10_000_000}
+UPLOADS_OF_STAFF = {"/products/": 7_000_000}
 # Larger bodies are let run into nothing before they are refused, up to so many bytes: who is answered while still
 # sending often sees no answer but a broken connection.
 DRAINED_BYTES = 20_000_000
 DRAINED_BYTES_OF_UPLOADS = 300_000_000
 # Seconds. A body that takes longer is not coming, or somebody wants to keep us waiting.
 BODY_WITHIN = 30
+# So much of a kept body is handed on at a time: more than nearly all forms have.
+PIECE_BYTES = 256_000
 UTF_8 = (b"utf-8", b"utf8")
 # What a part of a multipart body says of its text.
 _CHARSET = re.compile(rb'charset\s*=\s*"?([^";\r\n]*)')
@@ -35,18 +37,26 @@ class KeptBody:
 
     def __init__(self, body: bytes) -> None:
         self._body = body
-        self._is_given = False
+        # How many bytes were given; None once all were.
+        self._given: int | None = 0
 
     async def __call__(self) -> HTTPReceiveMessage:
-        """The body in one piece, then that nothing more comes."""
-        if self._is_given:
+        """The next piece of the body, then that nothing more comes. In pieces an upload is not copied as a whole."""
+        if self._given is None:
             return {"type": "http.disconnect"}
-        self._is_given = True
-        return {"type": "http.request", "body": self._body, "more_body": False}
+        start, end = self._given, self._given + PIECE_BYTES
+        has_more = end < len(self._body)
+        self._given = end if has_more else None
+        return {"type": "http.request", "body": self._body[start:end], "more_body": has_more}
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it is larger than forms are that take no files."""
+        return len(self._body) > FORM_BYTES
 
     def again(self) -> "KeptBody":
         """The same from its beginning, without a copy."""
-        self._is_given = False
+        self._given = 0
         return self
 
 
@@ -157,14 +167,19 @@ def _check_multipart(body: bytes, parameters: bytes) -> None:
         raise BodyRefused(400)
     if body.count(b"--" + boundary) > FORM_FIELDS:
         raise BodyRefused(413)
-    for part in body.split(b"--" + boundary)[1:-1]:
-        head, blank_line, content = part.partition(b"\r\n\r\n")
-        if not blank_line:
+    # Files may be large: none of them is copied.
+    delimiter = b"--" + boundary
+    start = body.find(delimiter) + len(delimiter)
+    while (end := body.find(delimiter, start)) >= 0:
+        blank_line = body.find(b"\r\n\r\n", start, end)
+        if blank_line < 0:
             raise BodyRefused(400)
+        head, content_from, content_to = body[start:blank_line], blank_line + 4, end
+        start = end + len(delimiter)
         try:
             head.decode("utf-8")
             if b"filename" not in head.lower():
-                content.decode("utf-8")
+                body[content_from:content_to].decode("utf-8")
         except UnicodeDecodeError:
             raise BodyRefused(400) from None
         if any(charset not in UTF_8 for charset in _CHARSET.findall(head.lower())):

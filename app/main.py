@@ -5,6 +5,7 @@ origin and body of changing requests, and who is asking.
 """
 
 import asyncio
+import gc
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,7 +18,7 @@ from litestar.exceptions import NotFoundException
 from litestar.types import HTTPScope, Message, Receive, Send
 
 from app.applications import Application, all_applications
-from app.bodies import checked_body
+from app.bodies import KeptBody, checked_body
 from app.client_address import client_key
 from app.company_users.looking import refuse_while_looking
 from app.cross_site import SAFE_METHODS, is_from_elsewhere
@@ -27,6 +28,7 @@ from app.languages import current_language, current_time_zone, preferred_languag
 from app.links import register_links
 from app.litestar_apps import litestar_for
 from app.marketing.content import hold_content
+from app.memory import give_back_memory
 from app.request_id import current_request_id, new_request_id
 from app.settings import settings
 from app.sign_in.sessions import keep_session_alive
@@ -109,6 +111,11 @@ class Patron:
             receive = await self._answer_once(application, litestar, scope, inner, receive, send)
             ended = inner.pop("ended_by", None)
             if ended is None:
+                if isinstance(receive, KeptBody) and receive.is_large:
+                    # What an upload took would otherwise stay with this process. Request and form know each other.
+                    del receive, inner
+                    gc.collect()
+                    give_back_memory()
                 return
             tried += 1
             try:

@@ -35,7 +35,7 @@ async def chosen_picture(request: Request[Any, Any, Any]) -> tuple[dict[str, str
     if not isinstance(file, UploadFile) or not file.filename:
         return ({"picture": ""} if sent.get("remove_picture") else {}), ""
     try:
-        return {"picture": await keep_picture(await file.read())}, ""
+        return {"picture": await keep_picture(file.file)}, ""
     except PictureRefused as refused:
         return {}, _what_is_wrong(refused.reason)
 

@@ -13,11 +13,11 @@ import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from shutil import rmtree
+from shutil import copyfileobj, rmtree
+from typing import IO
 
 import structlog
 
-from app.memory import give_back_memory
 from app.uploaded_pictures import (
     PREFIX,
     WIDTHS,
@@ -28,8 +28,8 @@ from app.uploaded_pictures import (
 )
 from tables.engine import DB
 
-# What a photo of a telephone has, and what a serving process can hold a few times over.
-MOST_BYTES = 8_000_000
+# What a photo of a telephone has, and what a serving process can hold twice without growing beyond its 120 MB.
+MOST_BYTES = 6_000_000
 # Decoded they take four bytes each, in a process of their own.
 MOST_PIXELS = 40_000_000
 LEAST_SIDE = 100
@@ -56,18 +56,15 @@ class PictureRefused(ValueError):
         self.reason = reason
 
 
-async def keep_picture(content: bytes) -> str:
+async def keep_picture(upload: IO[bytes]) -> str:
     """Makes the sizes of an uploaded picture and keeps them; the path for the product. Raises PictureRefused.
 
     Nothing else of the upload counts, neither what it is called nor what kind it says it is.
     """
-    if len(content) > MOST_BYTES:
+    if upload.seek(0, os.SEEK_END) > MOST_BYTES:
         raise PictureRefused("bytes")
     async with _one_at_a_time:
-        try:
-            unfinished, picture = await asyncio.to_thread(_scaled, content)
-        finally:
-            give_back_memory()
+        unfinished, picture = await asyncio.to_thread(_scaled, upload)
     try:
         async with DB.transaction():
             await _hold_off_deleting()
@@ -109,25 +106,29 @@ async def _hold_off_deleting() -> None:
     await DB.execute("SELECT pg_advisory_xact_lock_shared($1)", _LOCK)
 
 
-def _scaled(content: bytes) -> tuple[Path, UploadedPicture]:
+def _scaled(upload: IO[bytes]) -> tuple[Path, UploadedPicture]:
     """A folder with the sizes, and what they will be called. Raises PictureRefused."""
     folder = picture_folder()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
     try:
-        size = _size_of(_said_of(content, unfinished))
+        upload.seek(0)
+        original = unfinished / "original"
+        with original.open("wb") as copy:
+            copyfileobj(upload, copy)
+        width, height = _size_of(_said_of(original, unfinished))
+        original.unlink()
         # What comes out is named, not what came in: another version of the library may make something else of it.
         digest = hashlib.sha256()
         for file in sorted(unfinished.iterdir()):
             digest.update(file.read_bytes())
-        width, height = size
         return unfinished, UploadedPicture(f"{digest.hexdigest()[:32]}-{width}x{height}", width, height)
     except BaseException:
         rmtree(unfinished, ignore_errors=True)
         raise
 
 
-def _said_of(content: bytes, folder: Path) -> str:
+def _said_of(original: Path, folder: Path) -> str:
     command = [
         sys.executable,
         "-I",
@@ -137,9 +138,15 @@ def _said_of(content: bytes, folder: Path) -> str:
     ]
     environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     try:
-        done = subprocess.run(
-            command, input=content, capture_output=True, env=environment, timeout=SCALED_WITHIN, check=False
-        )
+        with original.open("rb") as picture:
+            done = subprocess.run(
+                command,
+                stdin=picture,
+                capture_output=True,
+                env=environment,
+                timeout=SCALED_WITHIN,
+                check=False,
+            )
     except subprocess.TimeoutExpired:
         return "broken"
     if done.returncode:

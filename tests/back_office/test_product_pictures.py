@@ -159,9 +159,9 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="500" height="500"><script
         (png_that_says(8000, 5001), "photo.png", "This picture has too many pixels."),
         (png_that_says(2_000_000, 2_000_000), "photo.png", "This picture has too many pixels."),
         (
-            photo() + b"\0" * 8_000_000,
+            photo() + b"\0" * 6_000_000,
             "photo.jpg",
-            "This file is too large. Please choose one of at most 8 MB.",
+            "This file is too large. Please choose one of at most 6 MB.",
         ),
     ],
     ids=[
@@ -316,5 +316,5 @@ async def test_larger_forms_are_read_from_staff_only(staff: Person) -> None:
     assert (await (await visit("shop")).post("/products/T-1", {}, files=files)).status == 413
     page = await upload(staff, "T-1", *reversed(files["picture_file"]))
     assert "The product is changed." in page.main
-    page = await upload(staff, "T-1", photo() + b"\0" * 11_000_000)
+    page = await upload(staff, "T-1", photo() + b"\0" * 7_000_000)
     assert page.status == 413

@@ -33,12 +33,16 @@ def _no_pictures() -> Iterator[None]:
     rmtree(picture_folder(), ignore_errors=True)
 
 
+async def kept(content: bytes) -> str:
+    return await keep_picture(BytesIO(content))
+
+
 async def staff() -> Person:
     return await (await people.staff_member()).signed_in()
 
 
 async def test_a_name_tells_content_and_size(database: str) -> None:
-    teal, again, purple = [await keep_picture(photo(colour=one)) for one in ("teal", "teal", "purple")]
+    teal, again, purple = [await kept(photo(colour=one)) for one in ("teal", "teal", "purple")]
     assert teal == again != purple
     found = uploaded_picture(teal)
     assert found is not None
@@ -50,7 +54,7 @@ async def test_a_name_tells_content_and_size(database: str) -> None:
 
 
 async def test_many_who_upload_the_same_at_once_have_one_picture(database: str) -> None:
-    paths = await asyncio.gather(*(keep_picture(photo()) for _ in range(4)))
+    paths = await asyncio.gather(*(kept(photo()) for _ in range(4)))
     assert len(set(paths)) == 1
     assert len(kept_files()) == 2
 
@@ -72,7 +76,7 @@ async def test_nothing_but_pictures_is_found_among_them(database: str, name: str
 async def test_pictures_are_served_to_everybody_in_shops_and_to_staff_in_the_back_office(
     database: str,
 ) -> None:
-    found = uploaded_picture(await keep_picture(photo()))
+    found = uploaded_picture(await kept(photo()))
     assert found is not None
     for application in ("shop", "business"):
         person = await visit(application)
@@ -91,7 +95,7 @@ async def test_pictures_are_served_to_everybody_in_shops_and_to_staff_in_the_bac
 async def test_a_picture_is_not_deleted_while_a_product_is_being_given_it(database: str) -> None:
     await product("T-1")
     clerk = await staff()
-    await keep_picture(photo())
+    await kept(photo())
     grow_old()
     async with other_connection(database) as other, other.transaction():
         await other.execute("SELECT FROM products FOR UPDATE")
@@ -150,15 +154,15 @@ async def test_a_process_that_is_killed_leaves_no_half_a_picture_and_nothing_for
 async def test_pictures_of_telephones_with_their_own_colours_are_read(database: str) -> None:
     written = BytesIO()
     Image.new("CMYK", (300, 300), (0, 200, 200, 0)).save(written, "JPEG")
-    found = uploaded_picture(await keep_picture(written.getvalue()))
+    found = uploaded_picture(await kept(written.getvalue()))
     assert found is not None
     assert Image.open(found.files[-1]).mode == "RGB"
 
 
 async def test_a_picture_of_many_pixels_is_read_and_one_more_is_not(database: str) -> None:
-    assert uploaded_picture(await keep_picture(photo(8000, 5000))) is not None
+    assert uploaded_picture(await kept(photo(8000, 5000))) is not None
     with pytest.raises(PictureRefused):
-        await keep_picture(photo(8000, 5001))
+        await kept(photo(8000, 5001))
 
 
 def test_serving_processes_do_not_load_what_reads_pictures() -> None:
