@@ -54,6 +54,7 @@ FIELDS = {
     "customer": text("Customer"),
     "orders": text("Orders"),
     "is_shared": text("Shared"),
+    "picture": text("Picture"),
 }
 # Fields whose values are words of the program.
 WORDS = {

@@ -9,12 +9,16 @@ FORM_BYTES = 1_000_000
 FORM_FIELDS = 2_000
 # Pages that take files, as paths of an application: what they read at most.
 UPLOADS = {"/account/users/import": 5_000_000, "/quick-order": FORM_BYTES}
+# The same for pages of the back office, by how their paths begin.
+UPLOADS_OF_STAFF = {"/products/": 7_000_000}
 # Larger bodies are let run into nothing before they are refused, up to so many bytes: who is answered while still
 # sending often sees no answer but a broken connection.
 DRAINED_BYTES = 20_000_000
 DRAINED_BYTES_OF_UPLOADS = 300_000_000
 # Seconds. A body that takes longer is not coming, or somebody wants to keep us waiting.
 BODY_WITHIN = 30
+# So much of a kept body is handed on at a time: more than nearly all forms have.
+PIECE_BYTES = 256_000
 UTF_8 = (b"utf-8", b"utf8")
 # What a part of a multipart body says of its text.
 _CHARSET = re.compile(rb'charset\s*=\s*"?([^";\r\n]*)')
@@ -33,25 +37,34 @@ class KeptBody:
 
     def __init__(self, body: bytes) -> None:
         self._body = body
-        self._is_given = False
+        # How many bytes were given; None once all were.
+        self._given: int | None = 0
 
     async def __call__(self) -> HTTPReceiveMessage:
-        """The body in one piece, then that nothing more comes."""
-        if self._is_given:
+        """The next piece of the body, then that nothing more comes. In pieces an upload is not copied as a whole."""
+        if self._given is None:
             return {"type": "http.disconnect"}
-        self._is_given = True
-        return {"type": "http.request", "body": self._body, "more_body": False}
+        start, end = self._given, self._given + PIECE_BYTES
+        has_more = end < len(self._body)
+        self._given = end if has_more else None
+        return {"type": "http.request", "body": self._body[start:end], "more_body": has_more}
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it is larger than forms are that take no files."""
+        return len(self._body) > FORM_BYTES
 
     def again(self) -> "KeptBody":
         """The same from its beginning, without a copy."""
-        self._is_given = False
+        self._given = 0
         return self
 
 
-async def checked_body(scope: Scope, receive: Receive, path: str = "") -> KeptBody:
+async def checked_body(scope: Scope, receive: Receive, path: str = "", *, of_staff: bool = False) -> KeptBody:
     """Reads the body of a form whole and gives it back as a new `receive`. Raises BodyRefused.
 
-    `path` is that of the page within its application: some take files. A body that was kept before, for another
+    `path` is that of the page within its application, and `of_staff` says that this is the back office: some take
+    files. A body that was kept before, for another
     try of its request, is neither read nor checked again.
 
     Everything that Litestar's form parsers would answer with 500 or a flood of work is refused here: too many
@@ -63,8 +76,9 @@ async def checked_body(scope: Scope, receive: Receive, path: str = "") -> KeptBo
         name: value for name, value in scope["headers"] if name in (b"content-type", b"content-length")
     }
     kind, _, parameters = headers.get(b"content-type", b"").partition(b";")
-    at_most = UPLOADS.get(path, FORM_BYTES)
-    drained = DRAINED_BYTES_OF_UPLOADS if path in UPLOADS else DRAINED_BYTES
+    upload = _upload_bytes(path, of_staff)
+    at_most = upload or FORM_BYTES
+    drained = DRAINED_BYTES_OF_UPLOADS if upload else DRAINED_BYTES
     declared = headers.get(b"content-length")
     _refuse_declared_size(declared, drained)
     try:
@@ -81,6 +95,13 @@ async def checked_body(scope: Scope, receive: Receive, path: str = "") -> KeptBo
     elif kind == b"multipart/form-data":
         _check_multipart(body, parameters)
     return KeptBody(body)
+
+
+def _upload_bytes(path: str, of_staff: bool) -> int:
+    """How large a body may be on a page that takes files; 0 for all others."""
+    if path in UPLOADS:
+        return UPLOADS[path]
+    return next((most for one, most in UPLOADS_OF_STAFF.items() if of_staff and path.startswith(one)), 0)
 
 
 def _refuse_declared_size(declared: bytes | None, at_most: int) -> None:
@@ -146,14 +167,19 @@ def _check_multipart(body: bytes, parameters: bytes) -> None:
         raise BodyRefused(400)
     if body.count(b"--" + boundary) > FORM_FIELDS:
         raise BodyRefused(413)
-    for part in body.split(b"--" + boundary)[1:-1]:
-        head, blank_line, content = part.partition(b"\r\n\r\n")
-        if not blank_line:
+    # Files may be large: none of them is copied.
+    delimiter = b"--" + boundary
+    start = body.find(delimiter) + len(delimiter)
+    while (end := body.find(delimiter, start)) >= 0:
+        blank_line = body.find(b"\r\n\r\n", start, end)
+        if blank_line < 0:
             raise BodyRefused(400)
+        head, content_from, content_to = body[start:blank_line], blank_line + 4, end
+        start = end + len(delimiter)
         try:
             head.decode("utf-8")
             if b"filename" not in head.lower():
-                content.decode("utf-8")
+                body[content_from:content_to].decode("utf-8")
         except UnicodeDecodeError:
             raise BodyRefused(400) from None
         if any(charset not in UTF_8 for charset in _CHARSET.findall(head.lower())):

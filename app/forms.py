@@ -256,14 +256,15 @@ class FilledForm(Generic[F]):
         self._data = data
 
 
-async def read_form(request: Request[Any, Any, Any], form: type[F]) -> FilledForm[F]:
-    """Reads a form from the request's body. Fields that the form does not know are left alone."""
+async def read_form(request: Request[Any, Any, Any], form: type[F], **instead: str) -> FilledForm[F]:
+    """Reads a form from the request's body. Fields that the form does not know are left alone; of those in `instead`
+    that counts, and not what was sent."""
     sent = await request.form()
     typed: dict[str, list[str]] = {}
     for name, value in sent.multi_items():
         # An upload where text is asked counts as nothing typed.
         typed.setdefault(name, []).append(value if isinstance(value, str) else "")
-    return fill(form, typed)
+    return fill(form, typed | {name: [value] for name, value in instead.items()})
 
 
 def fill(form: type[F], typed: Mapping[str, Sequence[str]]) -> FilledForm[F]:

@@ -5,6 +5,7 @@ origin and body of changing requests, and who is asking.
 """
 
 import asyncio
+import gc
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,7 +18,7 @@ from litestar.exceptions import NotFoundException
 from litestar.types import HTTPScope, Message, Receive, Send
 
 from app.applications import Application, all_applications
-from app.bodies import checked_body
+from app.bodies import KeptBody, checked_body
 from app.client_address import client_key
 from app.company_users.looking import refuse_while_looking
 from app.cross_site import SAFE_METHODS, is_from_elsewhere
@@ -27,6 +28,7 @@ from app.languages import current_language, current_time_zone, preferred_languag
 from app.links import register_links
 from app.litestar_apps import litestar_for
 from app.marketing.content import hold_content
+from app.memory import give_back_memory
 from app.request_id import current_request_id, new_request_id
 from app.settings import settings
 from app.sign_in.sessions import keep_session_alive
@@ -37,7 +39,7 @@ from tables.repeating import wait_for_next_try
 log = structlog.get_logger()
 
 # Addresses that know no visitor: they must answer while the database is away.
-WITHOUT_VISITOR = ("/static/", "/health/", "/metrics")
+WITHOUT_VISITOR = ("/static/", "/pictures/", "/health/", "/metrics")
 DEVELOPMENT_HOSTS = frozenset({"localhost", "127.0.0.1"})
 
 
@@ -109,6 +111,11 @@ class Patron:
             receive = await self._answer_once(application, litestar, scope, inner, receive, send)
             ended = inner.pop("ended_by", None)
             if ended is None:
+                if isinstance(receive, KeptBody) and receive.is_large:
+                    # What an upload took would otherwise stay with this process. Request and form know each other.
+                    del receive, inner
+                    gc.collect()
+                    give_back_memory()
                 return
             tried += 1
             try:
@@ -145,7 +152,7 @@ class Patron:
             if is_from_elsewhere(scope, application):
                 raise StaleForm
             if scope["method"] not in SAFE_METHODS:
-                receive = await checked_body(scope, receive, path)
+                receive = await checked_body(scope, receive, path, of_staff=application.is_back_office)
             if not path.startswith(WITHOUT_VISITOR):
                 token = cookies.get(application.cookie_name("session"))
                 prices = cookies.get(application.cookie_name("prices"), "")

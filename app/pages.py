@@ -22,6 +22,7 @@ from app.links import links_of
 from app.marketing.content import SLOTS, content_now
 from app.settings import settings
 from app.static_files import hashed_name
+from app.uploaded_pictures import uploaded_picture
 from app.visitor import Visitor
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -135,6 +136,7 @@ def environment() -> Environment:
         ngettext=languages.ngettext,
         link_to=_link_to,
         text=languages.text,
+        uploaded_picture=uploaded_picture,
         content_slot=_content_slot,
         may=_may,
         may_order=_may_order,

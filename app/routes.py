@@ -58,12 +58,13 @@ from app.sign_in import (
 from app.sign_in import routes as sign_in
 from app.static_files import static_file
 from app.terms import routes as terms
+from app.uploaded_pictures import picture
 
 
 def everywhere() -> list[Any]:
     """Routes of every application."""
-    found = [static_file, *language_choice.routes, *health.routes, *metrics.routes, *sign_in.routes]
-    found += [*second_factor_routes.routes, *again_routes.routes, *well_known.routes]
+    found = [static_file, *language_choice.routes, *health.routes, *metrics.routes]
+    found += [*sign_in.routes, *second_factor_routes.routes, *again_routes.routes, *well_known.routes]
     found += [*password_strength_routes.routes, *passkey_routes.routes]
     if settings().development:
         from app.mail import mailbox
@@ -75,6 +76,7 @@ def everywhere() -> list[Any]:
 def shop_routes() -> list[Any]:
     """Routes of every shop."""
     found: list[Any] = [
+        picture,
         *catalog.routes,
         *registration.routes,
         *verification_routes.routes,

@@ -32,7 +32,7 @@ WORDS_OF_DEFAULT_KEYS = ("changeme", "change-me", "change_me", "example", "defau
 VARIABLES = {
     "DATABASE_URL": "address of a PostgreSQL server; empty: the embedded one in the data folder",
     "PATRON_ENV": "development or production",
-    "PATRON_DATA_DIR": "folder of the embedded database, development secrets and mail files",
+    "PATRON_DATA_DIR": "folder of the embedded database, uploaded pictures, development secrets and mail files",
     "PATRON_CONFIG": "file of the applications",
     "PATRON_SECRET_KEYS": "keys for links and cookies, comma separated, newest first",
     "PATRON_SMTP_URL": "mail server, smtp://user:password@host:587 or smtps://host:465; empty: mail files",

@@ -63,11 +63,11 @@ async def static_file(request: Request[Any, Any, Any], name: FromPath[str]) -> R
     if found is None:
         raise NotFoundException
     headers = {"Cache-Control": f"public, max-age={ONE_YEAR}, immutable", "ETag": found.etag}
-    if _has(request.headers.get("if-none-match", ""), found.etag):
+    if has_tag(request.headers.get("if-none-match", ""), found.etag):
         return Response(b"", status_code=304, headers=headers, media_type=found.media_type)
     return Response(found.content, headers=headers, media_type=found.media_type)
 
 
-def _has(tags: str, etag: str) -> bool:
+def has_tag(tags: str, etag: str) -> bool:
     """Whether If-None-Match lists the file, weakly or not (RFC 9110, 13.1.2)."""
     return any(tag.strip().removeprefix("W/") in (etag, "*") for tag in tags.split(","))

@@ -43,6 +43,7 @@ JOBS = (
     Job("app.sign_in.limits", "delete_old_counters", every=600),
     Job("app.sign_in.history", "delete_old_history", every=24 * 3600),
     Job("app.orders.payment", "release_due_payments", every=2),
+    Job("app.catalog.pictures", "delete_unused_pictures", every=3600),
     Job("app.basket.owner", "delete_old_baskets", every=3600),
     Job("app.personal_data.requests", "purge_finished_requests", every=3600),
     Job("app.personal_data.deletion", "forget_finished_orders", every=3600),

@@ -54,7 +54,9 @@ class Product(Table, tablename="products"):
     category = ForeignKey(Category, null=False, on_delete=OnDelete.restrict, index=True)
     names = JSONB(default="{}")
     descriptions = JSONB(default="{}")
+    # A path below static/, or of an uploaded picture (app/uploaded_pictures.py); what it shows, by language.
     picture = Varchar(length=200, default="")
+    picture_texts = JSONB(default="{}")
     # A class of app.prices.tax, for example "standard" or "reduced".
     tax_class = Varchar(length=20, default="standard")
     # What one piece is, in words by language: {"en": "10 boxes x 20 bags"}

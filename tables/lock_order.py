@@ -8,6 +8,7 @@ are watched for it (tests/watched_locks.py). Beyond the list:
 - Sessions come after their user; where those of several users end, one user after another in the order of ids.
 - Advisory locks that keep others out (staff access, organisations, segments) come before everything; that of a login
   after the user; that of a customer's segments (`update_segments_of`) after all of the list.
+- That of uploaded pictures is shared by all who write them, at any time; who deletes pictures does not wait for it.
 - Then numbers without gaps (tables of series), and last the versions of `app.versions`: prices and views before
   targets, all others after them.
 - The counters of tries come after users and sessions; that of the client before that of the account. For that of

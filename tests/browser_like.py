@@ -186,8 +186,9 @@ class Person:
         follow: bool = True,
         headers: Mapping[str, str] | None = None,
         token: str | None = None,
+        files: Mapping[str, tuple[str, bytes]] | None = None,
     ) -> SeenPage:
-        """Sends a form with the token of the last page."""
+        """Sends a form with the token of the last page; with `files`, their names and contents by field."""
         if token is None:
             if self.last is None or not self.last.csrf_token:
                 await self.get("/sign-in")
@@ -196,15 +197,23 @@ class Person:
         response = await self.client.post(
             self.address(path),
             data={key: value for key, value in sent.items() if value is not None},
+            files=files,
             headers={"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin", **(headers or {})},
             follow_redirects=follow,
         )
         return self._see(response)
 
     async def fill(
-        self, page: SeenPage, fields: Mapping[str, Any], *, form: str | None = None, follow: bool = True
+        self,
+        page: SeenPage,
+        fields: Mapping[str, Any],
+        *,
+        form: str | None = None,
+        follow: bool = True,
+        files: Mapping[str, tuple[str, bytes]] | None = None,
     ) -> SeenPage:
-        """Fills in the page's form and sends it, together with what stands in it already."""
+        """Fills in the page's form and sends it, together with what stands in it already; with `files`, their names
+        and contents by field."""
         element = page.form(with_field=form or next((name for name in fields), None))
         sent: dict[str, Any] = {}
         for one in element.iter("input", "select", "textarea"):
@@ -225,8 +234,9 @@ class Person:
         unknown = [name for name in fields if name not in {e.get("name") for e in element.iter()}]
         assert not unknown, f"{page.path} does not ask for {unknown}"
         sent |= fields
+        sent = {name: value for name, value in sent.items() if name not in (files or {})}
         action = urljoin(str(page.response.url), element.get("action") or "")
-        return await self.post(action, sent, follow=follow, token=sent.get("_csrf_token"))
+        return await self.post(action, sent, follow=follow, token=sent.get("_csrf_token"), files=files)
 
     async def sign_in(self, login: str, password: str, **fields: str) -> SeenPage:
         """Signs in on the application's sign-in page."""

@@ -25,9 +25,9 @@ async def other_connection(database: str) -> AsyncIterator[asyncpg.Connection]:
         await connection.close()
 
 
-async def until_somebody_waits(task: asyncio.Future[object]) -> None:
-    """Returns when what the task does waits for a lock."""
+async def until_somebody_waits(task: asyncio.Future[object], count: int = 1) -> None:
+    """Returns when what the task does waits for a lock; with a `count` when so many wait, the task among them."""
     async with asyncio.timeout(60):
-        while not await DB.fetch_value(_WAITING):
+        while await DB.fetch_value(_WAITING) < count:
             assert not task.done(), task
             await asyncio.sleep(0.005)

@@ -303,3 +303,19 @@ async def test_one_field_sent_many_times_counts_once() -> None:
     answer = await send(b"login=a&login=b&login=c&password=x&password=y")
     assert answer.status == 422
     assert 'value="a"' in answer.text
+
+
+async def test_an_upload_is_handed_on_in_pieces_and_whole_again_for_another_try() -> None:
+    body = bytes(range(256)) * 3_000
+    kept = bodies.KeptBody(body)
+    for _try in range(2):
+        pieces = []
+        while (message := await kept())["type"] == "http.request":
+            pieces.append(message["body"])
+            if not message["more_body"]:
+                break
+        assert b"".join(pieces) == body
+        assert [len(one) for one in pieces] == [bodies.PIECE_BYTES] * 3
+        assert (await kept())["type"] == "http.disconnect"
+        kept.again()
+    assert (await bodies.KeptBody(b"")())["more_body"] is False

@@ -29,6 +29,7 @@ from app.back_office.selling_lists import (
     page_asked_for,
     pages_of,
 )
+from app.back_office.selling_product_picture import chosen_picture
 from app.back_office.selling_uses import delete_page_of_used
 from app.back_office.stale_form import stale_form
 from app.catalog.categories import read_categories
@@ -41,7 +42,9 @@ from app.catalog.edit_product import (
     change_product,
     create_product,
     delete_product,
+    is_product_picture,
 )
+from app.catalog.pictures import MOST_BYTES
 from app.catalog.products import canonical_sku
 from app.catalog.uses import uses_of_product
 from app.catalog.words import words_of
@@ -67,7 +70,9 @@ class ProductForm(Form):
     name: Annotated[Names, Group(prefix="name_")]
     description: Annotated[LongTexts, Group(prefix="description_")]
     unit: Annotated[ShortTexts, Group(prefix="unit_")]
+    # What the product has, or what was just uploaded for it.
     picture: Annotated[str, Text(required=False)]
+    picture_text: Annotated[ShortTexts, Group(prefix="picture_text_")]
     tax_class: Annotated[str, Choice(options=tuple(TAX_CLASSES.items()))]
     stock: Annotated[Any, WholeNumber(at_most=MOST_STOCK)]
     # What the page showed: orders may have taken pieces since.
@@ -78,6 +83,10 @@ class ProductForm(Form):
     version: Annotated[Any, WholeNumber(required=False)]
 
 
+# Columns with texts by language.
+_TEXTS = ("names", "descriptions", "units", "picture_texts")
+# Where what is refused of a product stands in the form.
+_FIELDS = {"names": "name_en"}
 _FOUND = """
     SELECT p.sku, coalesce(p.names ->> $1, p.names ->> 'en', '') AS name, p.category, p.stock, p.is_active,
            count(*) OVER () AS count
@@ -136,7 +145,7 @@ async def new_product() -> Page:
 @post("/products/new", name="create_product", guards=[CATALOG])
 async def create(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
     """Makes a product."""
-    form = await read_form(request, ProductForm)
+    form = await _read(request)
     if form.is_valid and await _is_kept(form, None, visitor):
         return see(request, "back_office_products", flash=Flash(_("The product is created.")))
     return await _page(form, "", status_code=422)
@@ -155,7 +164,7 @@ async def change(
 ) -> Response[Any]:
     """Changes a product."""
     row = await _stored(sku)
-    form = await read_form(request, ProductForm)
+    form = await _read(request)
     if form.is_valid:
         try:
             if await _is_kept(form, row, visitor):
@@ -167,6 +176,8 @@ async def change(
                 )
         except Conflict:
             stored, names = _as_typed(await _stored(sku)), dict(await category_choices())
+            if form.value("picture") != stored["picture"]:
+                names[str(stored["picture"])] = _("another picture")
             stale = stale_form(ProductForm, form, stored, names)
             return await _page(stale, row["sku"], status_code=409)
     return await _page(form, row["sku"], status_code=422)
@@ -234,21 +245,18 @@ async def sku_of(product_id: uuid.UUID | None) -> str:
 
 async def _stored(sku: str) -> dict[str, Any]:
     row = await DB.fetch_row(
-        "SELECT p.*, names::text AS names, descriptions::text AS descriptions, units::text AS units"
-        " FROM products p WHERE sku_canonical = $1",
+        "SELECT p.*, names::text AS names, descriptions::text AS descriptions, units::text AS units,"
+        " picture_texts::text AS picture_texts FROM products p WHERE sku_canonical = $1",
         canonical_sku(sku),
     )
     if row is None:
         raise NotFoundException
-    texts = {
-        one: msgspec.json.decode(row[one], type=dict[str, str]) for one in ("names", "descriptions", "units")
-    }
-    return {**row, **texts}
+    return {**row, **{one: msgspec.json.decode(row[one], type=dict[str, str]) for one in _TEXTS}}
 
 
 def _as_typed(row: dict[str, Any]) -> dict[str, str | list[str]]:
     """A product as the fields of its form show it."""
-    names, descriptions, units = (row[one] for one in ("names", "descriptions", "units"))
+    names, descriptions, units, picture_texts = (row[one] for one in _TEXTS)
     return {
         "sku": row["sku"],
         "category": str(row["category"]),
@@ -259,6 +267,8 @@ def _as_typed(row: dict[str, Any]) -> dict[str, str | list[str]]:
         "unit_en": units.get("en", ""),
         "unit_de": units.get("de", ""),
         "picture": row["picture"],
+        "picture_text_en": picture_texts.get("en", ""),
+        "picture_text_de": picture_texts.get("de", ""),
         "tax_class": row["tax_class"],
         "stock": str(row["stock"]),
         "shown_stock": str(row["stock"]),
@@ -282,6 +292,7 @@ async def _is_kept(form: FilledForm[ProductForm], row: dict[str, Any] | None, vi
                 descriptions=by_language(data.description, stored.get("descriptions")),
                 units=by_language(data.unit, stored.get("units")),
                 picture=data.picture,
+                picture_texts=by_language(data.picture_text, stored.get("picture_texts")),
                 tax_class=data.tax_class,
                 stock=stock,
                 minimum_quantity=data.minimum_quantity,
@@ -293,16 +304,28 @@ async def _is_kept(form: FilledForm[ProductForm], row: dict[str, Any] | None, vi
                 await record("product created", visitor=visitor, after={"sku": data.sku, "stock": stock})
             else:
                 await change_product(row["id"], data.version or 0, details)
-                before = {"sku": row["sku"], "stock": row["stock"], "is_active": row["is_active"]}
-                after = {"sku": data.sku, "stock": stock, "is_active": data.is_active}
+                before = {one: row[one] for one in ("sku", "stock", "is_active", "picture")}
+                after = {**before, "sku": data.sku, "stock": stock, "is_active": data.is_active}
+                after["picture"] = data.picture
                 await record("product changed", visitor=visitor, before=before, after=after)
     except SkuTaken:
         form.add_error("sku", _("Another product has this SKU."))
     except ProductRefused as error:
-        form.add_error({"names": "name_en"}.get(error.field, error.field), _("This cannot be."))
+        gone = _("The picture is no longer there. Please choose it once more.")
+        told = gone if error.field == "picture" else _("This cannot be.")
+        form.add_error(_FIELDS.get(error.field, error.field), told)
     except ValueError:
         form.add_error("category", _("Please choose one of the options."))
     return not form.errors
+
+
+async def _read(request: Request[Any, Any, Any]) -> FilledForm[ProductForm]:
+    """What was typed, and the picture that was chosen."""
+    instead, problem = await chosen_picture(request)
+    form = await read_form(request, ProductForm, **instead)
+    if problem:
+        form.add_error("picture_file", problem)
+    return form
 
 
 async def _stock_now(data: ProductForm, row: dict[str, Any] | None) -> int:
@@ -321,6 +344,8 @@ async def _page(form: FilledForm[ProductForm], sku: str, status_code: int = 200)
         status_code=status_code,
         form=form,
         sku=sku,
+        picture=form.value("picture") if is_product_picture(form.value("picture")) else "",
+        most_megabytes=MOST_BYTES // 1_000_000,
         categories=await category_choices(),
         tax_classes=[(one, _(name)) for one, name in TAX_CLASSES.items()],
     )

@@ -33,6 +33,13 @@ _BASKET = """
 _OF_USER = _BASKET.format(owner='b."user" = $3 AND b.customer = $4')
 _OF_VISITOR = _BASKET.format(owner="b.token_hash = $3")
 
+_FORGET_TOLD = """
+    UPDATE baskets SET gone = coalesce(
+        (SELECT jsonb_agg(one) FROM jsonb_array_elements(gone) AS one
+         WHERE one NOT IN (SELECT jsonb_array_elements($2::jsonb))), '[]')
+    WHERE id = $1 AND gone <> '[]'
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class BasketLine:
@@ -117,7 +124,7 @@ async def basket_of(
     ]
     deleted = msgspec.json.decode(first["gone"], type=list[dict[str, str]])
     if notes_are_seen and (gone or changed or deleted):
-        await _note_as_seen(first["id"], gone, changed, reckoned)
+        await _note_as_seen(first["id"], gone, changed, reckoned, first["gone"])
     return Basket(
         id=first["id"],
         lines=tuple(
@@ -183,7 +190,9 @@ async def _note_as_seen(
     gone: list[dict[str, Any]],
     changed: list[dict[str, Any]],
     reckoned: Mapping[uuid.UUID, ReckonedLine],
+    told: str,
 ) -> None:
+    """`told` is what was read of `gone`: what was deleted since is told at the next view."""
     async with DB.transaction():
         await lock_basket(basket)
         await DB.execute("DELETE FROM basket_lines WHERE id = ANY($1::uuid[])", [row["line"] for row in gone])
@@ -193,7 +202,7 @@ async def _note_as_seen(
             [row["line"] for row in changed],
             [reckoned[row["product"]].unit_at_home for row in changed],
         )
-        await DB.execute("UPDATE baskets SET gone = '[]' WHERE id = $1 AND gone <> '[]'", basket)
+        await DB.execute(_FORGET_TOLD, basket, told)
 
 
 def _notes(

@@ -16,6 +16,8 @@ from app.visitor import Visitor
 from tables.engine import DB
 from tables.keys import new_key
 
+# Staff who delete one of them wait; one that is gone already has no row.
+_STILL_THERE = "SELECT id FROM products WHERE id = ANY($1::uuid[]) ORDER BY id FOR KEY SHARE"
 # In the order in which they were asked for; clicks at the same moment wait for the lock on the basket.
 _PUT = """
     INSERT INTO basket_lines (id, basket, product, quantity, seen_price, created_at)
@@ -46,10 +48,11 @@ async def add_many_to_basket(
         basket, owner = await basket_for(owner)
         rows = await DB.fetch("SELECT product, quantity FROM basket_lines WHERE basket = $1", basket)
         held: dict[uuid.UUID, int] = {row["product"]: row["quantity"] for row in rows}
+        there = {row["id"] for row in await DB.fetch(_STILL_THERE, [one.id for one in wanted])}
         for product, quantity in wanted.items():
             before = held.get(product.id, 0)
             found = price(product, before + quantity, offers, audience, at)
-            if found is None:
+            if found is None or product.id not in there:
                 problems[product.id] = _("We have no such product.")
             elif problem := _quantity_problem(product, quantity, before):
                 problems[product.id] = problem

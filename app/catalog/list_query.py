@@ -16,7 +16,10 @@ ON_A_PAGE = 24
 MOST_FOUND = 5000
 # Suggestions are made with every letter that is typed.
 MOST_SUGGESTED_FROM = 1000
+# Of what may have been meant, so many are compared letter by letter.
 MOST_NEAR = 200
+# Where a range of prices is wanted, so many are priced to find those in it.
+MOST_NEAR_PRICED = 1000
 # A page number beyond it exists in no shop, and would not fit the database's numbers.
 LAST_PAGE = 1_000_000
 SORTS = ("name", "price", "-price", "newest")
@@ -87,8 +90,9 @@ def statement_for(
 ) -> str:
     """One page as one statement; what comes back beside COLUMNS: `n`, the place in the list, `total`, and with the
     first row, if `with_order`, `ids` of the whole list and its `prices`, of whatever range; `is_cut` where more fit
-    than are looked at. Where nothing fits, rows without `n` have some of the words' letters, and `search_text` to
-    judge them by. `query` has the language as its first argument."""
+    than are looked at. Where nothing has the words, rows with `is_near` have some of their letters: all of them, in
+    the same order and range of prices, and with `search_text` to judge them by. `query` has the language as its
+    first argument."""
     limits = [query.seen(seen)]
     if wanted.category is not None:
         limits.append(f"p.category = ANY({query.value(list(tree.with_all_below(wanted.category)))}::uuid[])")
@@ -99,13 +103,23 @@ def statement_for(
     if wanted.words:
         fits.append(_has_words(query, words))
     most = MOST_FOUND if at_most >= ON_A_PAGE else MOST_SUGGESTED_FROM
-    limit = f"LIMIT {most + 1}" if wanted.words else ""
-    parts = [
-        f"matching AS MATERIALIZED (SELECT p.id, p.sku_canonical, p.tax_class, p.created_at,"
-        f" {SMALLEST_QUANTITY} AS smallest_quantity, {_NAME_KEY} AS name_key,"
-        f" {_relevance(query, wanted, words)} AS relevance"
-        f" FROM products p WHERE p.is_active AND {' AND '.join(fits)} {limit})"
-    ]
+    seen_of_each = (
+        f"p.id, p.sku_canonical, p.tax_class, p.created_at, {SMALLEST_QUANTITY} AS smallest_quantity,"
+        f" {_NAME_KEY} AS name_key"
+    )
+    found = f"SELECT {seen_of_each}, {_relevance(query, wanted, words)} AS relevance, FALSE AS is_near"
+    found = f"{found} FROM products p WHERE p.is_active AND {' AND '.join(fits)}"
+    if words:
+        some = MOST_NEAR_PRICED if wanted.is_by_price else MOST_NEAR
+        parts = [
+            f"exact AS MATERIALIZED ({found} LIMIT {most + 1})",
+            f"near AS MATERIALIZED (SELECT {seen_of_each}, 0 AS relevance, TRUE AS is_near FROM products p"
+            f" WHERE NOT EXISTS (SELECT FROM exact) AND p.is_active AND {' AND '.join(limits)}"
+            f" AND {_has_pieces(query, words)} LIMIT {some})",
+            "matching AS MATERIALIZED (SELECT * FROM exact UNION ALL SELECT * FROM near)",
+        ]
+    else:
+        parts = [f"matching AS MATERIALIZED ({found})"]
     source, shown = "matching m", "NULL::bigint"
     if terms is not None:
         sql, arguments = terms.query(len(query.arguments) + 1, few=bool(wanted.words))
@@ -114,13 +128,13 @@ def statement_for(
         parts.append(f"priced AS MATERIALIZED ({sql})")
         source, shown = "matching m LEFT JOIN priced ON priced.product = m.id", "priced.shown"
     parts.append(
-        f"ordered AS (SELECT m.id, {shown} AS shown,"
+        f"ordered AS (SELECT m.id, m.is_near, {shown} AS shown,"
         f" row_number() OVER (ORDER BY {_ORDERS[wanted.sort]}, m.sku_canonical) AS place FROM {source})"
     )
     # The whole order is kept with its prices, whatever range of these is wanted.
     place = "row_number() OVER (ORDER BY place)" if wanted.is_by_price else "place"
     parts.append(
-        f"fitting AS (SELECT id, {place} AS n, count(*) OVER () AS total FROM ordered"
+        f"fitting AS (SELECT id, is_near, {place} AS n, count(*) OVER () AS total FROM ordered"
         f" WHERE {_in_price_range(query, wanted)})"
     )
     first = wanted.offset
@@ -129,20 +143,17 @@ def statement_for(
         f"CASE WHEN o.n = {start} + 1 THEN (SELECT array_agg({one} ORDER BY place) FROM ordered) END"
         for one in ("id", "shown")
     ]
-    is_cut = f"(SELECT count(*) > {most} FROM matching)" if wanted.words else "FALSE"
+    is_cut = f"(SELECT count(*) > {most} FROM exact)" if words else "FALSE"
     ids, prices = whole if with_order else ("NULL::uuid[]", "NULL::bigint[]")
-    statement = (
-        f"WITH {', '.join(parts)} SELECT {COLUMNS}, o.n, o.total, {ids} AS ids, {prices} AS prices,"
-        f" {is_cut} AS is_cut, '' AS search_text FROM fitting o JOIN products p ON p.id = o.id"
-        f" WHERE o.n > {start}::bigint AND o.n <= {end}::bigint"
+    page = f"SELECT * FROM fitting WHERE n > {start}::bigint AND n <= {end}::bigint"
+    if words:
+        # The limit also tells the planner that these are few, and looked up one by one.
+        page += f" OR is_near ORDER BY n LIMIT {MOST_NEAR}"
+    return (
+        f"WITH {', '.join(parts)} SELECT {COLUMNS}, o.n, o.total, o.is_near, {ids} AS ids, {prices} AS prices,"
+        f" {is_cut} AS is_cut, CASE WHEN o.is_near THEN p.search_text ELSE '' END AS search_text"
+        f" FROM ({page}) o JOIN products p ON p.id = o.id ORDER BY o.n"
     )
-    if words and not wanted.is_by_price:
-        statement += (
-            f" UNION ALL SELECT {COLUMNS}, NULL, NULL, NULL, NULL, FALSE, p.search_text"
-            f" FROM (SELECT * FROM products p WHERE NOT EXISTS (SELECT FROM matching) AND p.is_active"
-            f" AND {' AND '.join(limits)} AND {_has_pieces(query, words)} LIMIT {MOST_NEAR}) p"
-        )
-    return f"{statement} ORDER BY n"
 
 
 _ORDERS: Mapping[str, str] = {

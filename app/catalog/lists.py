@@ -12,7 +12,7 @@ from typing import Any
 
 from app.catalog.categories import CategoryTree, category_tree
 from app.catalog.kept_orders import kept_orders
-from app.catalog.list_query import ON_A_PAGE, Query, Wanted, statement_for
+from app.catalog.list_query import ON_A_PAGE, RELEVANCE, Query, Wanted, statement_for
 from app.catalog.price_in_sql import PriceTerms, price_terms
 from app.catalog.products import COLUMNS, ShownProduct, shown_product
 from app.catalog.views import Visibility, visibility
@@ -93,14 +93,13 @@ async def find_products(wanted: Wanted, visitor: Visitor, at_most: int = ON_A_PA
     rows = await DB.fetch(statement, *query.arguments)
     if key is not None and rows:
         kept_orders.keep(key, rows[0]["ids"], rows[0]["prices"] if terms is not None else None)
-    exact = [row for row in rows if row["n"] is not None]
-    if rows and not exact:
+    if rows and rows[0]["is_near"]:
         return _nearest(rows, wanted, tree, at_most)
     return Found(
-        products=[shown_product(row, tree) for row in exact],
-        count=exact[0]["total"] if exact else 0,
+        products=[shown_product(row, tree) for row in rows],
+        count=rows[0]["total"] if rows else 0,
         page=wanted.page,
-        is_cut=bool(exact and exact[0]["is_cut"]),
+        is_cut=bool(rows and rows[0]["is_cut"]),
         until=until,
     )
 
@@ -136,11 +135,14 @@ async def newest_of_each_category(visitor: Visitor, at_most: int = 8) -> list[Sh
 
 
 def _nearest(rows: list[dict[str, Any]], wanted: Wanted, tree: CategoryTree, at_most: int) -> Found:
-    """What may have been meant: products whose words are few typing errors away, nearest first."""
-    ranked = [(distance(wanted.words, row["search_text"]), row["name"], row) for row in rows]
-    near = sorted((one for one in ranked if one[0] < FAR), key=lambda one: one[:2])
+    """What may have been meant: products whose words are few typing errors away, in the order that was chosen; by
+    relevance the nearest first."""
+    judged = [(distance(wanted.words, row["search_text"]), row) for row in rows]
+    near = [one for one in judged if one[0] < FAR]
+    if wanted.sort == RELEVANCE:
+        near.sort(key=lambda one: one[0])
     first = wanted.offset
-    page = [shown_product(row, tree) for _distance, _name, row in near[first : first + at_most]]
+    page = [shown_product(row, tree) for _distance, row in near[first : first + at_most]]
     return Found(products=page, count=len(near), page=wanted.page, is_near=True)
 
 

@@ -25,8 +25,10 @@ class ShownProduct(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     # What one piece is, for example "10 boxes x 20 bags"; "" where nothing is said.
     unit: str
-    # A path below static/: the product's own picture, else that of its category.
+    # A path below static/ or of app.uploaded_pictures: the product's own picture, else that of its category.
     picture: str
+    # What its own picture shows, for people who do not see it; "" where nothing is said.
+    picture_text: str
     category_id: uuid.UUID
     # The slug of its category.
     category: str
@@ -62,6 +64,7 @@ COLUMNS = """
     p.id, p.sku, p.category, p.picture, p.tax_class, p.stock, p.minimum_quantity, p.step_quantity, p.version,
     coalesce(p.names ->> $1, p.names ->> 'en', p.sku) AS name,
     coalesce(p.descriptions ->> $1, p.descriptions ->> 'en', '') AS description,
+    coalesce(p.picture_texts ->> $1, p.picture_texts ->> 'en', '') AS picture_text,
     coalesce(p.units ->> $1, p.units ->> 'en', '') AS unit
 """
 
@@ -116,6 +119,7 @@ def shown_product(row: dict[str, Any], tree: CategoryTree) -> ShownProduct:
         description=row["description"],
         unit=row["unit"],
         picture=row["picture"] or (category.picture if category is not None else ""),
+        picture_text=row["picture_text"] if row["picture"] else "",
         category_id=row["category"],
         category=category.slug if category is not None else "",
         tax_class=row["tax_class"],

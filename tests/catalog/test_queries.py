@@ -16,6 +16,8 @@ LISTS = (
     "/search?q=tea",
     "/search?q=tae+numbr",
     "/search?q=tea&sort=price",
+    "/search?q=numbr&sort=-price",
+    "/search?q=numbr&price_from=1&available=1&sort=price",
 )
 
 

@@ -135,6 +135,74 @@ async def test_typing_errors_are_forgiven_in_what_is_in_stock_too(database: str)
     assert "Did you mean one of these?" in page.main
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("price_to=11.90", ["Teatime Chocolate Biscuits", "Chocolate"]),
+        ("price_from=11.00", ["Chocolate", "Chocolate Mountain"]),
+        ("price_from=11&price_to=12", ["Chocolate"]),
+        ("price_from=50", []),
+        ("price_to=11.90&available=1", ["Teatime Chocolate Biscuits"]),
+    ],
+)
+async def test_typing_errors_are_forgiven_within_a_range_of_prices_too(
+    database: str, query: str, expected: list[str]
+) -> None:
+    made = await pantry()
+    await made.product("NW-020", "Chocolate Mountain", price=3000)
+    if "available" in query:
+        await set_stock(made.products["NW-002"], 0)
+    page = await (await visit()).get(f"/search?q=choclate&sort=price&{query}")
+    assert names(page) == expected
+    assert ("Did you mean one of these?" in page.main) == bool(expected)
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("", ["Chocolate", "Hot Chocolate", "Chocolade"]),
+        ("name", ["Chocolade", "Chocolate", "Hot Chocolate"]),
+        ("price", ["Hot Chocolate", "Chocolate", "Chocolade"]),
+        ("-price", ["Chocolade", "Chocolate", "Hot Chocolate"]),
+        ("newest", ["Hot Chocolate", "Chocolate", "Chocolade"]),
+    ],
+)
+async def test_what_may_have_been_meant_stands_in_the_chosen_order(
+    database: str, sort: str, expected: list[str]
+) -> None:
+    made = await shelf()
+    await made.product("A-3", "Chocolade", price=3000)
+    await made.product("A-2", "Chocolate", price=2000)
+    await made.product("A-1", "Hot Chocolate", price=1000)
+    page = await (await visit()).get(f"/search?q=chocoltae&sort={sort}")
+    assert names(page) == expected
+    assert "Did you mean one of these?" in page.main
+
+
+async def test_what_may_have_been_meant_has_pages_in_the_chosen_order(database: str) -> None:
+    made = await shelf()
+    for number in range(30):
+        await made.product(f"C-{number}", f"Chocolate {number:02}", price=1000 + number)
+    person = await visit()
+    address = "/search?q=choclate&sort=-price&price_from=11.92"
+    assert names(await person.get(address)) == [f"Chocolate {number:02}" for number in range(29, 5, -1)]
+    page = await person.get(f"{address}&page=2")
+    assert names(page) == [f"Chocolate {number:02}" for number in range(5, 1, -1)]
+    assert (await person.get(f"{address}&page=3")).status == 404
+
+
+async def test_a_range_of_prices_is_asked_of_all_that_may_have_been_meant(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not only of the first few that have the letters."""
+    made = await shelf()
+    for number in range(9):
+        await made.product(f"C-{number}", f"Chocolate {number}", price=1000 + 100 * number)
+    monkeypatch.setattr(list_query, "MOST_NEAR", 3)
+    page = await (await visit()).get("/search?q=choclate&price_from=20&sort=price")
+    assert names(page) == ["Chocolate 7", "Chocolate 8"]
+
+
 async def test_a_long_search_has_pages(database: str) -> None:
     made = await shelf()
     for number in range(30):
