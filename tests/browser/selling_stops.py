@@ -15,6 +15,7 @@ from tests.browser.requisition_stops import REQUISITIONS
 from tests.browser.security_stops import SECURITY
 from tests.browser.stops import Prepared, Stop, at, of_staff, sent
 from tests.browser.window import Window
+from tests.catalog.photos import photo
 
 
 async def filled_basket(window: Window, prepared: Prepared) -> int:
@@ -84,6 +85,19 @@ async def edited_by_two(window: Window, prepared: Prepared) -> int:
     return await window.press("Save")
 
 
+async def chosen_picture(window: Window, prepared: Prepared) -> int:
+    """A picture was chosen for a product, and another field has to be corrected before it is kept."""
+    await window.open("/products/NW-001", "back-office")
+    await window.page.set_input_files(
+        "[name=picture_file]", {"name": "tea.jpg", "mimeType": "image/jpeg", "buffer": photo(1400, 900)}
+    )
+    await window.fill(stock="many")
+    status = await window.press("Save")
+    shown = window.page.locator(".picture-choice img")
+    assert await shown.evaluate("one => one.decode().then(() => one.naturalWidth)")
+    return status
+
+
 SELLING = [
     Stop("product", at("/products/NW-001")),
     Stop("product-unknown", at("/products/NW-999"), 404),
@@ -106,6 +120,8 @@ SELLING = [
     of_staff("promotions", at("/promotions", "back-office")),
     of_staff("content", at("/content", "back-office")),
     of_staff("products", at("/products", "back-office")),
+    of_staff("back-office-product", at("/products/NW-001", "back-office")),
+    of_staff("product-with-chosen-picture", chosen_picture, 422),
     of_staff("categories", at("/categories", "back-office")),
     of_staff("back-office-orders", at("/orders", "back-office")),
     of_staff("back-office-category", a_category),
