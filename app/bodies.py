@@ -63,9 +63,8 @@ class KeptBody:
 async def checked_body(scope: Scope, receive: Receive, path: str = "", *, of_staff: bool = False) -> KeptBody:
     """Reads the body of a form whole and gives it back as a new `receive`. Raises BodyRefused.
 
-    `path` is that of the page within its application, and `of_staff` says that this is the back office: some take
-    files. A body that was kept before, for another
-    try of its request, is neither read nor checked again.
+    `path` is that of the page within its application, and `of_staff` says that this is the back office: some pages
+    take files. A body that was kept before, for another try of its request, is neither read nor checked again.
 
     Everything that Litestar's form parsers would answer with 500 or a flood of work is refused here: too many
     bytes or fields, an unknown charset, text that is not UTF-8, broken multipart.
