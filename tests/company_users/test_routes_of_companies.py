@@ -20,7 +20,7 @@ from tests.test_routes import NOT_PERMITTED, OPEN, Route, look, met, path_of, ro
 pytestmark = pytest.mark.usefixtures("database")
 
 # Parameters that name nothing of a customer's.
-OF_THE_SHOP = re.compile(r"/(?:categories|mailbox|products|register|static)/\{")
+OF_THE_SHOP = re.compile(r"/(?:categories|mailbox|pictures|products|register|static)/\{")
 # Sent with every form: enough for each to be read as far as what it is about.
 TYPED = {
     "kind": "billing",
