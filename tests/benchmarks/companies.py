@@ -53,7 +53,7 @@ PAGES = (
     ("orders by state", "orders?state=new", GROWS_BY),
     ("orders by days", "orders?from=2020-01-01&to=2099-01-01", GROWS_BY),
     ("order by its number", "orders?q={number}-{orders}", GROWS_BY),
-    ("orders by the beginning of a number", "orders?q={number}-1", OTHERS_GROW_BY),
+    ("orders by the beginning of a number", "orders?q={number}-10", OTHERS_GROW_BY),
     ("orders by a word that many have", "orders?q=chai", OTHERS_GROW_BY),
     ("requisitions to decide", "requisitions", GROWS_BY),
     ("all requisitions", "requisitions?show=all", GROWS_BY),
