@@ -10,7 +10,7 @@ FORM_FIELDS = 2_000
 # Pages that take files, as paths of an application: what they read at most.
 UPLOADS = {"/account/users/import": 5_000_000, "/quick-order": FORM_BYTES}
 # The same for pages of the back office, by how their paths begin.
-UPLOADS_OF_STAFF = {"/products/": 7_000_000}
+UPLOADS_OF_STAFF = {"/products/": 7_000_000, "/categories/": 7_000_000}
 # Larger bodies are let run into nothing before they are refused, up to so many bytes: who is answered while still
 # sending often sees no answer but a broken connection.
 DRAINED_BYTES = 20_000_000

@@ -1,9 +1,9 @@
 """Uploaded pictures as pages show them: their names, their sizes, and their files in the data folder.
 
-A picture is named by its content, so that browsers may keep it for good and products may share it. What a product
-has in its column `picture` is `uploaded/` with that name, which also tells how large the picture is: a page needs no
-query for it. Pictures that come with the program are static files instead (`pictures/products/bread.svg`).
-`app.catalog.pictures` makes and deletes the files.
+A picture is named by its content, so that browsers may keep it for good and products and categories may share it.
+What these have in their column `picture` is `uploaded/` with that name, which also tells how large the picture is: a
+page needs no query for it. Pictures that come with the program are static files instead
+(`pictures/products/bread.svg`). `app.catalog.pictures` makes and deletes the files.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ class UploadedPicture:
 
     @property
     def path(self) -> str:
-        """What a product has of it."""
+        """What a product or category has of it."""
         return PREFIX + self.name
 
     @property
@@ -66,7 +66,7 @@ def picture_folder() -> Path:
 
 
 def uploaded_picture(path: str) -> UploadedPicture | None:
-    """The picture of a product's path; None for one that comes with the program, and for none."""
+    """The picture of a path that something has; None for one that comes with the program, and for none."""
     found = _NAME.fullmatch(path.removeprefix(PREFIX)) if path.startswith(PREFIX) else None
     return UploadedPicture(found[0], int(found[2]), int(found[3])) if found is not None else None
 

@@ -37,6 +37,7 @@ class Category(Table, tablename="categories"):
     # {"en": "Beverages", "de": "Getränke"}
     names = JSONB(default="{}")
     descriptions = JSONB(default="{}")
+    # A path below static/, or of an uploaded picture (app/uploaded_pictures.py).
     picture = Varchar(length=200, default="")
     version = Integer(default=1)
 

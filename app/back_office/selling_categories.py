@@ -12,6 +12,12 @@ from app.audit import record
 from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import LongTexts, Names, WholeNumber, by_language, filled_with
 from app.back_office.selling_lists import Row, ShownList, list_page
+from app.back_office.selling_pictures import (
+    picture_choice,
+    picture_is_gone,
+    read_form_with_picture,
+    words_for_pictures,
+)
 from app.back_office.selling_products import category_choices
 from app.back_office.selling_uses import delete_page_of_used
 from app.back_office.stale_form import stale_form
@@ -28,7 +34,7 @@ from app.catalog.edit_category import (
 from app.catalog.uses import uses_of_category
 from app.errors import Conflict
 from app.flash import Flash
-from app.forms import FilledForm, Form, Group, Text, blank, read_form
+from app.forms import FilledForm, Form, Group, Text, blank
 from app.languages import gettext as _
 from app.links import links_of
 from app.pages import Page, see
@@ -46,6 +52,7 @@ class CategoryForm(Form):
     description: Annotated[LongTexts, Group(prefix="description_")]
     parent: Annotated[str, Text(required=False)]
     position: Annotated[Any, WholeNumber(required=False, at_most=10_000)]
+    # What the category has, or what was just uploaded for it.
     picture: Annotated[str, Text(required=False)]
     version: Annotated[Any, WholeNumber(required=False)]
 
@@ -84,7 +91,7 @@ async def new_category() -> Page:
 @post("/categories/new", name="create_category", guards=[CATALOG])
 async def create(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
     """Makes a category."""
-    form = await read_form(request, CategoryForm)
+    form = await read_form_with_picture(request, CategoryForm)
     if form.is_valid and await _is_kept(form, None, visitor):
         return see(request, "back_office_categories", flash=Flash(_("The category is created.")))
     return await _page(form, None, status_code=422)
@@ -102,13 +109,14 @@ async def change(
 ) -> Response[Any]:
     """Changes a category."""
     node = await _node(category_id)
-    form = await read_form(request, CategoryForm)
+    form = await read_form_with_picture(request, CategoryForm)
     try:
         if form.is_valid and await _is_kept(form, node, visitor):
             return see(request, "back_office_categories", flash=Flash(_("The category is changed.")))
     except Conflict:
         now, names = await _as_typed(category_id), dict(await category_choices())
-        return await _page(stale_form(CategoryForm, form, now, names), category_id, status_code=409)
+        stale = stale_form(CategoryForm, form, now, names | words_for_pictures(form, now))
+        return await _page(stale, category_id, status_code=409)
     return await _page(form, category_id, status_code=422)
 
 
@@ -193,16 +201,16 @@ async def _is_kept(form: FilledForm[CategoryForm], node: Node | None, visitor: V
                 await record("category created", visitor=visitor, after={"slug": data.slug})
             else:
                 await change_category(node.id, details, version=data.version or 0)
-                await record(
-                    "category changed", visitor=visitor, before={"slug": node.slug}, after={"slug": data.slug}
-                )
+                before = {"slug": node.slug, "picture": node.picture}
+                after = {"slug": data.slug, "picture": data.picture}
+                await record("category changed", visitor=visitor, before=before, after=after)
     except SlugTaken:
         form.add_error("slug", _("Another category has this address."))
     except CategoryRefused as error:
         told = {
             "slug": _("Please use small letters, digits and single hyphens."),
             "parent": _("A category cannot stand below itself."),
-            "picture": _("There is no such picture."),
+            "picture": picture_is_gone(),
         }
         form.add_error(
             {"names": "name_en"}.get(error.field, error.field), told.get(error.field, _("This cannot be."))
@@ -219,6 +227,7 @@ async def _page(
         form=form,
         category_id=category_id,
         parents=[("", _("None: it stands at the top")), *await category_choices()],
+        **picture_choice(form),
     )
 
 

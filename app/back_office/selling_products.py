@@ -29,7 +29,12 @@ from app.back_office.selling_lists import (
     page_asked_for,
     pages_of,
 )
-from app.back_office.selling_product_picture import chosen_picture
+from app.back_office.selling_pictures import (
+    picture_choice,
+    picture_is_gone,
+    read_form_with_picture,
+    words_for_pictures,
+)
 from app.back_office.selling_uses import delete_page_of_used
 from app.back_office.stale_form import stale_form
 from app.catalog.categories import read_categories
@@ -42,15 +47,13 @@ from app.catalog.edit_product import (
     change_product,
     create_product,
     delete_product,
-    is_product_picture,
 )
-from app.catalog.pictures import MOST_BYTES
 from app.catalog.products import canonical_sku
 from app.catalog.uses import uses_of_product
 from app.catalog.words import words_of
 from app.errors import Conflict
 from app.flash import Flash
-from app.forms import Choice, FilledForm, Flag, Form, Group, Text, blank, read_form
+from app.forms import Choice, FilledForm, Flag, Form, Group, Text, blank
 from app.languages import current_language
 from app.languages import gettext as _
 from app.links import links_of
@@ -145,7 +148,7 @@ async def new_product() -> Page:
 @post("/products/new", name="create_product", guards=[CATALOG])
 async def create(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
     """Makes a product."""
-    form = await _read(request)
+    form = await read_form_with_picture(request, ProductForm)
     if form.is_valid and await _is_kept(form, None, visitor):
         return see(request, "back_office_products", flash=Flash(_("The product is created.")))
     return await _page(form, "", status_code=422)
@@ -164,7 +167,7 @@ async def change(
 ) -> Response[Any]:
     """Changes a product."""
     row = await _stored(sku)
-    form = await _read(request)
+    form = await read_form_with_picture(request, ProductForm)
     if form.is_valid:
         try:
             if await _is_kept(form, row, visitor):
@@ -176,9 +179,7 @@ async def change(
                 )
         except Conflict:
             stored, names = _as_typed(await _stored(sku)), dict(await category_choices())
-            if form.value("picture") != stored["picture"]:
-                names[str(stored["picture"])] = _("another picture")
-            stale = stale_form(ProductForm, form, stored, names)
+            stale = stale_form(ProductForm, form, stored, names | words_for_pictures(form, stored))
             return await _page(stale, row["sku"], status_code=409)
     return await _page(form, row["sku"], status_code=422)
 
@@ -311,21 +312,11 @@ async def _is_kept(form: FilledForm[ProductForm], row: dict[str, Any] | None, vi
     except SkuTaken:
         form.add_error("sku", _("Another product has this SKU."))
     except ProductRefused as error:
-        gone = _("The picture is no longer there. Please choose it once more.")
-        told = gone if error.field == "picture" else _("This cannot be.")
+        told = picture_is_gone() if error.field == "picture" else _("This cannot be.")
         form.add_error(_FIELDS.get(error.field, error.field), told)
     except ValueError:
         form.add_error("category", _("Please choose one of the options."))
     return not form.errors
-
-
-async def _read(request: Request[Any, Any, Any]) -> FilledForm[ProductForm]:
-    """What was typed, and the picture that was chosen."""
-    instead, problem = await chosen_picture(request)
-    form = await read_form(request, ProductForm, **instead)
-    if problem:
-        form.add_error("picture_file", problem)
-    return form
 
 
 async def _stock_now(data: ProductForm, row: dict[str, Any] | None) -> int:
@@ -344,10 +335,9 @@ async def _page(form: FilledForm[ProductForm], sku: str, status_code: int = 200)
         status_code=status_code,
         form=form,
         sku=sku,
-        picture=form.value("picture") if is_product_picture(form.value("picture")) else "",
-        most_megabytes=MOST_BYTES // 1_000_000,
         categories=await category_choices(),
         tax_classes=[(one, _(name)) for one, name in TAX_CLASSES.items()],
+        **picture_choice(form),
     )
 
 

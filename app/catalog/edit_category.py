@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from app.catalog.edit_product import is_picture
 from app.catalog.json_texts import texts_as_json
+from app.catalog.pictures import change_picture, is_picture, keep_for_a_day
 from app.errors import Conflict
 from app.versions import Subject, raise_version
 from tables.engine import DB
@@ -35,7 +35,8 @@ class CategoryInUse(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class CategoryDetails:
-    """A category as staff edit it. Texts are by language; `picture` is a path below static/, or ""."""
+    """A category as staff edit it. Texts are by language; `picture` is a path below static/ or of an uploaded picture
+    (app.catalog.pictures), or ""."""
 
     slug: str
     names: Mapping[str, str]
@@ -78,7 +79,8 @@ async def delete_category(category: uuid.UUID) -> None:
     """Deletes a category. Raises CategoryInUse while something stands in it or names it."""
     try:
         async with DB.transaction():
-            await DB.execute("DELETE FROM categories WHERE id = $1", category)
+            picture = await DB.fetch_value("DELETE FROM categories WHERE id = $1 RETURNING picture", category)
+            await keep_for_a_day(picture or "")
             await raise_version(Subject.CATALOG)
     except (asyncpg.ForeignKeyViolationError, asyncpg.RestrictViolationError) as error:
         raise CategoryInUse from error
@@ -106,6 +108,9 @@ async def _write(statement: str, category: uuid.UUID, details: CategoryDetails, 
             await DB.execute("LOCK TABLE categories IN SHARE ROW EXCLUSIVE MODE")
             if details.parent is not None and await DB.fetch_value(_STANDS_BELOW, category, details.parent):
                 raise CategoryRefused("parent")
+            before = await DB.fetch_value("SELECT picture FROM categories WHERE id = $1", category) or ""
+            if not await change_picture(before, details.picture):
+                raise CategoryRefused("picture")
             changed = await DB.execute(
                 statement,
                 category,

@@ -8,13 +8,11 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from app.catalog.json_texts import texts_as_json
-from app.catalog.pictures import hold_picture, keep_for_a_day
+from app.catalog.pictures import change_picture, is_picture, keep_for_a_day
 from app.catalog.products import canonical_sku
 from app.catalog.words import pieces_of, search_text, sku_words
 from app.errors import Conflict
 from app.prices.tax import TAX_CLASSES
-from app.static_files import hashed_name
-from app.uploaded_pictures import uploaded_picture
 from app.versions import Subject, raise_version
 from tables.engine import DB
 from tables.keys import new_key
@@ -73,7 +71,7 @@ class ProductDetails:
             yield "minimum_quantity"
         if not 1 <= self.step_quantity <= 1_000_000:
             yield "step_quantity"
-        if self.picture and not is_product_picture(self.picture):
+        if self.picture and not is_picture(self.picture):
             yield "picture"
 
 
@@ -110,13 +108,16 @@ async def delete_product(product: uuid.UUID, version: int) -> None:
             if await DB.fetch_value("SELECT EXISTS (SELECT FROM order_lines WHERE product = $1)", product):
                 raise ProductInUse
             await _tell_all_baskets(product)
-            if not await DB.execute("DELETE FROM products WHERE id = $1 AND version = $2", product, version):
+            deleted = await DB.fetch_row(_DELETE, product, version)
+            if deleted is None:
                 raise Conflict
+            await keep_for_a_day(deleted["picture"])
             await raise_version(Subject.CATALOG)
     except (asyncpg.ForeignKeyViolationError, asyncpg.RestrictViolationError) as error:
         raise ProductInUse from error
 
 
+_DELETE = "DELETE FROM products WHERE id = $1 AND version = $2 RETURNING picture"
 # Baskets come before products (tables/lock_order.py).
 _LOCK_BASKETS = """
     SELECT id FROM baskets WHERE id IN (SELECT basket FROM basket_lines WHERE product = $1)
@@ -190,8 +191,8 @@ async def _write(statement: str, product: uuid.UUID, details: ProductDetails, *v
     try:
         async with DB.transaction():
             before = await DB.fetch_value("SELECT picture FROM products WHERE id = $1", product) or ""
-            if details.picture != before:
-                await _change_picture(before, details.picture)
+            if not await change_picture(before, details.picture):
+                raise ProductRefused("picture")
             if not await DB.execute(statement, product, *values, *version):
                 raise Conflict
             await raise_version(Subject.CATALOG)
@@ -199,13 +200,6 @@ async def _write(statement: str, product: uuid.UUID, details: ProductDetails, *v
         raise SkuTaken from error
     except asyncpg.ForeignKeyViolationError as error:
         raise ProductRefused("category") from error
-
-
-async def _change_picture(before: str, after: str) -> None:
-    """Makes sure that an uploaded picture is there as long as a product has it, and a day longer."""
-    if uploaded_picture(after) is not None and not await hold_picture(after):
-        raise ProductRefused("picture")
-    await keep_for_a_day(before)
 
 
 def searched_text(details: ProductDetails) -> str:
@@ -222,17 +216,3 @@ def searched_pieces(details: ProductDetails) -> list[str]:
 def _refuse_problems(details: ProductDetails) -> None:
     for field_name in details.problems():
         raise ProductRefused(field_name)
-
-
-def is_picture(path: str) -> bool:
-    """Whether a path names a picture that comes with the program."""
-    try:
-        hashed_name(path)
-    except KeyError:
-        return False
-    return path.startswith("pictures/")
-
-
-def is_product_picture(path: str) -> bool:
-    """Whether a path can be the picture of a product: one that comes with the program, or an uploaded one."""
-    return is_picture(path) or uploaded_picture(path) is not None

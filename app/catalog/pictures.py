@@ -1,4 +1,5 @@
-"""Pictures of products that staff upload: made into a few sizes, kept, and deleted when no product has them.
+"""Pictures of products and categories that staff upload: made into a few sizes, kept, and deleted when nothing has
+them.
 
 A file is written before the row that names it. What a row never came to name, or no longer names, the worker
 deletes after a day.
@@ -18,6 +19,7 @@ from typing import IO
 
 import structlog
 
+from app.static_files import hashed_name
 from app.uploaded_pictures import (
     PREFIX,
     WIDTHS,
@@ -40,6 +42,11 @@ SCALED_WITHIN = 60
 _UNFINISHED = ".unfinished-"
 # Held together by those who write pictures or rows that name them, alone by who deletes pictures.
 _LOCK = 7_046_217_310_085
+# Everything that has pictures.
+_USED = """
+    SELECT picture FROM products WHERE starts_with(picture, $1)
+    UNION SELECT picture FROM categories WHERE starts_with(picture, $1)
+"""
 _SCALING = Path(__file__).with_name("picture_sizes.py")
 # All that the scaling process is told of this one's environment: it reads what strangers have made.
 _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT")
@@ -57,7 +64,7 @@ class PictureRefused(ValueError):
 
 
 async def keep_picture(upload: IO[bytes]) -> str:
-    """Makes the sizes of an uploaded picture and keeps them; the path for the product. Raises PictureRefused.
+    """Makes the sizes of an uploaded picture and keeps them; the path for what will have it. Raises PictureRefused.
 
     Nothing else of the upload counts, neither what it is called nor what kind it says it is.
     """
@@ -74,31 +81,51 @@ async def keep_picture(upload: IO[bytes]) -> str:
     return picture.path
 
 
-async def hold_picture(path: str) -> bool:
-    """Whether the picture of a path is there, and stays there until the current transaction has named it."""
-    picture = uploaded_picture(path)
-    if picture is None:
+def is_picture(path: str) -> bool:
+    """Whether a path can be the picture of a product or category: one that comes with the program, or an uploaded
+    one."""
+    if uploaded_picture(path) is not None:
+        return True
+    try:
+        hashed_name(path)
+    except KeyError:
         return False
-    await _hold_off_deleting()
-    return await asyncio.to_thread(_renew, picture)
+    return path.startswith("pictures/")
+
+
+async def change_picture(before: str, after: str) -> bool:
+    """Makes sure that an uploaded picture is there as long as something has it, and a day longer.
+
+    Called in the transaction that writes the path. False where the picture is no longer there: then nothing may name
+    it. What keeps a picture that got lost can still be changed otherwise.
+    """
+    if before == after:
+        return True
+    picture = uploaded_picture(after)
+    if picture is not None:
+        await _hold_off_deleting()
+        if not await asyncio.to_thread(_renew, picture):
+            return False
+    await keep_for_a_day(before)
+    return True
 
 
 async def keep_for_a_day(path: str) -> None:
-    """Keeps a picture that a product no longer has for those who are looking at it."""
+    """Keeps a picture that a product or category no longer has for those who are looking at it."""
     picture = uploaded_picture(path)
     if picture is not None:
         await asyncio.to_thread(_renew, picture)
 
 
 async def delete_unused_pictures() -> int:
-    """Deletes the files of pictures that no product has had for a day, and what killed processes have left; how many.
+    """Deletes the files of pictures that nothing has had for a day, and what killed processes have left; how many.
 
     A job of the worker. While somebody writes a picture it does nothing: the next time is soon enough.
     """
     async with DB.transaction():
         if not await DB.fetch_value("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
             return 0
-        rows = await DB.fetch("SELECT DISTINCT picture FROM products WHERE starts_with(picture, $1)", PREFIX)
+        rows = await DB.fetch(_USED, PREFIX)
         return await asyncio.to_thread(_delete_all_but, {row["picture"] for row in rows})
 
 

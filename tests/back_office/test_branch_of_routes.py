@@ -169,7 +169,7 @@ async def _of_the_shop(made: World) -> dict[tuple[str, str], object]:
         ("categories", "category_id"): await DB.fetch_value("SELECT id FROM categories"),
         ("products", "product_id"): await DB.fetch_value("SELECT id FROM products"),
         ("products", "sku"): "T-1",
-        ("product-pictures", "name"): "none.webp",
+        ("catalog-pictures", "name"): "none.webp",
         ("tax-rates", "country"): "DE",
         ("customers", "user"): made.company.user_id,
         ("customers", "segment"): "GOLD",

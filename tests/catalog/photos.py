@@ -25,7 +25,14 @@ def photo(width: int = 400, height: int = 300, kind: str = "JPEG", colour: str =
 
 async def upload(staff: Person, sku: str, content: bytes, name: str = "photo.jpg", **fields: str) -> SeenPage:
     """Chooses a file on the page of a product, and saves."""
-    page = await staff.get(f"/products/{sku}")
+    return await upload_at(staff, f"/products/{sku}", content, name, **fields)
+
+
+async def upload_at(
+    staff: Person, path: str, content: bytes, name: str = "photo.jpg", **fields: str
+) -> SeenPage:
+    """Chooses a file on a page that takes a picture, and saves."""
+    page = await staff.get(path)
     return await staff.fill(page, fields, form="picture_file", files={"picture_file": (name, content)})
 
 

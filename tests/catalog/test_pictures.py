@@ -86,8 +86,8 @@ async def test_pictures_are_served_to_everybody_in_shops_and_to_staff_in_the_bac
         head = await person.client.head(person.address(f"/pictures/{found.file(320)}"))
         assert (head.status_code, head.content) == (200, b"")
     stranger, clerk = await visit("back-office"), await staff()
-    assert (await stranger.get(f"/product-pictures/{found.file(320)}")).h1 == "Sign in"
-    answer = await clerk.client.get(clerk.address(f"/product-pictures/{found.file(320)}"))
+    assert (await stranger.get(f"/catalog-pictures/{found.file(320)}")).h1 == "Sign in"
+    answer = await clerk.client.get(clerk.address(f"/catalog-pictures/{found.file(320)}"))
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
 

@@ -1,5 +1,6 @@
-"""The picture in the form of a product: uploading one, and taking it away."""
+"""The picture in the form of a product or category: uploading one, and taking it away."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import Request, Response, get
@@ -8,23 +9,57 @@ from litestar.params import FromPath
 
 from app.access import staff
 from app.back_office.privileges import Privilege
-from app.catalog.pictures import LEAST_SIDE, MOST_BYTES, MOST_PIXELS, PictureRefused, keep_picture
+from app.catalog.pictures import (
+    LEAST_SIDE,
+    MOST_BYTES,
+    MOST_PIXELS,
+    PictureRefused,
+    is_picture,
+    keep_picture,
+)
+from app.forms import F, FilledForm, read_form
 from app.languages import gettext as _
 from app.uploaded_pictures import picture_answer
 
 
 @get(
-    "/product-pictures/{name:str}",
+    "/catalog-pictures/{name:str}",
     name="picture",
     guards=[staff(Privilege.CATALOG)],
     opt={"exclude_from_csrf": True},
 )
 async def picture(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
-    """A picture in the form of its product, which customers may not see yet."""
+    """A picture in the form of its product or category, which customers may not see yet."""
     return await picture_answer(request, name, "private")
 
 
-async def chosen_picture(request: Request[Any, Any, Any]) -> tuple[dict[str, str], str]:
+async def read_form_with_picture(request: Request[Any, Any, Any], form: type[F]) -> FilledForm[F]:
+    """What was typed into a form that has a field `picture`, and the picture that was chosen."""
+    instead, problem = await _chosen_picture(request)
+    filled = await read_form(request, form, **instead)
+    if problem:
+        filled.add_error("picture_file", problem)
+    return filled
+
+
+def picture_choice(form: FilledForm[Any]) -> dict[str, Any]:
+    """What the page needs for the macro of the same name."""
+    path = form.value("picture")
+    return {"picture": path if is_picture(path) else "", "most_megabytes": MOST_BYTES // 1_000_000}
+
+
+def words_for_pictures(form: FilledForm[Any], stored: Mapping[str, str | list[str]]) -> dict[str, str]:
+    """What is said of the picture that is stored now, where somebody else has changed it: nobody can read a path."""
+    now = str(stored["picture"])
+    return {now: _("another picture")} if now and now != form.value("picture") else {}
+
+
+def picture_is_gone() -> str:
+    """What is said of a picture that was chosen and then left for more than a day."""
+    return _("The picture is no longer there. Please choose it once more.")
+
+
+async def _chosen_picture(request: Request[Any, Any, Any]) -> tuple[dict[str, str], str]:
     """What counts in the field `picture` instead of what was sent there, and what is wrong with the file that was
     chosen, "" where nothing is.
 
