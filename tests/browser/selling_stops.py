@@ -98,6 +98,16 @@ async def chosen_picture(window: Window, prepared: Prepared) -> int:
     return status
 
 
+async def chosen_picture_of_a_category(window: Window, prepared: Prepared) -> int:
+    """The same for a category."""
+    await a_category(window, prepared)
+    await window.page.set_input_files(
+        "[name=picture_file]", {"name": "teas.jpg", "mimeType": "image/jpeg", "buffer": photo(900, 1400)}
+    )
+    await window.fill(position="first")
+    return await window.press("Save")
+
+
 SELLING = [
     Stop("product", at("/products/NW-001")),
     Stop("product-unknown", at("/products/NW-999"), 404),
@@ -125,6 +135,7 @@ SELLING = [
     of_staff("categories", at("/categories", "back-office")),
     of_staff("back-office-orders", at("/orders", "back-office")),
     of_staff("back-office-category", a_category),
+    of_staff("category-with-chosen-picture", chosen_picture_of_a_category, 422),
     of_staff("price-entry", a_price_entry),
     of_staff("shipping-methods", at("/shipping-methods", "back-office")),
     of_staff("new-shipping-method", at("/shipping-methods/new", "back-office")),
