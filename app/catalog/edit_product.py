@@ -110,13 +110,16 @@ async def delete_product(product: uuid.UUID, version: int) -> None:
             if await DB.fetch_value("SELECT EXISTS (SELECT FROM order_lines WHERE product = $1)", product):
                 raise ProductInUse
             await _tell_all_baskets(product)
-            if not await DB.execute("DELETE FROM products WHERE id = $1 AND version = $2", product, version):
+            row = await DB.fetch_row(_DELETE, product, version)
+            if row is None:
                 raise Conflict
+            await keep_for_a_day(row["picture"])
             await raise_version(Subject.CATALOG)
     except (asyncpg.ForeignKeyViolationError, asyncpg.RestrictViolationError) as error:
         raise ProductInUse from error
 
 
+_DELETE = "DELETE FROM products WHERE id = $1 AND version = $2 RETURNING picture"
 # Baskets come before products (tables/lock_order.py).
 _LOCK_BASKETS = """
     SELECT id FROM baskets WHERE id IN (SELECT basket FROM basket_lines WHERE product = $1)

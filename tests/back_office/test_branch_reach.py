@@ -124,6 +124,22 @@ async def test_what_is_new_is_aimed_into_the_branch(kind: TargetKind) -> None:
     assert await DB.fetch_value(f"SELECT count(*) FROM {TABLES[kind]}") == 2
 
 
+@pytest.mark.parametrize("kind", NEW_THINGS)
+async def test_signs_that_name_nobody_aim_at_nobody_and_are_refused(kind: TargetKind) -> None:
+    made = await world()
+    path, fields, _own = NEW_THINGS[kind]
+    owner = await owner_of(kind)
+    await aimed(kind, owner, made, "own customer")
+    nobody = {"target_customers": ",", "target_contracts": " ; "}
+    page = await send(made.person, address_of(kind, owner), nobody)
+    assert page.errors == {"target_customers": "Please name customers, contracts or organisations of your branch."}
+    assert (await targets_of(kind, owner)).customers == {made.company.customer_id}
+    fields = {**fields, "id": "Y"} if "id" in fields else {**fields, "name": "Y"}
+    page = await send(made.person, path, {**fields, **nobody})
+    assert "target_customers" in page.errors
+    assert await DB.fetch_value(f"SELECT count(*) FROM {TABLES[kind]}") == 1
+
+
 async def test_prices_of_a_list_are_changed_as_the_list_itself_is() -> None:
     made = await world()
     await product("P-1")
