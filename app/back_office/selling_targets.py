@@ -88,7 +88,7 @@ def _beyond_branch(chosen: ChosenTargets) -> str:
         return ""
     if chosen.segments:
         return _("You see a branch of the organisations, and segments take in customers outside of it.")
-    # What was found counts, and not what was typed: a comma alone names nobody, which may be everybody.
+    # What was found counts, and not what was typed: a comma alone names nobody.
     named = chosen.organisations or chosen.customers or chosen.contracts
     if not (named or chosen.unknown or chosen.unknown_contracts or chosen.unknown_organisations):
         return _("Please name customers, contracts or organisations of your branch.")
