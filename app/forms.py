@@ -74,6 +74,10 @@ class Field:
 _TURNING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 
+def _has_controls(raw: str, allowed: str = "") -> bool:
+    return any(unicodedata.category(c) in ("Cc", "Cs") and c not in allowed for c in raw)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Text(Field):
     """One line of text, or several."""
@@ -88,9 +92,7 @@ class Text(Field):
 
     def value(self, raw: str) -> str:
         """Refuses control characters: a line break in a name would end up in a mail header."""
-        if any(
-            unicodedata.category(c) in ("Cc", "Cs") and not (self.multiline and c in "\r\n\t") for c in raw
-        ):
+        if _has_controls(raw, "\r\n\t" if self.multiline else ""):
             raise Invalid(_("Please use letters, digits and signs only, without line breaks."))
         if len(raw) > self.max_length:
             raise Invalid(_("Please use at most %(n)s characters.", n=self.max_length))
@@ -186,6 +188,9 @@ class Several(Field):
             raise Invalid(_("Please choose at least one."))
         if len(values) > self.at_most or any(len(one) > self.max_length for one in values):
             raise Invalid(_("Please choose fewer at a time."))
+        if any(map(_has_controls, values)):
+            # No page offers it, and the database takes no NUL.
+            raise Invalid(_("Please choose one of the options."))
         return values
 
 

@@ -23,8 +23,9 @@ from app.static_files import ONE_YEAR, has_tag
 PREFIX = "uploaded/"
 # In pixels; on pages a picture is nowhere wider than half of the last.
 WIDTHS = (320, 640, 1280)
-_NAME = re.compile(r"([0-9a-f]{32})-([1-9][0-9]{1,3})x([1-9][0-9]{0,3})")
-_FILE = re.compile(rf"({_NAME.pattern})-([1-9][0-9]{{1,3}})\.webp")
+# Of what is long and narrow a few pixels are left.
+_NAME = re.compile(r"([0-9a-f]{32})-([1-9][0-9]{0,3})x([1-9][0-9]{0,3})")
+_FILE = re.compile(rf"({_NAME.pattern})-([1-9][0-9]{{0,3}})\.webp")
 
 
 @dataclass(frozen=True, slots=True)

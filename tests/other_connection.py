@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import asyncpg
 
 from tables.engine import DB
 
+# When each of those who wait began to; null in the first moment, in which nobody knows whether it will last.
 _WAITING = """
-    SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-    WHERE NOT l.granted AND a.datname = current_database()
+    SELECT count(*) AS waiting, max(l.waitstart) AS began FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+    WHERE NOT l.granted AND a.datname = current_database() AND l.waitstart > coalesce($1, '-infinity'::timestamptz)
 """
 
 
@@ -25,9 +27,20 @@ async def other_connection(database: str) -> AsyncIterator[asyncpg.Connection]:
         await connection.close()
 
 
-async def until_somebody_waits(task: asyncio.Future[object], count: int = 1) -> None:
-    """Returns when what the task does waits for a lock; with a `count` when so many wait, the task among them."""
+async def until_somebody_waits(
+    task: asyncio.Future[object], count: int = 1, since: datetime | None = None
+) -> datetime:
+    """Returns when what the task does waits for a lock; with a `count` when so many wait, the task among them.
+
+    Gives when the last of them began to wait. With that as `since` it returns when somebody began after it: who was
+    let go a moment ago is still told of as waiting.
+    """
     async with asyncio.timeout(60):
-        while await DB.fetch_value(_WAITING) < count:
+        while True:
+            row = await DB.fetch_row(_WAITING, since)
+            assert row is not None
+            if row["waiting"] >= count:
+                began: datetime = row["began"]
+                return began
             assert not task.done(), task
             await asyncio.sleep(0.005)

@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from app.worker import Job, run_worker
+from tables import repeating
 from tables.engine import DB, DatabaseUnavailable
 from tables.repeating import TRIES, repeated
 from tests.browser_like import Person, SeenPage, mails, visit
@@ -26,8 +27,11 @@ PRODUCTS = "SELECT FROM products FOR NO KEY UPDATE"
 
 
 @pytest.fixture
-async def other(database: str) -> AsyncIterator[asyncpg.Connection]:
-    """The second connection."""
+async def other(database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[asyncpg.Connection]:
+    """The second connection. Who was ended comes back when it has long taken what it was waiting for: else both might
+    meet in the same circle once more than the test means."""
+    monkeypatch.setattr(repeating, "SHORTEST_WAIT", 0.5)
+    monkeypatch.setattr(repeating, "LONGEST_WAIT", 0.5)
     async with other_connection(database) as connection:
         yield connection
 
@@ -41,13 +45,14 @@ async def in_a_circle(
     """
     await other.execute(f"BEGIN; {needs}; SAVEPOINT only_that")
     task = asyncio.ensure_future(work)
+    since = None
     for ended in range(1, times + 1):
-        await until_somebody_waits(task)
+        since = await until_somebody_waits(task, since=since)
         # Comes back once the other transaction was ended, so that this one has both.
         await other.execute(holds)
         if ended < times:
             # The next try waits for what it locks first. It gets that, and comes to what is held all the time.
-            await until_somebody_waits(task)
+            since = await until_somebody_waits(task, since=since)
             await other.execute("ROLLBACK TO only_that")
     await other.execute("ROLLBACK")
     return await asyncio.gather(task, return_exceptions=True)

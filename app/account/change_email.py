@@ -68,7 +68,8 @@ async def ask_for_email_change(visitor: Visitor, email: str, sending: str) -> No
     """Mails a link to the new address, of a double click once; links that were sent before stop working.
 
     An address that is somebody else's login gets the same answer after the same time; its owner is told by
-    mail, as at registration (domain.md 4). Raises TooManyTries after 5 in an hour.
+    mail, as at registration (domain.md 4). Raises TooManyTries after 5 in an hour, and SignInNeeded when the
+    session was ended meanwhile.
     """
     account, application = _account_of(visitor), visitor.application
     async with answering_after(ANSWER_AFTER), DB.transaction():
@@ -76,7 +77,8 @@ async def ask_for_email_change(visitor: Visitor, email: str, sending: str) -> No
             return
         await count_key(f"email-change:{account.user_id.hex}", MAILS_IN_AN_HOUR, 60)
         user = await _locked(account.user_id)
-        if user is None:
+        if user is None or user.session_epoch != account.session_epoch:
+            # The session has just ended, perhaps by undoing a change: nothing may come of it any more.
             raise SignInNeeded
         await revoke_links_of(user.id, Purpose.CHANGE_EMAIL)
         # Made in any case: the page shows alike what is waited for.

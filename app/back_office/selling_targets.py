@@ -2,7 +2,7 @@
 contracts (domain.md 8, 11, 12)."""
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 from app.back_office.branch import as_choices, branch_of_request, organisations_within
@@ -71,7 +71,7 @@ async def chosen_targets(data: TargetGroupForm) -> ChosenTargets:
         organisations_within(branch_of_request(), await organisations()) if data.target_organisations else []
     )
     known = {str(one.id) for one in seen}
-    return ChosenTargets(
+    chosen = ChosenTargets(
         frozenset(data.target_segments),
         customers,
         frozenset(uuid.UUID(one) for one in data.target_organisations if one in known),
@@ -79,16 +79,18 @@ async def chosen_targets(data: TargetGroupForm) -> ChosenTargets:
         unknown,
         unknown_contracts,
         tuple(one for one in data.target_organisations if one not in known),
-        _beyond_branch(data),
     )
+    return replace(chosen, beyond=_beyond_branch(chosen))
 
 
-def _beyond_branch(data: TargetGroupForm) -> str:
+def _beyond_branch(chosen: ChosenTargets) -> str:
     if branch_of_request() is None:
         return ""
-    if data.target_segments:
+    if chosen.segments:
         return _("You see a branch of the organisations, and segments take in customers outside of it.")
-    if not (data.target_organisations or data.target_customers.strip() or data.target_contracts.strip()):
+    # What was found counts, and not what was typed: a comma alone names nobody.
+    named = chosen.organisations or chosen.customers or chosen.contracts
+    if not (named or chosen.unknown or chosen.unknown_contracts or chosen.unknown_organisations):
         return _("Please name customers, contracts or organisations of your branch.")
     return ""
 

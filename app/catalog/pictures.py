@@ -219,7 +219,7 @@ def _delete_all_but(used: Iterable[str]) -> int:
     for entry in entries:
         name = picture_of_file(entry.name)
         is_unused = bool(name) and name not in kept
-        if not (is_unused or entry.name.startswith(_UNFINISHED)) or entry.stat().st_mtime > before:
+        if not (is_unused or entry.name.startswith(_UNFINISHED)) or not _is_older(entry, before):
             continue
         if entry.is_dir():
             rmtree(entry.path, ignore_errors=True)
@@ -227,3 +227,11 @@ def _delete_all_but(used: Iterable[str]) -> int:
             Path(entry.path).unlink(missing_ok=True)
         deleted += 1
     return deleted
+
+
+def _is_older(entry: os.DirEntry[str], before: float) -> bool:
+    try:
+        return entry.stat().st_mtime <= before
+    except FileNotFoundError:
+        # Whose upload has just ended has taken its own folder away.
+        return False

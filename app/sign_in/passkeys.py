@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.access import Account
+from app.access import Account, SignInNeeded
 from app.applications import Application
 from app.audit import record
 from app.sign_in.passkey_challenges import Challenge, Purpose, new_challenge, use_challenge
@@ -19,6 +19,7 @@ from tables.keys import new_key
 MOST_OF_A_USER = 20
 LONGEST_NAME = 80
 
+_LOCK_SIGNED_IN = "SELECT id FROM users WHERE id = $1 AND session_epoch = $2 FOR NO KEY UPDATE"
 _ADD = """
     INSERT INTO passkeys (id, "user", host, credential_id, public_key, sign_count, transports, name, created_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now())
@@ -106,7 +107,8 @@ async def add_passkey(
     """Adds the passkey that the browser has made for the challenge, and tells its owner by mail.
 
     False when the answer is not good: too late, answered before, for another site, known already, or one too
-    many. Attestation is not asked for: which make of device somebody uses is not our business.
+    many. Attestation is not asked for: which make of device somebody uses is not our business. Raises SignInNeeded
+    when the session was ended meanwhile.
     """
     from webauthn import verify_registration_response
     from webauthn.helpers import parse_registration_credential_json
@@ -128,8 +130,9 @@ async def add_passkey(
         return False
     transports = [one.value for one in sent.response.transports or ()]
     async with DB.transaction():
-        # Locked, so that of many at once none is one too many.
-        await DB.execute("SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE", account.user_id)
+        # Locked, so that of many at once none is one too many, and none comes from a session that has just ended.
+        if not await DB.fetch(_LOCK_SIGNED_IN, account.user_id, account.session_epoch):
+            raise SignInNeeded
         if len(await passkeys_of(account.user_id)) >= MOST_OF_A_USER:
             return False
         added = await DB.execute(

@@ -1,5 +1,7 @@
 """What a thief has set up since a change of the e-mail goes with its undo; what the owner had stays (domain.md 6)."""
 
+import asyncio
+
 import pytest
 
 from tables.engine import DB
@@ -7,6 +9,7 @@ from tests import people
 from tests.account.test_authenticator import code_of, set_up
 from tests.account.test_change_email import NEW, OLD, change, press, undo_link
 from tests.browser_like import Person, SeenPage, mails, visit
+from tests.other_connection import other_connection, until_somebody_waits
 from tests.sign_in.software_passkey import SoftwarePasskey, add
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -146,3 +149,27 @@ async def test_an_undo_without_anything_set_up_since_says_nothing_of_it() -> Non
     assert "authenticator" not in page.text
     assert "recovery codes" not in page.text
     assert len(await told()) == told_before
+
+
+@pytest.mark.parametrize("what", ["passkey", "e-mail"])
+async def test_what_a_thief_sends_while_the_change_is_being_undone_is_refused(
+    database: str, what: str
+) -> None:
+    ines = await people.shopper()
+    thief = await ines.signed_in()
+    await change(thief, NEW)
+    link = await undo_link()
+    mailed = len(await mails("confirm_new_email"))
+    async with other_connection(database) as other, other.transaction():
+        await other.execute("SELECT FROM users FOR NO KEY UPDATE")
+        undoing = asyncio.ensure_future(press(link))
+        await until_somebody_waits(undoing)
+        sent = asyncio.ensure_future(
+            add(thief, SoftwarePasskey()) if what == "passkey" else change(thief, "third@example.com")
+        )
+        await until_somebody_waits(sent, count=2)
+    assert "Your old e-mail address is back" in (await undoing).text
+    await asyncio.wait([sent])
+    assert await DB.fetch_value("SELECT count(*) FROM passkeys") == 0
+    assert len(await mails("confirm_new_email")) == mailed
+    assert await DB.fetch_value("SELECT email FROM users WHERE id = $1", ines.user_id) == OLD

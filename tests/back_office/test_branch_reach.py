@@ -124,6 +124,24 @@ async def test_what_is_new_is_aimed_into_the_branch(kind: TargetKind) -> None:
     assert await DB.fetch_value(f"SELECT count(*) FROM {TABLES[kind]}") == 2
 
 
+@pytest.mark.parametrize("kind", NEW_THINGS)
+async def test_signs_that_name_nobody_aim_at_nobody_and_are_refused(kind: TargetKind) -> None:
+    made = await world()
+    path, fields, _own = NEW_THINGS[kind]
+    owner = await owner_of(kind)
+    await aimed(kind, owner, made, "own customer")
+    nobody = {"target_customers": ",", "target_contracts": " ; "}
+    page = await send(made.person, address_of(kind, owner), nobody)
+    assert page.errors == {
+        "target_customers": "Please name customers, contracts or organisations of your branch."
+    }
+    assert (await targets_of(kind, owner)).customers == {made.company.customer_id}
+    fields = {**fields, "id": "Y"} if "id" in fields else {**fields, "name": "Y"}
+    page = await send(made.person, path, {**fields, **nobody})
+    assert "target_customers" in page.errors
+    assert await DB.fetch_value(f"SELECT count(*) FROM {TABLES[kind]}") == 1
+
+
 async def test_prices_of_a_list_are_changed_as_the_list_itself_is() -> None:
     made = await world()
     await product("P-1")
@@ -209,6 +227,23 @@ async def test_what_is_for_nobody_yet_is_not_taken_over_by_a_contract(field: str
     page = await made.person.fill(await made.person.get(contract), {field: ["X"]}, form=field)
     assert "The contract is changed." in page.main
     assert BEYOND in (await made.person.get(address_of(kind, "X"))).main
+
+
+@pytest.mark.parametrize(
+    ("is_limited", "field"),
+    [(True, "price_lists"), (True, "catalog_views"), (False, "price_lists"), (False, "target_segments")],
+)
+async def test_what_no_page_offers_is_refused_at_its_field(
+    staff: Person, is_limited: bool, field: str
+) -> None:
+    """The database takes no NUL."""
+    made = await world()
+    person = made.person if is_limited else staff
+    contract = f"/contracts/{made.own['contracts', 'contract_id']}"
+    path = "/price-lists/X" if field == "target_segments" else contract
+    await person.get(path)
+    page = await person.post(path, {field: ["X\x00"], "name": "X", "version": "1"})
+    assert (page.status, page.errors[field]) == (422, "Please choose one of the options.")
 
 
 async def test_who_sees_all_customers_aims_at_everybody(staff: Person) -> None:

@@ -81,6 +81,22 @@ async def test_a_small_picture_is_not_made_larger(staff: Person) -> None:
     assert list(addresses(await staff.get("/products/T-1"))) == [320, 400]
 
 
+@pytest.mark.parametrize(("width", "height"), [(100, 20_000), (20_000, 100)])
+async def test_a_picture_that_is_long_and_narrow_is_one_too(staff: Person, width: int, height: int) -> None:
+    await product("T-1")
+    page = await upload(staff, "T-1", photo(width, height))
+    assert "The product is changed." in page.main, page.errors
+    person = await visit("shop")
+    sizes = addresses(await person.get("/products/T-1"))
+    assert sizes
+    for address in sizes.values():
+        assert (await person.client.get(address)).status_code == 200
+    await send(staff, "/products/T-1", {"remove_picture": "on"})
+    grow_old()
+    assert await delete_unused_pictures() == len(sizes)
+    assert kept_files() == set()
+
+
 async def test_a_new_product_has_its_picture_at_once(staff: Person) -> None:
     teas = await category()
     page = await staff.get("/products/new")
@@ -249,6 +265,19 @@ async def test_a_replaced_picture_is_there_for_a_day_and_then_deleted(staff: Per
     assert kept_files().isdisjoint(before)
     for address in addresses(await (await visit("shop")).get("/products/T-1")).values():
         assert (await (await visit("shop")).client.get(address)).status_code == 200
+
+
+async def test_the_picture_of_a_deleted_product_is_there_for_a_day(staff: Person) -> None:
+    await product("T-1")
+    await upload(staff, "T-1", photo())
+    before = kept_files()
+    grow_old()
+    await staff.fill(await staff.get("/products/T-1/delete"), {})
+    assert await DB.fetch_value("SELECT count(*) FROM products") == 0
+    assert await delete_unused_pictures() == 0
+    assert kept_files() == before
+    grow_old()
+    assert await delete_unused_pictures() == len(before)
 
 
 async def test_a_picture_is_taken_away_and_that_of_the_category_is_shown(staff: Person) -> None:

@@ -61,12 +61,12 @@ async def test_two_who_were_faster_are_both_told(database: str) -> None:
         await of_one.start()
         await one.execute(line, baskets[0], shop.products["WINE"])
         deleting = asyncio.ensure_future(delete_product(shop.products["WINE"], 1))
-        await until_somebody_waits(deleting)
+        since = await until_somebody_waits(deleting)
         await of_other.start()
         await other.execute("SELECT FROM baskets WHERE id = $1 FOR NO KEY UPDATE", baskets[0])
         # Before the first is told there is somebody who holds up the telling.
         await of_one.commit()
-        await until_somebody_waits(deleting)
+        await until_somebody_waits(deleting, since=since)
         await other.execute(line, baskets[1], shop.products["WINE"])
         await of_other.commit()
         await deleting

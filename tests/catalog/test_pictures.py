@@ -6,9 +6,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from io import BytesIO
+from pathlib import Path
 from shutil import rmtree
+from tempfile import mkdtemp
 
 import pytest
 from PIL import Image
@@ -121,6 +124,24 @@ async def test_who_names_a_picture_waits_for_who_deletes_others(database: str) -
         await until_somebody_waits(naming, count=2)
     assert await deleting == 2
     assert (await naming).errors == {"picture": "The picture is no longer there. Please choose it once more."}
+
+
+async def test_uploads_that_end_meanwhile_do_not_stop_the_deletion(database: str) -> None:
+    folder, is_over = picture_folder(), threading.Event()
+    await kept(photo())
+
+    def upload_on_and_on() -> None:
+        while not is_over.is_set():
+            for made in [Path(mkdtemp(prefix=".unfinished-", dir=folder)) for _ in range(200)]:
+                made.rmdir()
+
+    uploading = asyncio.ensure_future(asyncio.to_thread(upload_on_and_on))
+    try:
+        for _ in range(100):
+            assert await delete_unused_pictures() == 0
+    finally:
+        is_over.set()
+        await uploading
 
 
 async def test_a_process_that_is_killed_leaves_no_half_a_picture_and_nothing_for_good(database: str) -> None:
