@@ -36,7 +36,8 @@ _OF_VISITOR = _BASKET.format(owner="b.token_hash = $3")
 _FORGET_TOLD = """
     UPDATE baskets SET gone = coalesce(
         (SELECT jsonb_agg(one) FROM jsonb_array_elements(gone) AS one
-         WHERE one NOT IN (SELECT jsonb_array_elements($2::jsonb))), '[]')
+         WHERE one NOT IN (SELECT jsonb_array_elements($2::jsonb))
+           AND coalesce(one ->> $3, one ->> 'en', '') <> ALL($4::text[])), '[]')
     WHERE id = $1 AND gone <> '[]'
 """
 
@@ -124,7 +125,7 @@ async def basket_of(
     ]
     deleted = msgspec.json.decode(first["gone"], type=list[dict[str, str]])
     if notes_are_seen and (gone or changed or deleted):
-        await _note_as_seen(first["id"], gone, changed, reckoned, first["gone"])
+        await _note_as_seen(first["id"], gone, changed, reckoned, first["gone"], visitor.language)
     return Basket(
         id=first["id"],
         lines=tuple(
@@ -191,8 +192,10 @@ async def _note_as_seen(
     changed: list[dict[str, Any]],
     reckoned: Mapping[uuid.UUID, ReckonedLine],
     told: str,
+    language: str,
 ) -> None:
-    """`told` is what was read of `gone`: what was deleted since is told at the next view."""
+    """`told` is what was read of `gone`: what was deleted since is told at the next view. Unless its line was still
+    there: then it is told now, as what is not to be had."""
     async with DB.transaction():
         await lock_basket(basket)
         await DB.execute("DELETE FROM basket_lines WHERE id = ANY($1::uuid[])", [row["line"] for row in gone])
@@ -202,7 +205,7 @@ async def _note_as_seen(
             [row["line"] for row in changed],
             [reckoned[row["product"]].unit_at_home for row in changed],
         )
-        await DB.execute(_FORGET_TOLD, basket, told)
+        await DB.execute(_FORGET_TOLD, basket, told, language, [row["name"] for row in gone])
 
 
 def _notes(

@@ -1,10 +1,12 @@
 """A product that staff delete while it is being put into a basket: nobody loses a line without being told."""
 
 import asyncio
+from typing import Any
 
 import asyncpg
 import pytest
 
+from app.basket import basket
 from app.catalog import edit_product
 from app.catalog.edit_product import delete_product
 from tables.engine import DB
@@ -43,6 +45,25 @@ async def test_a_line_that_comes_while_its_product_is_being_deleted_is_told(data
     pages = [person.last.main, (await person.get("/basket")).main]
     assert sum(GONE in one for one in pages) == 1
     assert await DB.fetch_value("SELECT count(*) FROM basket_lines") == 1
+
+
+async def test_what_is_deleted_after_its_line_was_read_is_told_once(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = await shop_with_wine()
+    person = await visit("shop")
+    for sku in ("TEA", "WINE"):
+        await add(person, sku)
+    found_before, waiting = basket.products_by_id, [shop.products["WINE"]]
+
+    async def found_after_the_deletion(*wanted: Any) -> Any:
+        if waiting:
+            await delete_product(waiting.pop(), 1)
+        return await found_before(*wanted)
+
+    monkeypatch.setattr(basket, "products_by_id", found_after_the_deletion)
+    assert (await person.get("/basket")).main.count(GONE) == 1
+    assert GONE not in (await person.get("/basket")).main
 
 
 async def test_two_who_were_faster_are_both_told(database: str) -> None:
