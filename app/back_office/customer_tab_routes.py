@@ -14,7 +14,7 @@ from app.back_office.customer_offers import Offers, catalog_views_for, price_lis
 from app.back_office.customer_record import addresses_of
 from app.back_office.customer_tabs import customer_page, found_customer
 from app.back_office.privileges import Privilege
-from app.back_office.selling_lists import ON_A_PAGE, page_asked_for, pages_of
+from app.back_office.selling_lists import ON_A_PAGE, offset_of, page_asked_for, pages_of
 from app.back_office.selling_orders import BADGES
 from app.flash import Flash
 from app.forms import FilledForm, Form, Text, blank, read_form
@@ -62,7 +62,7 @@ async def addresses(visitor: CurrentVisitor, number: FromPath[str]) -> Page:
 async def orders(visitor: CurrentVisitor, number: FromPath[str], page: FromQuery[int] = 1) -> Page:
     """The orders of a customer, the newest first."""
     of, asked = await found_customer(number), page_asked_for(page)
-    rows = await DB.fetch(_ORDERS, of.id, ON_A_PAGE, (asked - 1) * ON_A_PAGE)
+    rows = await DB.fetch(_ORDERS, of.id, ON_A_PAGE, offset_of(asked))
     return await customer_page(
         "customer_orders.html",
         "customer_orders",

@@ -13,7 +13,7 @@ from app.access import staff
 from app.back_office.branch import branch_of, organisation_choices, seen_organisations
 from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import WholeNumber, filled_with
-from app.back_office.selling_lists import ON_A_PAGE, delete_page, page_asked_for, pages_of
+from app.back_office.selling_lists import ON_A_PAGE, delete_page, offset_of, page_asked_for, pages_of
 from app.back_office.stale_form import stale_form
 from app.flash import Flash
 from app.forms import FilledForm, Form, Text, blank, read_form
@@ -215,7 +215,7 @@ async def _page(
     page: int = 1,
     status_code: int = 200,
 ) -> Page:
-    customers = await DB.fetch(_CUSTOMERS, of.id, ON_A_PAGE, (page - 1) * ON_A_PAGE) if of is not None else []
+    customers = await DB.fetch(_CUSTOMERS, of.id, ON_A_PAGE, offset_of(page)) if of is not None else []
     seen = await seen_organisations(visitor)
     return Page(
         "back_office/organisation.html",

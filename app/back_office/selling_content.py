@@ -11,7 +11,6 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from app.access import staff
 from app.back_office.branch_reach import changing, may_change, refuse_beyond_branch
-from app.back_office.forms import asked_for
 from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import (
     LongTexts,
@@ -21,17 +20,8 @@ from app.back_office.selling_fields import (
     filled_with,
     moment_as_typed,
 )
-from app.back_office.selling_lists import (
-    ON_A_PAGE,
-    Row,
-    ShownList,
-    delete_page,
-    list_page,
-    offset_of,
-    page_asked_for,
-    pages_of,
-)
-from app.back_office.selling_states import STATE_OF_ROW, state_asked_for, state_badge, state_choices
+from app.back_office.selling_lists import Row, ShownList, delete_page
+from app.back_office.selling_states import STATE_OF_ROW, find_by_state, state_badge
 from app.back_office.selling_targets import (
     TargetGroupForm,
     chosen_targets,
@@ -96,10 +86,8 @@ async def content(
     page: FromQuery[int] = 1,
 ) -> Page:
     """Content items that fit the search, by slot."""
-    links, wanted, number = links_of(visitor.application), asked_for(q), page_asked_for(page)
-    state = state_asked_for(wanted_state)
-    rows = await DB.fetch(_FOUND, wanted, state, ON_A_PAGE, offset_of(number))
-    return list_page(
+    links, found = links_of(visitor.application), await find_by_state(_FOUND, q, wanted_state, page)
+    return found.shown(
         ShownList(
             route="content",
             heading=_("Content"),
@@ -113,16 +101,11 @@ async def content(
                     cells=[row["name"], _(SLOTS.get(row["slot"], row["slot"])), str(row["priority"])],
                     badge=state_badge(row["state"]),
                 )
-                for row in rows
+                for row in found.rows
             ],
             new="new_content",
             new_text=_("Create content"),
             search_label=_("Name"),
-            q=wanted,
-            states=state_choices(),
-            state=state,
-            page=number,
-            pages=pages_of(rows[0]["count"] if rows else 0),
         )
     )
 

@@ -11,7 +11,7 @@ from app.access import staff
 from app.back_office.branch import branch_of
 from app.back_office.forms import asked_for
 from app.back_office.privileges import Privilege
-from app.back_office.selling_lists import ON_A_PAGE, page_asked_for, pages_of
+from app.back_office.selling_lists import ON_A_PAGE, offset_of, page_asked_for, pages_of
 from app.flash import Flash
 from app.forms import FilledForm, Flag, Form, Text, blank, read_form
 from app.languages import datetime_text, money_text
@@ -107,8 +107,8 @@ async def orders(
     chosen = wanted_state if wanted_state in dict(states) else ""
     # % and _ in a number that is searched for are no wildcards.
     begins = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    offset, branch = (number - 1) * ON_A_PAGE, branch_of(visitor)
-    rows = await DB.fetch(_FOUND, wanted, begins, chosen, ON_A_PAGE, offset, branch)
+    branch = branch_of(visitor)
+    rows = await DB.fetch(_FOUND, wanted, begins, chosen, ON_A_PAGE, offset_of(number), branch)
     return Page(
         "back_office/selling/orders.html",
         search=blank(OrderSearchForm, q=wanted, state=chosen),

@@ -19,7 +19,7 @@ from app.back_office.selling_fields import (
     moment_as_typed,
     percent_as_typed,
 )
-from app.back_office.selling_lists import ON_A_PAGE, SearchForm, page_asked_for, pages_of
+from app.back_office.selling_lists import ON_A_PAGE, SearchForm, offset_of, page_asked_for, pages_of
 from app.back_office.selling_prices import PRICES, stored_list
 from app.back_office.selling_products import product_with_sku
 from app.back_office.stale_form import stale_form
@@ -211,7 +211,7 @@ async def _list_page(
     of = await stored_list(list_id)
     wanted, number = asked_for(q), page_asked_for(page)
     rows = await DB.fetch(
-        _ENTRIES, list_id, canonical_sku(wanted), words_of(wanted), ON_A_PAGE, (number - 1) * ON_A_PAGE
+        _ENTRIES, list_id, canonical_sku(wanted), words_of(wanted), ON_A_PAGE, offset_of(number)
     )
     return Page(
         "back_office/selling/price_entries.html",

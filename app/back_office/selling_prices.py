@@ -8,7 +8,6 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from app.access import staff
 from app.back_office.branch_reach import changing, may_change, refuse_beyond_branch
-from app.back_office.forms import asked_for
 from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import (
     CURRENCIES,
@@ -19,17 +18,8 @@ from app.back_office.selling_fields import (
     filled_with,
     moment_as_typed,
 )
-from app.back_office.selling_lists import (
-    ON_A_PAGE,
-    Row,
-    ShownList,
-    delete_page,
-    list_page,
-    offset_of,
-    page_asked_for,
-    pages_of,
-)
-from app.back_office.selling_states import STATE_OF_ROW, state_asked_for, state_badge, state_choices
+from app.back_office.selling_lists import Row, ShownList, delete_page
+from app.back_office.selling_states import STATE_OF_ROW, find_by_state, state_badge
 from app.back_office.selling_targets import (
     ChosenTargets,
     TargetGroupForm,
@@ -101,10 +91,8 @@ async def price_lists(
     page: FromQuery[int] = 1,
 ) -> Page:
     """Price lists that fit the search, by id."""
-    links, wanted, number = links_of(visitor.application), asked_for(q), page_asked_for(page)
-    state = state_asked_for(wanted_state)
-    rows = await DB.fetch(_FOUND, wanted, state, ON_A_PAGE, offset_of(number))
-    return list_page(
+    links, found = links_of(visitor.application), await find_by_state(_FOUND, q, wanted_state, page)
+    return found.shown(
         ShownList(
             route="price_lists",
             heading=_("Price lists"),
@@ -124,16 +112,11 @@ async def price_lists(
                     ],
                     badge=state_badge(row["state"]),
                 )
-                for row in rows
+                for row in found.rows
             ],
             new="new_price_list",
             new_text=_("Create a price list"),
             search_label=_("Id or name"),
-            q=wanted,
-            states=state_choices(),
-            state=state,
-            page=number,
-            pages=pages_of(rows[0]["count"] if rows else 0),
         )
     )
 

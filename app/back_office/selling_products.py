@@ -26,6 +26,7 @@ from app.back_office.selling_lists import (
     Row,
     ShownList,
     list_page,
+    offset_of,
     page_asked_for,
     pages_of,
 )
@@ -105,7 +106,7 @@ async def products(visitor: CurrentVisitor, q: FromQuery[str] = "", page: FromQu
     """Products that fit the search, by SKU."""
     wanted, number = asked_for(q), page_asked_for(page)
     rows = await DB.fetch(
-        _FOUND, visitor.language, canonical_sku(wanted), words_of(wanted), ON_A_PAGE, (number - 1) * ON_A_PAGE
+        _FOUND, visitor.language, canonical_sku(wanted), words_of(wanted), ON_A_PAGE, offset_of(number)
     )
     categories = dict(await category_choices())
     links = links_of(visitor.application)

@@ -1,7 +1,14 @@
 """Whether what may be switched off and holds for a time holds now, later, or no more, as lists tell it."""
 
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app.back_office.forms import asked_for
+from app.back_office.selling_lists import ON_A_PAGE, ShownList, list_page, offset_of, page_asked_for, pages_of
 from app.languages import gettext as _
 from app.languages import text
+from app.pages import Page
+from tables.engine import DB
 
 # What has ended is over even where it is switched off; what is switched off does not begin.
 STATES = (
@@ -33,3 +40,34 @@ def state_asked_for(wanted: str) -> str:
 def state_badge(state: str) -> tuple[str, str]:
     """(text, kind) of the badge of a state, in the language of the current request."""
     return _(dict(STATES)[state]), _BADGES.get(state, "neutral")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundByState:
+    """A page of a list that is searched by words and a state: what it was asked for, and its rows."""
+
+    q: str
+    state: str
+    page: int
+    rows: list[dict[str, Any]]
+
+    def shown(self, shown: ShownList, *without: str) -> Page:
+        """The page of the list, with its search and pages; the states that its things never have are not offered."""
+        return list_page(
+            replace(
+                shown,
+                q=self.q,
+                states=state_choices(*without),
+                state=self.state,
+                page=self.page,
+                pages=pages_of(self.rows[0]["count"] if self.rows else 0),
+            )
+        )
+
+
+async def find_by_state(statement: str, q: str, state: str, page: int) -> FoundByState:
+    """What an address asks for. The statement has words, state, limit and offset as its arguments, and gives the
+    `count` of all with each row."""
+    wanted, chosen, number = asked_for(q), state_asked_for(state), page_asked_for(page)
+    rows = await DB.fetch(statement, wanted, chosen, ON_A_PAGE, offset_of(number))
+    return FoundByState(q=wanted, state=chosen, page=number, rows=rows)

@@ -12,21 +12,11 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from app.access import staff
 from app.audit import record
 from app.back_office.branch_reach import changing, may_change, refuse_beyond_branch
-from app.back_office.forms import asked_for
 from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import NewId, WholeNumber, filled_with
-from app.back_office.selling_lists import (
-    ON_A_PAGE,
-    Row,
-    ShownList,
-    delete_page,
-    list_page,
-    offset_of,
-    page_asked_for,
-    pages_of,
-)
+from app.back_office.selling_lists import Row, ShownList, delete_page
 from app.back_office.selling_products import category_choices
-from app.back_office.selling_states import SWITCH_OF_ROW, state_asked_for, state_badge, state_choices
+from app.back_office.selling_states import SWITCH_OF_ROW, find_by_state, state_badge
 from app.back_office.selling_targets import (
     ChosenTargets,
     TargetGroupForm,
@@ -101,10 +91,8 @@ async def catalog_views(
     page: FromQuery[int] = 1,
 ) -> Page:
     """Catalog views that fit the search, by id."""
-    links, wanted, number = links_of(visitor.application), asked_for(q), page_asked_for(page)
-    state = state_asked_for(wanted_state)
-    rows = await DB.fetch(_FOUND, wanted, state, ON_A_PAGE, offset_of(number))
-    return list_page(
+    links, found = links_of(visitor.application), await find_by_state(_FOUND, q, wanted_state, page)
+    return found.shown(
         ShownList(
             route="catalog_views",
             heading=_("Catalog views"),
@@ -116,17 +104,14 @@ async def catalog_views(
                     cells=[row["id"], row["name"], row["description"] or "–"],
                     badge=state_badge(row["state"]),
                 )
-                for row in rows
+                for row in found.rows
             ],
             new="new_catalog_view",
             new_text=_("Create a catalog view"),
             search_label=_("Id, name or description"),
-            q=wanted,
-            states=state_choices("upcoming", "ended"),
-            state=state,
-            page=number,
-            pages=pages_of(rows[0]["count"] if rows else 0),
-        )
+        ),
+        "upcoming",
+        "ended",
     )
 
 

@@ -18,7 +18,7 @@ from app.audit import record
 from app.company_users.managing import ChangeRefused, Managing, Rule, managing
 from app.company_users.roles import Role, recorded_names, together
 from app.customers.emails import canonical_email
-from app.customers.limits import Limits
+from app.customers.limits import Limits, limits_of
 from app.errors import Conflict
 from app.links import links_of
 from app.mail.outbox import Letter, queue_mails
@@ -174,7 +174,7 @@ async def send_again(visitor: Visitor, invitation_id: uuid.UUID) -> str | None:
         if row["is_just_sent"]:
             return None
         refuse_roles(change.roles, row["roles"], change.may)
-        change.refuse_to_grant_limits(Limits(**{name: row[name] for name in Limits.__slots__}))
+        change.refuse_to_grant_limits(limits_of(row))
         application = visitor.application
         minutes = application.invitation_minutes
         await DB.execute(_SEND_AGAIN, invitation_id, change.membership_id, application.id, minutes)

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.company_users.granting import grants
 from app.company_users.roles import Role
-from app.customers.limits import Limits
+from app.customers.limits import Limits, limits_of
 
 
 def inviter_still_grants(row: Mapping[str, Any], roles: Collection[Role]) -> bool:
@@ -24,5 +24,5 @@ def inviter_still_grants(row: Mapping[str, Any], roles: Collection[Role]) -> boo
         row["inviter_roles"] or (),
         Limits(**own),
         row["roles"],
-        Limits(**{name: row[name] for name in Limits.__slots__}),
+        limits_of(row),
     )

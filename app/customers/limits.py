@@ -55,6 +55,11 @@ class Limits:
 UNLIMITED = Limits()
 
 
+def limits_of(row: Mapping[str, Any]) -> Limits:
+    """The limits in a row that has them beside other columns."""
+    return Limits(**{name: row[name] for name in Limits.__slots__})
+
+
 def budget_problems(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """An amount and its period belong together (domain.md 10): yields (field, message)."""
     if values.get("budget_amount") is not None and values.get("budget_period") == "":

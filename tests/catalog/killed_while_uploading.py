@@ -5,18 +5,17 @@ database, and the moments before a file gets its name. Prints a line of JSON for
 what the product has afterwards.
 """
 
-import asyncio
-import json
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 from app.uploaded_pictures import uploaded_picture
 from tables.engine import DB, close_pool, open_pool
 from tests.browser_like import patron, visit
 from tests.catalog.photos import photo, upload
-from tests.orders.killed_at_every_step import die_before
+from tests.orders.killed_at_every_step import die_before, try_until_it_lives
 
 
 def die_before_naming(files: int) -> None:
@@ -34,7 +33,7 @@ def die_before_naming(files: int) -> None:
     Path.rename = counted  # type: ignore[method-assign,assignment]  # only in this process
 
 
-async def try_to_upload(cookie: str, step: int, of_files: bool, colour: str) -> None:
+async def try_to_upload(cookie: str, step: int, *, of_files: bool, colour: str) -> None:
     """Uploads a picture; the process dies at a step."""
     await open_pool()
     staff = await visit("back-office")
@@ -66,19 +65,7 @@ def main() -> None:
     # Once for all children, which are copies of this process.
     patron()
     for of_files, colour in ((True, "teal"), (False, "purple")):
-        for step in range(100):
-            child = os.fork()
-            if child == 0:
-                try:
-                    asyncio.run(try_to_upload(cookie, step, of_files, colour))
-                except BaseException as error:
-                    print(repr(error), file=sys.stderr)
-                    os._exit(1)
-                os._exit(0)
-            _pid, status = os.waitpid(child, 0)
-            print(json.dumps({"status": status, **asyncio.run(after())}), flush=True)
-            if status != signal.SIGKILL:
-                break
+        try_until_it_lives(partial(try_to_upload, cookie, of_files=of_files, colour=colour), after, 100)
 
 
 if __name__ == "__main__":

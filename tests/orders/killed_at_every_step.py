@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from app.languages import translations
@@ -62,6 +63,28 @@ def die_before(statements: int) -> None:
     Transaction._say = counted_say  # type: ignore[method-assign]  # only in this process
 
 
+def try_until_it_lives(
+    one_try: Callable[[int], Coroutine[Any, Any, None]],
+    after: Callable[[], Coroutine[Any, Any, Mapping[str, object]]],
+    at_most: int,
+) -> None:
+    """Makes each try, with the number of its step, in a process of its own, until one is not killed; prints how each
+    ended and what there is after it."""
+    for step in range(at_most):
+        child = os.fork()
+        if child == 0:
+            try:
+                asyncio.run(one_try(step))
+            except BaseException as error:
+                print(repr(error), file=sys.stderr)
+                os._exit(1)
+            os._exit(0)
+        _pid, status = os.waitpid(child, 0)
+        print(json.dumps({"status": status, **asyncio.run(after())}), flush=True)
+        if status != signal.SIGKILL:
+            return
+
+
 async def after() -> dict[str, int]:
     """What the database holds."""
     row = await DB.fetch_row(AFTER)
@@ -74,19 +97,7 @@ def main() -> None:
     # Once for all children, which are copies of this process.
     patron()
     translations("de")
-    for statements in range(200):
-        child = os.fork()
-        if child == 0:
-            try:
-                asyncio.run(place(cookie, key, review, statements))
-            except BaseException as error:
-                print(repr(error), file=sys.stderr)
-                os._exit(1)
-            os._exit(0)
-        _pid, status = os.waitpid(child, 0)
-        print(json.dumps({"status": status, **asyncio.run(after())}), flush=True)
-        if status != signal.SIGKILL:
-            return
+    try_until_it_lives(lambda statements: place(cookie, key, review, statements), after, 200)
 
 
 if __name__ == "__main__":
