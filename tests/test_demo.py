@@ -99,7 +99,7 @@ async def test_what_is_missing_is_added_and_what_was_changed_stays() -> None:
     )
     prices = await DB.fetch(
         "SELECT e.price_list, e.amount, p.stock FROM price_entries e JOIN products p ON p.id = e.product"
-        " WHERE p.sku = ANY($1::text[]) AND e.price_list = ANY($2::text[]) ORDER BY p.sku, e.price_list",
+        " WHERE p.sku = ANY($1::text[]) AND e.price_list = ANY($2::text[]) ORDER BY p.sku, e.price_list, e.quantity_from",
         ["NW-034", "NW-035"],
         ["AllConsumersPriceList", "QuickStopPriceList"],
     )
@@ -199,7 +199,9 @@ async def test_companies_have_contact_address_and_number_of_the_sample_data() ->
     assert {"Alfreds Futterkiste", "Maria Anders", "Obere Str. 57", "12209 Berlin"} < set(address.lines)
     administrator = await User.objects().get(User.login == ADMINISTRATOR)
     assert administrator is not None
-    membership = await Membership.objects().get(Membership.user == administrator.id)
+    membership = await Membership.objects().get(
+        (Membership.user == administrator.id) & (Membership.customer == customer.id)
+    )
     assert membership is not None
     assert membership.roles == ["account_administrator"]
     assert membership.position == "Sales Representative"
