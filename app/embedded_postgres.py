@@ -56,8 +56,13 @@ CONFIGURATION = {
     "log_min_error_statement": "panic",
     "log_parameter_max_length_on_error": "0",
 }
-# For tests: nothing is kept when the machine stops.
-WITHOUT_DURABILITY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# For tests: nothing is kept when the machine stops, and nothing happens beside what is asked.
+WITHOUT_DURABILITY = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+}
 
 
 @contextmanager

@@ -87,7 +87,9 @@ async def database_of_the_session(databases: TestDatabases) -> AsyncIterator[str
     await engine.DB.start_connection_pool(
         max_size=settings().database_pool_size,
         connection_class=WatchedConnection,
-        server_settings=engine.SESSION_SETTINGS | {"lock_timeout": "60s", "statement_timeout": "120s"},
+        server_settings=engine.SESSION_SETTINGS
+        # PostgreSQL looks for a deadlock once, so long after the wait began: by then the circle of a test is closed.
+        | {"lock_timeout": "60s", "statement_timeout": "120s", "deadlock_timeout": "2s"},
     )
     yield address
     await engine.close_pool()

@@ -1,12 +1,13 @@
 """Patron as its users run it: a process of its own."""
 
+import http.client
+import itertools
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,17 @@ PROJECT = Path(__file__).parent.parent
 # Seconds, on a machine that does much else.
 STARTS_WITHIN = 120
 STOPS_WITHIN = 60
+# Below those that the system gives to whoever asks for any, and for each process of the tests others: whoever listens
+# a few seconds later than they were told a port still finds it free.
+_PORTS_OF_EACH = 2000
+_FIRST_PORT = 20_000 + _PORTS_OF_EACH * (
+    int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 6
+)
+# Not the same ones first in a second run on this machine.
+_BEGIN = os.getpid() % _PORTS_OF_EACH
+_PORTS = itertools.cycle(
+    [*range(_FIRST_PORT + _BEGIN, _FIRST_PORT + _PORTS_OF_EACH), *range(_FIRST_PORT, _FIRST_PORT + _BEGIN)]
+)
 
 
 @dataclass
@@ -42,11 +54,17 @@ class PatronProcess:
 
 
 def free_port() -> int:
-    """A port of the loopback address that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """A port of the loopback address that nobody listens on, and that no other process of the tests is given."""
+    for port in itertools.islice(_PORTS, _PORTS_OF_EACH):
+        with socket.socket() as probe:
+            # As servers do: a port whose connections were closed a moment ago is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
+    raise AssertionError("no port is free")
 
 
 def environment(data_dir: Path, database_url: str = "", **more: str) -> dict[str, str]:
@@ -136,5 +154,5 @@ def answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=10) as response:
             return bool(response.status == 200)
-    except (urllib.error.URLError, OSError):
+    except (OSError, http.client.HTTPException):
         return False

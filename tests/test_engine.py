@@ -132,7 +132,7 @@ async def test_idle_connections_that_died_are_replaced() -> None:
 
     await asyncio.gather(two(), two(), two())
     await DB.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
         "WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
     await asyncio.sleep(0.1)

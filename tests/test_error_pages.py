@@ -209,7 +209,7 @@ async def test_a_fault_of_the_program_is_a_page_for_the_person_and_a_trace_in_th
         for table, path in (("data_versions", "/sign-in"), ("categories", "/")):
             await connection.execute(f"ALTER TABLE {table} RENAME TO {table}_away")
             try:
-                async with httpx.AsyncClient(base_url=process.url) as client:
+                async with httpx.AsyncClient(base_url=process.url, timeout=60) as client:
                     answer = await client.get(path, headers={"Accept-Language": "de"})
             finally:
                 await connection.execute(f"ALTER TABLE {table}_away RENAME TO {table}")
@@ -223,7 +223,7 @@ async def test_a_fault_of_the_program_is_a_page_for_the_person_and_a_trace_in_th
             assert any(one.get("event") == "request" and one.get("status") == 500 for one in logged)
     finally:
         await connection.close()
-    assert httpx.get(process.url + "/").status_code == 200
+    assert httpx.get(process.url + "/", timeout=60).status_code == 200
 
 
 async def test_while_the_database_is_away_people_are_told_so_and_then_all_goes_on(
@@ -232,7 +232,7 @@ async def test_while_the_database_is_away_people_are_told_so_and_then_all_goes_o
     process, operator = own_patron
     name = process.database_url.partition("?")[0].rpartition("/")[2]
     said_before = len(process.said())
-    async with httpx.AsyncClient(base_url=process.url) as client:
+    async with httpx.AsyncClient(base_url=process.url, timeout=60) as client:
         home = await client.get("/")
         assert home.status_code == 200
         stylesheet = lxml_html.fromstring(home.text).find(".//link[@rel='stylesheet']").get("href")

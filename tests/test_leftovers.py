@@ -22,7 +22,7 @@ async def holds_the_users(holds: asyncio.Event) -> None:
 
 
 async def test_a_task_that_is_left_is_named_and_ended(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leftovers, "ENDS_WITHIN", 0.2)
+    monkeypatch.setattr(leftovers, "ENDS_WITHIN", 1.0)
     await people.shopper()
     before, holds = asyncio.all_tasks(), asyncio.Event()
     left = asyncio.create_task(holds_the_users(holds))
@@ -36,7 +36,7 @@ async def test_a_task_that_is_left_is_named_and_ended(database: str, monkeypatch
 async def test_a_transaction_that_is_left_is_named_and_ended(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(leftovers, "ENDS_WITHIN", 0.2)
+    monkeypatch.setattr(leftovers, "ENDS_WITHIN", 1.0)
     await people.shopper()
     async with other_connection(database) as other:
         await other.execute("BEGIN")

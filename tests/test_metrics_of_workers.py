@@ -1,5 +1,6 @@
 """Metrics of several workers: one page tells of them all."""
 
+import asyncio
 from pathlib import Path
 
 import httpx
@@ -15,12 +16,16 @@ async def test_whichever_worker_answers_the_figures_are_those_of_all(
 ) -> None:
     address = await databases.new_database()
     with patron_serving(tmp_path, address, "--workers", "2") as running:
-        async with httpx.AsyncClient(base_url=running.url) as client:
+        async with httpx.AsyncClient(base_url=running.url, timeout=60) as client:
             before = await _pages_not_found(client)
             for _ in range(REQUESTS):
                 # A connection of its own each, so that both workers get some.
-                async with httpx.AsyncClient(base_url=running.url) as other:
+                async with httpx.AsyncClient(base_url=running.url, timeout=60) as other:
                     assert (await other.get("/no-such-page")).status_code == 404
+            # A request is counted after its answer has gone out.
+            async with asyncio.timeout(60):
+                while await _pages_not_found(client) - before < REQUESTS:
+                    await asyncio.sleep(0.02)
             counted = {await _pages_not_found(client) - before for _ in range(6)}
     assert counted == {REQUESTS}
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
@@ -81,7 +82,7 @@ def test_stopping_ends_everything_and_the_next_start_has_the_data(
             assert interrupt_all(running) == 0
         else:
             assert running.stop(stop_signal) == 0
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 30
         assert not any(Path(f"/proc/{child}").exists() for child in children)
         assert processes_of(tmp_path) == []
         assert not answers(f"{running.url}/health/live")
@@ -138,7 +139,18 @@ def test_a_killed_embedded_database_comes_back(tmp_path: Path) -> None:
     with patron_serving(tmp_path) as running:
         server = int((tmp_path / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0])
         os.kill(server, signal.SIGKILL)
-        assert waits_until(lambda: not answers(f"{running.url}/health/ready"))
+
+        def is_away_or_back() -> bool:
+            # It may be back before anybody has looked.
+            with suppress(FileNotFoundError):
+                if (tmp_path / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0] not in (
+                    "",
+                    str(server),
+                ):
+                    return True
+            return not answers(f"{running.url}/health/ready")
+
+        assert waits_until(is_away_or_back)
         assert answers(f"{running.url}/health/live")
         assert waits_until(lambda: answers(f"{running.url}/health/ready"))
 

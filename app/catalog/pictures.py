@@ -19,6 +19,7 @@ from typing import IO
 
 import structlog
 
+from app.programs_beside import environment_beside
 from app.static_files import hashed_name
 from app.uploaded_pictures import (
     PREFIX,
@@ -48,8 +49,6 @@ _USED = """
     UNION SELECT picture FROM categories WHERE starts_with(picture, $1)
 """
 _SCALING = Path(__file__).with_name("picture_sizes.py")
-# All that the scaling process is told of this one's environment: it reads what strangers have made.
-_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT")
 # One at a time in each process.
 _one_at_a_time = asyncio.Semaphore(1)
 log = structlog.get_logger()
@@ -163,14 +162,13 @@ def _said_of(original: Path, folder: Path) -> str:
         str(folder),
         *map(str, (MOST_PIXELS, LEAST_SIDE, *WIDTHS)),
     ]
-    environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     try:
         with original.open("rb") as picture:
             done = subprocess.run(
                 command,
                 stdin=picture,
                 capture_output=True,
-                env=environment,
+                env=environment_beside(),
                 timeout=SCALED_WITHIN,
                 check=False,
             )

@@ -3,17 +3,22 @@
 The same words give the same bytes: the file's date is the invoice's. A tag says what each piece of text is
 (heading, paragraph), so that a screen reader reads the page in its order; lines and page numbers are marked as
 decoration (ISO 32000, 14.8).
+
+app.orders.invoices runs it as a program of its own, which reads an InvoiceText as JSON and writes the file. Beside
+the text's class nothing of Patron is imported here: the program starts in a third of a second.
 """
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from app.orders.invoice_text import InvoiceText
+import msgspec
+from fpdf import FPDF
+from fpdf.prefs import ViewerPreferences
 
-if TYPE_CHECKING:
-    from fpdf import FPDF
+from app.orders.printed_invoice import InvoiceText
 
 FONTS = Path(__file__).parent / "fonts"
 FONT = "DejaVu"
@@ -36,7 +41,7 @@ Tag = Literal["H1", "H2", "P"]
 
 
 def invoice_pdf(said: InvoiceText) -> bytes:
-    """The file. It takes a good part of a second: call it in a thread."""
+    """The file. It takes a good part of a second, and 40 MB that stay: not for serving processes."""
     paper = _Paper(said)
     _head(paper, said)
     _table(paper, said.headings, said.rows, COLUMNS)
@@ -135,11 +140,7 @@ class _Paper:
         self.pdf._out("EMC")
 
 
-def _empty_file(said: InvoiceText) -> "FPDF":
-    # Imported when it is needed: it takes memory that most processes never use.
-    from fpdf import FPDF
-    from fpdf.prefs import ViewerPreferences
-
+def _empty_file(said: InvoiceText) -> FPDF:
     pdf = FPDF(format="A4", unit="mm")
     pdf.set_auto_page_break(False)
     pdf.set_margins(LEFT, TOP)
@@ -257,3 +258,7 @@ def _notes(paper: _Paper, said: InvoiceText) -> None:
             paper.next_sheet()
             paper.font()
         paper.y += paper.write(note, LEFT, RIGHT - LEFT) + 1
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(invoice_pdf(msgspec.json.decode(sys.stdin.buffer.read(), type=InvoiceText)))

@@ -4,13 +4,14 @@ Everything comes from the copies that the order keeps, and of these only from wh
 (app/personal_data/deletion.py): the invoice address, never the e-mail, the delivery address or remarks.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from app.customers.countries import printed_lines
 from app.languages import date_text, money_text, percent_text, translations
-from app.orders.order import Seller, StoredLine, StoredOrder
+from app.orders.order import StoredLine, StoredOrder
+from app.orders.printed_invoice import InvoiceText, Seller
 from tables.orders import OrderState
 
 
@@ -20,29 +21,6 @@ class Paper(StrEnum):
     INVOICE = "invoice"
     CANCELLATION = "cancellation"
     CREDIT_NOTE = "credit note"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceText:
-    """Every word of an invoice. Rows are as long as their headings; sums are (name, amount, is it the last)."""
-
-    language: str
-    number: str
-    title: str
-    written_at: datetime
-    seller: Seller
-    recipient: list[str]
-    facts: list[tuple[str, str]]
-    introduction: str
-    headings: list[str]
-    rows: list[list[str]]
-    sums: list[tuple[str, str, bool]]
-    tax_headings: list[str]
-    tax_rows: list[list[str]]
-    notes: list[str]
-    tax_number: str
-    page: str
-    """With %(page)s and %(pages)s."""
 
 
 def invoice_text(order: StoredOrder, lines: list[StoredLine], paper: Paper = Paper.INVOICE) -> InvoiceText:

@@ -8,21 +8,30 @@ corrects it. Both are of the whole order, since an order comes back as a whole (
 """
 
 import asyncio
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import msgspec
 
 from app.applications import application_by_id
 from app.languages import text
-from app.orders.invoice_pdf import invoice_pdf
 from app.orders.invoice_text import Paper, invoice_text
 from app.orders.numbers import next_cancellation_number, next_credit_note_number, next_invoice_number
-from app.orders.order import INVOICED_STATES, Seller, StoredOrder, lines_of, order_of_number
+from app.orders.order import INVOICED_STATES, StoredOrder, lines_of, order_of_number
+from app.orders.printed_invoice import InvoiceText, Seller
+from app.programs_beside import environment_beside
 from app.sign_in.passwords import behind_the_pages
 from tables.engine import DB
 from tables.orders import OrderState
+
+# Seconds; an invoice of hundreds of lines takes a few.
+SET_WITHIN = 60
+# The folder that has the package `app`, from which the program is run.
+_ROOT = Path(__file__).parents[2]
 
 NOT_YET = text("The invoice comes once the order is confirmed.")
 
@@ -33,6 +42,10 @@ class InvoiceMissing(LookupError):
     def __init__(self, number: str, *, comes: bool) -> None:
         super().__init__(number)
         self.comes = comes
+
+
+class InvoiceNotSet(RuntimeError):
+    """The program that sets invoices did not end well; with the invoice's number and what it said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +99,33 @@ async def invoice_document(order: StoredOrder, paper: Paper) -> Document:
         async with DB.transaction():
             order = await number_invoice(await order_of_number(order.number, lock=True))
     said = invoice_text(order, await lines_of(order), paper)
-    content = await asyncio.get_running_loop().run_in_executor(_thread(), invoice_pdf, said)
+    content = await asyncio.get_running_loop().run_in_executor(_thread(), _set, said)
     return Document(f"{said.number}.pdf", content)
+
+
+def _set(said: InvoiceText) -> bytes:
+    """The file, by app/orders/invoice_pdf.py as a program of its own.
+
+    The library and its fonts take 40 MB, which the serving process would keep for good after its first invoice.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "app.orders.invoice_pdf"],
+        input=msgspec.json.encode(said),
+        capture_output=True,
+        cwd=_ROOT,
+        env=environment_beside(),
+        timeout=SET_WITHIN,
+        check=False,
+    )
+    if done.returncode:
+        raise InvoiceNotSet(said.number, done.stderr.decode(errors="replace")[-2000:])
+    return done.stdout
 
 
 @cache
 def _thread() -> ThreadPoolExecutor:
-    # Setting an invoice takes a good part of a second: one at a time, and pages come first.
+    # Setting an invoice takes the better part of a second: one at a time, and pages come first; the program takes its
+    # priority from the thread.
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="invoices", initializer=behind_the_pages)
 
 

@@ -12,6 +12,7 @@ import msgspec
 from app.applications import application_by_id
 from app.checkout.payments import is_paid_by_transfer, payment_instructions, payment_name, payment_terms
 from app.customers.addresses import AddressDetails
+from app.orders.printed_invoice import Seller
 from tables.engine import DB
 from tables.orders import OrderState
 
@@ -34,15 +35,6 @@ class TaxOfOrder(msgspec.Struct, frozen=True):
     def percent(self) -> Decimal:
         """The rate as a number."""
         return Decimal(self.rate)
-
-
-class Seller(msgspec.Struct, frozen=True):
-    """Who sells, as invoices say it: name, lines of the address, tax number or VAT ID, where to transfer money to."""
-
-    name: str
-    address: tuple[str, ...] = ()
-    tax_id: str = ""
-    bank_account: str = ""
 
 
 class PromotionOfOrder(msgspec.Struct, frozen=True):

@@ -186,9 +186,12 @@ async def test_a_picture_of_many_pixels_is_read_and_one_more_is_not(database: st
         await kept(photo(8000, 5001))
 
 
-def test_serving_processes_do_not_load_what_reads_pictures() -> None:
-    """It takes memory, and what strangers' files do to it must not happen where pages are made."""
-    loaded = "import sys; from app.main import build; build(); print('PIL' in sys.modules)"
+def test_serving_processes_load_neither_what_reads_pictures_nor_what_sets_invoices() -> None:
+    """They take memory, and what strangers' files do to the one must not happen where pages are made."""
+    loaded = (
+        "import sys; from app.main import build; build();"
+        " print(not {'PIL', 'fpdf', 'fontTools'}.isdisjoint(sys.modules))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", loaded],
         cwd=PROJECT,

@@ -11,7 +11,8 @@ from app.applications import Application, all_applications
 from app.mail.outbox import queue_mail
 from app.settings import settings
 from tables.engine import DB
-from tests.mail.real_mail_server import RealMailServer, free_port
+from tests.mail.real_mail_server import RealMailServer
+from tests.patron_process import free_port
 
 LINK = "http://localhost:8000/verify-email?token=abc.def-123&x=1"
 

@@ -1,6 +1,5 @@
 """A mail server that really listens, for tests to send to."""
 
-import socket
 import ssl
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -52,7 +51,7 @@ class RealMailServer:
         return self.answer_to_content
 
     def start(self, *, encrypted_by: ssl.SSLContext | None = None, **options: Any) -> None:
-        options = {"enable_SMTPUTF8": True, "ssl_context": encrypted_by, **options}
+        options = {"enable_SMTPUTF8": True, "ssl_context": encrypted_by, "ready_timeout": 60, **options}
         self.controller = Controller(self, hostname="127.0.0.1", port=self.port, **options)
         self.controller.start()
 
@@ -60,9 +59,3 @@ class RealMailServer:
         if self.controller is not None:
             self.controller.stop()
             self.controller = None
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -16,7 +16,8 @@ from cryptography.x509.oid import NameOID
 from app.mail.mail_server import MailServer, ServerUnreachable
 from app.mail.sender import send_due_mails
 from tables.engine import DB
-from tests.mail.real_mail_server import RealMailServer, free_port
+from tests.mail.real_mail_server import RealMailServer
+from tests.patron_process import free_port
 
 MailGoesTo = Callable[..., None]
 QueueVerification = Callable[..., Awaitable[None]]

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from app.mail.message import QueuedMail, Undeliverable, address_of, message_of
 from app.mail.sender import dead_letters, send_due_mails
 from tables.engine import DB
-from tests.mail.real_mail_server import RealMailServer, free_port
+from tests.mail.real_mail_server import RealMailServer
+from tests.patron_process import free_port
 
 HEADERS = {"From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Content-Language"}
 HEADERS |= {"MIME-Version", "Content-Type"}

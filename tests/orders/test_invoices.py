@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import re
+import sys
 import tomllib
 from datetime import datetime
 from io import BytesIO
@@ -298,6 +299,13 @@ async def test_orders_confirmed_before_get_their_number_when_it_is_first_asked_f
     assert row["invoice_number"] == "INV-100001"
     assert row["invoiced_at"] is not None
     assert "Patron Example Shop" in row["seller"]
+
+
+async def test_what_sets_invoices_is_never_in_the_memory_of_the_serving_process(database):
+    await open_shop()
+    number = await confirmed(await visit("shop"), "TEA")
+    assert (await document(number)).startswith(b"%PDF")
+    assert {"fpdf", "app.orders.invoice_pdf"}.isdisjoint(sys.modules)
 
 
 async def test_numbers_have_no_gaps_even_in_parallel(database):
