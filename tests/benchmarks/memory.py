@@ -12,7 +12,7 @@ MEGABYTES_UNDER = 120
 SECONDS_AFTER_THE_LOAD = 3
 
 
-def measure(patron: Running) -> list[Result]:
+def measure(patron: Running, of_what: str = "a worker") -> list[Result]:
     """The largest worker: all that is resident, also in the last moment of the load, and with what it shares with
     others counted in part (PSS)."""
     at_once, _ = max(_megabytes(worker) for worker in patron.workers)
@@ -20,7 +20,7 @@ def measure(patron: Running) -> list[Result]:
     resident, shared_out = max(_megabytes(worker) for worker in patron.workers)
     return [
         Result(
-            promise="memory of a worker after the load",
+            promise=f"memory of {of_what} after the load",
             figures=f"resident; {shared_out:.0f} MB proportional, {at_once:.0f} MB resident under load",
             measured=resident,
             goal=MEGABYTES_UNDER,

@@ -25,11 +25,12 @@ os.environ["PATRON_ENV"] = "development"
 
 from app.demo.load import ADMINISTRATOR, PASSWORD  # noqa: E402  # see above
 from app.embedded_postgres import embedded_postgres  # noqa: E402  # see above
+from tests.benchmarks import memory  # noqa: E402  # see above
 from tests.benchmarks.goals import Result, table  # noqa: E402  # see above
 from tests.benchmarks.load import ask, request, throughput  # noqa: E402  # see above
 from tests.benchmarks.selling_bare_page import CATEGORY  # noqa: E402  # see above
 from tests.benchmarks.selling_data import LARGE, SMALL, Size, fill_shop  # noqa: E402  # see above
-from tests.benchmarks.shops import Running, patron_in_production, running  # noqa: E402  # see above
+from tests.benchmarks.shops import CATEGORIES, Running, patron_in_production, running  # noqa: E402  # see above
 from tests.databases import TestDatabases  # noqa: E402  # see above
 from tests.patron_process import environment, free_port  # noqa: E402  # see above
 
@@ -40,12 +41,14 @@ SECONDS = 2
 # Requests of each page one after the other, in turns with the other shop, of which the median counts.
 ASKED = 200
 SIGN_INS = 30
+HOME = "/business/"
 LIST = f"/business/categories/{CATEGORY}"
 PRODUCT = "/business/products/NW-016"
 HISTORY = "/business/account/orders"
 SIGN_IN = "/business/sign-in"
 # What is asked for, and at least which part of the throughput of the bare page it has.
 PAGES = (
+    ("home page of a full shop", HOME, 0.5),
     ("product list of 24", LIST, 1.0),
     ("product page", PRODUCT, 0.7),
     ("order history of 20", HISTORY, 0.7),
@@ -63,6 +66,8 @@ def measure(folder: Path, server: str, scale: float = 1.0) -> list[Result]:
             _bare_page(folder, small) as bare,
         ):
             results = asyncio.run(_beside_bare_page(shop, bare))
+            asyncio.run(_look_around(shop))
+            results += memory.measure(shop, "a worker of a full shop")
         if scale:
             large = filled_database(databases, LARGE.times(scale))
             with (
@@ -109,6 +114,26 @@ async def _beside_bare_page(shop: Running, bare: Running) -> list[Result]:
             )
         )
     return results
+
+
+async def _look_around(shop: Running) -> None:
+    """Every kind of page that loads something of its own, and many of one kind, from whichever worker answers."""
+    cookies = await signed_in(shop.port)
+    history = (await page_of(shop.port, HISTORY, cookies)).decode()
+    order = min(re.findall(r'"(/business/account/orders/[A-Z]*-?\d+)"', history))
+    paths = [
+        "/",
+        HOME,
+        SIGN_IN,
+        "/register",
+        "/search?q=cofee",
+        "/business/account/security",
+        f"{order}/invoice",
+    ]
+    paths += [f"/business/categories/{slug}?page={page}" for slug, *_ in CATEGORIES for page in (1, 2)]
+    for _ in range(4 * WORKERS):
+        for path in paths:
+            await page_of(shop.port, path, cookies)
 
 
 async def _growth(before: Running, after: Running, scale: float) -> list[Result]:

@@ -59,6 +59,14 @@ BUYING_COMPANY = "ALFKI"
 SEGMENTS_OF_COMPANY = 5
 ORDERS_OF_COMPANY = 40
 KINDS = ("products", "customers", "users", "memberships", "addresses", "orders", "lines")
+# Of every kind that a sign-in has to look at orders for; most hold for the company, so that it is in their segments.
+_RULES = (
+    '{"is": "order_total", "days": 30, "at_least": 1000}',
+    '{"is": "order_total", "days": 365, "at_least": 1000000000}',
+    '{"is": "order_count", "at_least": 3}',
+    '{"is": "last_order", "within_days": 90}',
+    '{"is": "all", "of": [{"is": "order_count", "at_least": 1}, {"is": "country", "one_of": ["DE", "AT"]}]}',
+)
 FIRST_WORDS = ("Amber", "Bitter", "Candied", "Dried", "Early", "Fine", "Golden", "Hearty", "Island", "Juicy")
 SECOND_WORDS = ("almonds", "biscuits", "cheese", "dumplings", "endives", "figs", "ginger", "honey", "icing")
 
@@ -120,6 +128,11 @@ def _products(count: int, categories: list[uuid.UUID]) -> Iterator[dict[str, obj
         }
 
 
+def _cases() -> str:
+    """SQL: one segment of two has a rule, so that a sign-in has as many to judge."""
+    return " ".join(f"WHEN {2 * n + 1} THEN '{rule}'" for n, rule in enumerate(_RULES))
+
+
 def _key_text(kind: str, digits: str) -> str:
     return f"bbbb{KINDS.index(kind):04x}-0000-7000-8000-{digits}"
 
@@ -133,8 +146,9 @@ def _statements(size: Size) -> Iterator[str]:
     """Everything but products, in an order in which the server need not look anything up."""
     lists, per_list = size.segments, size.entries // size.segments
     yield f"""
-        INSERT INTO segments (id, name, created_at)
-        SELECT 'BENCH-' || n, 'Segment ' || n, now() FROM generate_series(1, {lists}) n"""
+        INSERT INTO segments (id, name, rule, fill_due_at, created_at)
+        SELECT 'BENCH-' || n, 'Segment ' || n, CASE n % {len(_RULES) * 2} {_cases()} ELSE '{{}}' END::jsonb, NULL, now()
+        FROM generate_series(1, {lists}) n"""
     yield f"""
         INSERT INTO price_lists (id, name, priority)
         SELECT 'BENCH-' || n, 'List ' || n, n % 10 FROM generate_series(1, {lists}) n"""
