@@ -52,6 +52,9 @@ def serve(
     ] = True,
 ) -> None:
     """Bring the database up to date and serve all applications."""
+    from app.memory import begin_again_with_large_pages
+
+    begin_again_with_large_pages()
     # On again in the serving processes (app/server.py).
     gc.disable()
     # Serving processes read these like all settings.

@@ -1,6 +1,7 @@
 """Starting, stopping and killing Patron as its operators and accidents do."""
 
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -90,6 +91,26 @@ def test_stopping_ends_everything_and_the_next_start_has_the_data(
     with patron_serving(tmp_path) as again:
         assert answers(f"{again.url}/health/ready")
         assert again.said().count("Migration: ") == running.said().count("Migration: ")
+
+
+def wish_of(process: int) -> bytes | None:
+    """What a process was started with as its wishes to the C library."""
+    for one in Path(f"/proc/{process}/environ").read_bytes().split(b"\0"):
+        if one.startswith(b"GLIBC_TUNABLES="):
+            return one.partition(b"=")[2]
+    return None
+
+
+def test_serving_processes_work_in_large_pages_unless_the_operator_wishes_otherwise(tmp_path: Path) -> None:
+    with patron_serving(tmp_path) as running:
+        (serving,) = serving_children_of(running.process.pid)
+        # Another C library has no such wish.
+        has_wishes = platform.libc_ver()[0] == "glibc"
+        assert wish_of(serving) == (b"glibc.malloc.hugetlb=1" if has_wishes else None)
+        (database,) = set(children_of(running.process.pid)) - {serving}
+        assert wish_of(database) is None, "what it starts does not inherit the wish"
+    with patron_serving(tmp_path, GLIBC_TUNABLES="glibc.malloc.hugetlb=0") as running:
+        assert wish_of(running.process.pid) == b"glibc.malloc.hugetlb=0"
 
 
 def test_a_second_start_on_the_same_data_is_refused_with_a_sentence_and_commands_share_the_database(
