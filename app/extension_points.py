@@ -41,7 +41,9 @@ class ExtensionPoint:
 EXTENSION_POINTS: dict[str, ExtensionPoint] = {
     point.name: point
     for point in (
-        ExtensionPoint("layout/header", "Header of every shop page, beside the account links."),
+        ExtensionPoint(
+            "layout/header", "Header of every shop page, in the line beside price display and language."
+        ),
         ExtensionPoint("layout/footer", "Footer of every shop page."),
         ExtensionPoint("home/banner", "First thing on the home page of a shop."),
         ExtensionPoint("home/content", "Home page of a shop, below the categories."),

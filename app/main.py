@@ -19,6 +19,7 @@ from litestar.types import HTTPScope, Message, Receive, Send
 
 from app.applications import Application, all_applications
 from app.bodies import KeptBody, checked_body
+from app.catalog.top_categories import top_categories
 from app.client_address import client_key
 from app.company_users.looking import refuse_while_looking
 from app.cross_site import SAFE_METHODS, is_from_elsewhere
@@ -164,6 +165,7 @@ class Patron:
                 await _keep_alive(inner["visitor"])
                 if not application.is_back_office:
                     await hold_content(inner["visitor"].versions)
+                    inner["top_categories"] = await top_categories(inner["visitor"])
             if "\x00" in scope["path"]:
                 # Nothing has such an address, and the database takes no such text.
                 raise NotFoundException

@@ -79,6 +79,8 @@ def page_variables(request: Request[Any, Any, Any], csrf_input: str = "") -> dic
         "asset": asset_paths(application),
         "current_path": current_path,
         "place": links.place(current_path),
+        # None where something failed before they were known; error pages are made all the same.
+        "top_categories": request.scope.get("top_categories", ()),
         "flash": flash_of(request),
         "development": settings().development,
     }

@@ -33,12 +33,16 @@ class Node:
     picture: str
     parent: uuid.UUID | None
 
+    def name_in(self, language: str) -> str:
+        """The name in a language, else in English, else the slug."""
+        return _in(language, self.names) or self.slug
+
     def in_language(self, language: str) -> Category:
         """The category in the words of a language, else in English, else by its slug."""
         return Category(
             id=self.id,
             slug=self.slug,
-            name=_in(language, self.names) or self.slug,
+            name=self.name_in(language),
             description=_in(language, self.descriptions),
             picture=self.picture,
             parent=self.parent,

@@ -67,6 +67,7 @@ async def category(request: Request[Any, Any, Any], visitor: CurrentVisitor, slu
         "catalog/category.html",
         category=node.in_language(visitor.language),
         page=form.page,
+        top_category=tree.way_to(node.id)[0].slug,
         canonical=canonical_of(form, links_of(visitor.application), "category", slug=slug),
         parts=parts,
     )
@@ -111,7 +112,7 @@ async def product(
             return see_path(request, links_of(visitor.application).path("product", sku=found.sku))
         parts, until = await _parts_of_product(found, visitor)
         kept_parts.keep(key, parts, until)
-    return Page("catalog/product.html", parts=parts)
+    return Page("catalog/product.html", parts=parts, top_category=parts["top_category"])
 
 
 async def _parts_of_product(product: ShownProduct, visitor: Visitor) -> tuple[Parts, datetime | None]:

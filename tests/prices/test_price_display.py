@@ -12,7 +12,7 @@ from tests.checkout.ordering import add, open_shop
 from tests.people import Known, company, shopper
 
 pytestmark = pytest.mark.usefixtures("database")
-OTHER_WAY = {"Prices excl. VAT": "net", "Prices incl. VAT": "gross"}
+OTHER_WAY = {"Show without VAT": "net", "Show with VAT": "gross"}
 
 
 async def shown(person: Person) -> str:
@@ -110,7 +110,8 @@ async def test_the_switch_needs_a_token_against_forged_requests() -> None:
 async def test_the_switch_speaks_german() -> None:
     person = await visit("shop", language="de")
     page = await person.get("/")
-    assert "Preise ohne MwSt." in page.text
+    assert "Preise inkl. MwSt." in page.text
+    assert "Ohne MwSt. anzeigen" in page.text
 
 
 async def test_the_header_says_what_is_shown() -> None:
