@@ -5,7 +5,6 @@ What follows, and how, stands in merged_rows.py.
 """
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -180,19 +179,18 @@ async def _before(kept: uuid.UUID, gone: uuid.UUID) -> Before:
     )
 
 
-async def _places_of_who_is_in_both(before: Before) -> dict[uuid.UUID, uuid.UUID]:
-    """The place that stays, by the place that goes. What these people may do changes: they sign in anew."""
-    pairs = await fetch_named(
-        'SELECT t.id AS old, k.id AS new, t."user", k.is_active FROM memberships t'
-        ' JOIN memberships k ON k."user" = t."user"'
+async def _places_of_who_is_in_both(before: Before) -> list[uuid.UUID]:
+    """The places that go of people who have one that stays. What they may do changes: they sign in anew."""
+    places = await fetch_named(
+        'SELECT t.id, t."user", k.is_active FROM memberships t JOIN memberships k ON k."user" = t."user"'
         " WHERE t.customer = :gone AND k.customer = :kept ORDER BY t.id",
         kept=before.kept,
         gone=before.gone,
     )
-    before.disabled = [str(one["user"]) for one in pairs if not one["is_active"]]
-    for user_id in sorted(one["user"] for one in pairs):
+    before.disabled = [str(one["user"]) for one in places if not one["is_active"]]
+    for user_id in sorted(one["user"] for one in places):
         await end_sessions_of(user_id)
-    return {one["old"]: one["new"] for one in pairs}
+    return [one["id"] for one in places]
 
 
 async def _join_budgets(before: Before) -> None:
@@ -209,14 +207,17 @@ async def _join_budgets(before: Before) -> None:
     )
 
 
-async def _join_places(before: Before, places: Mapping[uuid.UUID, uuid.UUID]) -> None:
+async def _join_places(before: Before, places: list[uuid.UUID]) -> None:
     """Of people who are in both, what points to the place that goes points to the one that stays."""
     if not places:
         return
-    values = {"old": list(places), "new": list(places.values())}
+    values: dict[str, Any] = {"places": places, "kept": before.kept}
     for table, column in MEMBERSHIP_LINKS:
-        becomes = f"(SELECT p.new FROM unnest(:old, :new) AS p (old, new) WHERE p.old = t.{column})"
-        where = f"t.{column} = ANY(:old)"
+        becomes = (
+            '(SELECT k.id FROM memberships g JOIN memberships k ON k."user" = g."user" AND k.customer = :kept'
+            f" WHERE g.id = t.{column})"
+        )
+        where = f"t.{column} = ANY(:places)"
         await remember(before, table, column, becomes, where, **values)
         await execute_named(f"UPDATE {table} t SET {column} = {becomes} WHERE {where}", **values)
 
