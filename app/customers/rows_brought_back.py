@@ -20,11 +20,12 @@ from app.customers.merge_records import Before, Changed, changes_of, preferred_b
 from app.sign_in.sessions import end_sessions_of
 from tables.engine import DB
 
+# Who was removed meanwhile comes back by staff only (app/customers/departures.py).
+_PERSON = f"""EXISTS (SELECT FROM users u WHERE u.id = r."user") AND NOT {has_given_up_login('r."user"')}"""
 # Whether what a restored row belongs to is still there.
 _OWNER: Mapping[str, str] = {
-    # Who was removed meanwhile comes back by staff only (app/customers/departures.py).
-    "memberships": f"""EXISTS (SELECT FROM users u WHERE u.id = r."user") AND NOT {has_given_up_login('r."user"')}""",
-    "join_requests": 'EXISTS (SELECT FROM users u WHERE u.id = r."user")',
+    "memberships": _PERSON,
+    "join_requests": _PERSON,
     "baskets": 'EXISTS (SELECT FROM users u WHERE u.id = r."user")',
     "basket_lines": "EXISTS (SELECT FROM baskets b WHERE b.id = r.basket)"
     " AND EXISTS (SELECT FROM products p WHERE p.id = r.product)",
@@ -88,6 +89,13 @@ async def _move_back(before: Before) -> None:
             keys,
             before.kept,
         )
+    # Who came by the merge and was removed since has left the one that is back: there the removal can be put right.
+    await DB.execute(
+        "UPDATE departures SET customer = $1 WHERE customer = $3 AND membership ->> 'id' = ANY($2::text[])",
+        before.gone,
+        before.moved.get("memberships", []),
+        before.kept,
+    )
     # Wherever an order has come since, it was placed for the one that is back (app/requisitions/budgets.py).
     placed_for = before.moved.get("orders", []) if before.placed_for is None else before.placed_for
     await DB.execute(

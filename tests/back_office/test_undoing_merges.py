@@ -12,7 +12,7 @@ from tests.back_office.test_merge_customers import merged, undone
 from tests.back_office.test_move_user import moved
 from tests.browser_like import Person
 from tests.company_users.managing import own_role, press
-from tests.customers.belonging import address, asked, member_too, values
+from tests.customers.belonging import address, asked, member_too, ordered, values
 from tests.people import Known
 from tests.requisitions.test_standing_in import STAND_IN, today
 
@@ -209,6 +209,22 @@ async def test_who_was_in_both_and_was_removed_by_mistake_is_back_in_both(staff:
     assert await values("SELECT membership FROM addresses WHERE street = 'Own street 1'") == [
         both.membership_id
     ]
+
+
+@both_records
+async def test_who_came_by_the_merge_and_was_removed_since_can_be_put_back_where_their_orders_are(
+    staff: Person, record: str
+) -> None:
+    kept, gone = await two()
+    buyer = await people.colleague(gone, "buyer@alfki2.example")
+    await ordered(buyer, "O-1")
+    await merged_as(record, staff, kept, gone)
+    await press(await kept.signed_in(), buyer, "/remove")
+    await undone(staff, kept)
+    assert await places(buyer) == {}
+    await put_back(staff, buyer)
+    assert await places(buyer) == {gone.customer_id: True}
+    assert await values("SELECT customer FROM orders") == [gone.customer_id]
 
 
 @both_records
