@@ -16,7 +16,10 @@ _TYPES: Mapping[type[Any], str] = {list: "uuid[]", str: "text"}
 _LOCK_BASKETS = """
     SELECT FROM baskets WHERE customer = ANY($1::uuid[]) AND ($2::uuid IS NULL OR "user" = $2) ORDER BY id FOR UPDATE
 """
-_LOCK_ORDERS = "SELECT FROM orders WHERE customer = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
+_LOCK_ORDERS = """
+    SELECT FROM orders WHERE customer = ANY($1::uuid[]) OR placed_for = ANY($1::uuid[])
+    ORDER BY id FOR NO KEY UPDATE
+"""
 _LOCK_MEMBERSHIPS = """
     SELECT FROM memberships WHERE customer = ANY($1::uuid[]) ORDER BY id FOR UPDATE
 """
@@ -38,8 +41,8 @@ async def lock_baskets(customers: Sequence[uuid.UUID], user_id: uuid.UUID | None
 
 
 async def lock_orders(customers: Sequence[uuid.UUID]) -> None:
-    """Locks the orders of customers until the current transaction ends; after the users, and before what comes after
-    orders (tables/lock_order.py)."""
+    """Locks the orders of customers, and those that were placed for them, until the current transaction ends; after
+    the users, and before what comes after orders (tables/lock_order.py)."""
     await DB.execute(_LOCK_ORDERS, customers)
 
 

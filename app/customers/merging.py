@@ -12,8 +12,10 @@ from typing import Any
 import msgspec
 
 from app.audit import record
+from app.customers.addresses import KINDS
 from app.customers.administrators import has_administrator
 from app.customers.joining_rows import execute_named, fetch_named, lock_customers, lock_orders
+from app.customers.merge_records import Before, remember
 from app.customers.merged_rows import FOLLOWS, MEMBERSHIP_LINKS, Follow
 from app.customers.types import Extension, customer_type_of
 from app.errors import Conflict
@@ -40,30 +42,6 @@ class MergeRefused(Exception):
     def __init__(self, obstacle: MergeObstacle) -> None:
         super().__init__(obstacle)
         self.obstacle = obstacle
-
-
-class ChangedRows(msgspec.Struct):
-    """Rows as they were before, with their id and the columns that the merge has changed."""
-
-    table: str
-    columns: list[str]
-    rows: list[dict[str, Any]]
-
-
-class Before(msgspec.Struct):
-    """What a merge has changed, as it stood before; ids of moved rows by table."""
-
-    kept: uuid.UUID
-    gone: uuid.UUID
-    customer: dict[str, Any]
-    company: dict[str, Any] | None
-    first_order_at: str | None
-    recurring_since: str | None
-    had_administrator: bool = True
-    moved: dict[str, list[str]] = {}
-    deleted: dict[str, list[dict[str, Any]]] = {}
-    was: list[ChangedRows] = []
-    promotion_uses: list[str] = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +117,9 @@ async def merge_customers(
         ):
             raise Conflict
         before = await _before(kept.id, gone.id)
-        await _join_places(before)
+        places = await _places_of_who_is_in_both(before)
+        await _join_budgets(before)
+        await _join_places(before, places)
         for table, follow in FOLLOWS.items():
             await _let_follow(table, follow, before)
         await _join_what_is_counted(before)
@@ -177,7 +157,9 @@ async def _sides(kept_number: str, gone_number: str) -> tuple[Side, Side]:
 async def _before(kept: uuid.UUID, gone: uuid.UUID) -> Before:
     row = await DB.fetch_row(
         """SELECT to_jsonb(g)::text AS customer, to_jsonb(co)::text AS company, k.first_order_at::text,
-                  k.recurring_since::text
+                  k.recurring_since::text,
+                  (SELECT a.id::text FROM addresses a WHERE a.customer = g.id AND a.is_preferred_billing) AS billing,
+                  (SELECT a.id::text FROM addresses a WHERE a.customer = g.id AND a.is_preferred_shipping) AS shipping
            FROM customers g LEFT JOIN companies co ON co.customer = g.id, customers k
            WHERE g.id = $2 AND k.id = $1""",
         kept,
@@ -193,39 +175,61 @@ async def _before(kept: uuid.UUID, gone: uuid.UUID) -> Before:
         first_order_at=row["first_order_at"],
         recurring_since=row["recurring_since"],
         had_administrator=await has_administrator(kept),
+        preferred={kind: row[kind] for kind in KINDS},
     )
 
 
-async def _join_places(before: Before) -> None:
-    """Of people who are in both, what points to the place that goes points to the one that stays."""
-    pairs = await fetch_named(
-        'SELECT t.id AS old, k.id AS new, t."user" FROM memberships t JOIN memberships k ON k."user" = t."user"'
+async def _places_of_who_is_in_both(before: Before) -> list[uuid.UUID]:
+    """The places that go of people who have one that stays. What they may do changes: they sign in anew."""
+    places = await fetch_named(
+        'SELECT t.id, t."user", k.is_active FROM memberships t JOIN memberships k ON k."user" = t."user"'
         " WHERE t.customer = :gone AND k.customer = :kept ORDER BY t.id",
         kept=before.kept,
         gone=before.gone,
     )
-    if not pairs:
-        return
-    for user_id in sorted(one["user"] for one in pairs):
+    before.disabled = [str(one["user"]) for one in places if not one["is_active"]]
+    for user_id in sorted(one["user"] for one in places):
         await end_sessions_of(user_id)
+    return [one["id"] for one in places]
+
+
+async def _join_budgets(before: Before) -> None:
+    """Two records of one company are one budget: what was spent for either goes on counting
+    (app/requisitions/budgets.py)."""
     await lock_orders([before.kept, before.gone])
-    old, new = [one["old"] for one in pairs], [one["new"] for one in pairs]
+    placed = await fetch_named(
+        "SELECT o.id FROM orders o WHERE o.placed_for = :gone OR (o.customer = :gone AND o.placed_for IS NULL)",
+        gone=before.gone,
+    )
+    before.placed_for = [str(row["id"]) for row in placed]
+    await execute_named(
+        "UPDATE orders SET placed_for = :kept WHERE placed_for = :gone", kept=before.kept, gone=before.gone
+    )
+
+
+async def _join_places(before: Before, places: list[uuid.UUID]) -> None:
+    """Of people who are in both, what points to the place that goes points to the one that stays."""
+    if not places:
+        return
+    values: dict[str, Any] = {"places": places, "kept": before.kept}
     for table, column in MEMBERSHIP_LINKS:
-        await _remember(before, table, [column], f"t.{column} = ANY(:old)", old=old)
-        await DB.execute(
-            f"UPDATE {table} t SET {column} = p.new FROM unnest($1::uuid[], $2::uuid[]) AS p (old, new)"
-            f" WHERE t.{column} = p.old",  # constants of this module
-            old,
-            new,
+        becomes = (
+            '(SELECT k.id FROM memberships g JOIN memberships k ON k."user" = g."user" AND k.customer = :kept'
+            f" WHERE g.id = t.{column})"
         )
+        where = f"t.{column} = ANY(:places)"
+        await remember(before, table, column, becomes, where, **values)
+        await execute_named(f"UPDATE {table} t SET {column} = {becomes} WHERE {where}", **values)
 
 
 async def _let_follow(table: str, follow: Follow, before: Before) -> None:
     values = {"kept": before.kept, "gone": before.gone}
     if follow.doubled:
         await _leave_out(table, follow, before)
-    if follow.changes:
-        await _remember(before, table, list(follow.changes), f"t.{follow.column} = :gone", gone=before.gone)
+    for column, becomes in follow.changes.items():
+        # Which address is preferred stands in the record by itself.
+        if table != "addresses":
+            await remember(before, table, column, becomes, f"t.{follow.column} = :gone", **values)
     changes = "".join(f", {column} = {sql}" for column, sql in follow.changes.items())
     rows = await fetch_named(
         f"UPDATE {table} t SET {follow.column} = :kept{changes} WHERE t.{follow.column} = :gone RETURNING t.id",
@@ -252,16 +256,6 @@ async def _leave_out(table: str, follow: Follow, before: Before) -> None:
         )
         before.deleted["basket_lines"] = [msgspec.json.decode(row["stored"]) for row in lines]
     await DB.execute(f"DELETE FROM {table} WHERE id = ANY($1::uuid[])", keys)
-
-
-async def _remember(before: Before, table: str, columns: list[str], where: str, **values: Any) -> None:
-    parts = ", ".join(f"'{one}', t.{one}" for one in columns)
-    rows = await fetch_named(
-        f"SELECT jsonb_build_object('id', t.id, {parts})::text AS stored FROM {table} t WHERE {where}",
-        **values,
-    )
-    if rows:
-        before.was.append(ChangedRows(table, columns, [msgspec.json.decode(row["stored"]) for row in rows]))
 
 
 async def _join_what_is_counted(before: Before) -> None:

@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 # unless the user was there already.
 FOLLOWS: Mapping[str, Sequence[str]] = {
     "orders.customer": (
-        'UPDATE orders SET customer = :new, version = version + 1 WHERE "user" = :user AND customer = :old',
+        # The new customer's budget does not count them (app/requisitions/budgets.py).
+        """UPDATE orders SET customer = :new, placed_for = coalesce(placed_for, :old), version = version + 1
+           WHERE "user" = :user AND customer = :old""",
         # Limits for each customer go on to count what the customer's orders have used.
         """UPDATE promotion_uses SET used_by = :new::text WHERE used_by = :old::text
            AND order_number IN (SELECT number FROM orders WHERE "user" = :user AND customer = :new)""",
@@ -66,9 +68,14 @@ FOLLOWS: Mapping[str, Sequence[str]] = {
     "memberships.customer": (
         "DELETE FROM memberships WHERE id = :membership AND id <> :place",
         # What the old customer called the person's work, and who stands in, ends with it; so do limits, for which
-        # app/customers/moving.py says what begins.
-        """UPDATE memberships SET customer = :new, department = '', position = '', business_partner_number = '',
-               stand_in = NULL, stand_in_from = NULL, stand_in_until = NULL, version = version + 1
+        # app/customers/moving.py says what begins. Of addresses that the person prefers their own have come along.
+        """UPDATE memberships m SET customer = :new, department = '', position = '', business_partner_number = '',
+               stand_in = NULL, stand_in_from = NULL, stand_in_until = NULL,
+               preferred_billing = (SELECT a.id FROM addresses a
+                                    WHERE a.id = m.preferred_billing AND a.membership = m.id),
+               preferred_shipping = (SELECT a.id FROM addresses a
+                                     WHERE a.id = m.preferred_shipping AND a.membership = m.id),
+               version = version + 1
            WHERE id = :membership AND id = :place""",
     ),
     "sessions.membership": (),  # end_sessions_of: what the person may do changes

@@ -1,6 +1,6 @@
 """Taking a merge of customers back, for some days and as long as nothing speaks against it (domain.md 9).
 
-What the merge has moved goes back where it still is; what came since stays with the customer that stayed.
+What comes back, and how, stands in rows_brought_back.py.
 """
 
 import uuid
@@ -14,12 +14,11 @@ import msgspec
 
 from app.audit import record
 from app.customers.administrators import has_administrator
-from app.customers.departures import has_given_up_login
-from app.customers.joining_rows import lock_customers, lock_orders
-from app.customers.merging import Before
+from app.customers.joining_rows import lock_customers
+from app.customers.merge_records import Before
+from app.customers.rows_brought_back import bring_back
 from app.errors import Conflict
 from app.segments.segmentation_services import update_segments_of
-from app.sign_in.sessions import end_sessions_of
 from app.visitor import Visitor
 from tables.engine import DB
 
@@ -92,18 +91,6 @@ _ROLES_IN_USE = """
     SELECT EXISTS (SELECT FROM memberships m JOIN company_roles r ON r.customer = $1 AND r.id::text = ANY(m.roles)
                    WHERE m.customer = $1 AND (m.id = ANY($2::uuid[])) <> (r.id = ANY($3::uuid[])))
 """
-# Whether what a restored row belongs to is still there.
-_OWNER = {
-    # Who was removed meanwhile comes back by staff only (app/customers/departures.py).
-    "memberships": f"""EXISTS (SELECT FROM users u WHERE u.id = r."user") AND NOT {has_given_up_login('r."user"')}""",
-    "join_requests": 'EXISTS (SELECT FROM users u WHERE u.id = r."user")',
-    "baskets": 'EXISTS (SELECT FROM users u WHERE u.id = r."user")',
-    "basket_lines": "EXISTS (SELECT FROM baskets b WHERE b.id = r.basket)"
-    " AND EXISTS (SELECT FROM products p WHERE p.id = r.product)",
-    "account_managers": "EXISTS (SELECT FROM staff_members s WHERE s.id = r.staff_member)",
-}
-# Columns that point to a membership, which may have gone since.
-_TO_MEMBERSHIP = frozenset({"membership", "invited_by", "started_by", "stand_in"})
 
 
 async def merges_of(customer_id: uuid.UUID) -> list[Merge]:
@@ -130,9 +117,7 @@ async def undo_merge(kept_id: uuid.UUID, merge_id: uuid.UUID, *, visitor: Visito
         if objections:
             raise UndoRefused(objections)
         before = msgspec.json.decode(row["before"], type=Before)
-        await _bring_back_customer(before)
-        await _bring_back_rows(before)
-        await _count_apart(before)
+        await bring_back(before, row["merged_at"])
         await DB.execute(
             "UPDATE customer_merges SET undone_at = now(), before = '{}' WHERE id = $1", merge_id
         )
@@ -187,86 +172,3 @@ async def _is_left_without_administrator(kept: uuid.UUID, members: Sequence[str]
     # Of the users who stay, if any, one has to be able to do everything (domain.md 10).
     row = await DB.fetch_row(_WHO_CAME, kept, members)
     return row is not None and row["some_stay"] and not await has_administrator(kept, besides=row["came"])
-
-
-async def _bring_back_customer(before: Before) -> None:
-    await DB.execute(
-        """INSERT INTO customers SELECT r.* FROM jsonb_populate_record(NULL::customers, $1::jsonb
-               || CASE WHEN EXISTS (SELECT FROM organisations o WHERE o.id = ($1::jsonb->>'organisation')::uuid)
-                       THEN '{}'::jsonb ELSE '{"organisation": null}'::jsonb END) r""",
-        msgspec.json.encode(before.customer).decode(),
-    )
-    if before.company is not None:
-        await _insert("companies", [before.company])
-
-
-async def _bring_back_rows(before: Before) -> None:
-    """What was moved goes back if it is still there, then what was left out, then how each was."""
-    for user in sorted(str(row["user"]) for row in before.deleted.get("memberships", [])):
-        # What the person may do changes: they sign in anew.
-        await end_sessions_of(uuid.UUID(user))
-    await lock_orders([before.kept])
-    for table, keys in before.moved.items():
-        column = "kept" if table == "customer_merges" else "customer"
-        await DB.execute(
-            f"UPDATE {table} SET {column} = $1 WHERE id = ANY($2::uuid[]) AND {column} = $3",
-            before.gone,
-            keys,
-            before.kept,
-        )
-    for table, rows in before.deleted.items():
-        if table == "memberships":
-            await _bring_back_places(rows)
-        else:
-            await _insert(table, rows)
-    for changed in reversed(before.was):
-        sets = ", ".join(f"{one} = r.{one}" for one in changed.columns)
-        still = " AND ".join(
-            f"(r.{one} IS NULL OR EXISTS (SELECT FROM memberships m WHERE m.id = r.{one}))"
-            for one in changed.columns
-            if one in _TO_MEMBERSHIP
-        )
-        await DB.execute(
-            f"UPDATE {changed.table} t SET {sets} FROM jsonb_populate_recordset(NULL::{changed.table}, $1::jsonb) r"
-            f" WHERE t.id = r.id AND t.customer = $2{' AND ' + still if still else ''}",
-            msgspec.json.encode(changed.rows).decode(),
-            before.gone,
-        )
-
-
-async def _bring_back_places(rows: list[dict[str, Any]]) -> None:
-    """The places of people who were in both, without stand-ins who are gone."""
-    named = [row["stand_in"] for row in rows if row["stand_in"]]
-    there = {
-        str(one["id"])
-        for one in await DB.fetch("SELECT id FROM memberships WHERE id = ANY($1::uuid[])", named)
-    }
-    alone = [row if row["stand_in"] in there else row | {"stand_in": None} for row in rows]
-    await _insert("memberships", alone)
-
-
-async def _insert(table: str, rows: list[dict[str, Any]]) -> None:
-    # Tables and conditions are constants of this package.
-    await DB.execute(
-        f"INSERT INTO {table} SELECT r.* FROM jsonb_populate_recordset(NULL::{table}, $1::jsonb) r"
-        f" WHERE {_OWNER.get(table, 'true')} ON CONFLICT DO NOTHING",
-        msgspec.json.encode(rows).decode(),
-    )
-
-
-async def _count_apart(before: Before) -> None:
-    await DB.execute(
-        "UPDATE promotion_uses SET used_by = $1 WHERE id = ANY($2::uuid[]) AND used_by = $3",
-        str(before.gone),
-        before.promotion_uses,
-        str(before.kept),
-    )
-    await DB.execute(
-        """UPDATE customers SET version = version + 1, recurring_since = $3::text::timestamptz,
-               first_order_at = coalesce($2::text::timestamptz,
-                                         (SELECT min(placed_at) FROM orders WHERE customer = $1))
-           WHERE id = $1""",
-        before.kept,
-        before.first_order_at,
-        before.recurring_since,
-    )

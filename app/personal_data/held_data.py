@@ -55,11 +55,14 @@ EXPORTED: Mapping[str, Section] = {
     ),
     "memberships": Section(
         text("Whom you act for"),
+        # Of addresses only those that the person may use: an id may be left of one that is another company's.
         """SELECT c.number AS customer_number, c.search_name AS customer, m.roles, m.is_active, m.department,
                   m.position, m.business_partner_number, m.preferred_payment,
-                  (SELECT concat(street, ', ', city) FROM addresses a WHERE a.id = m.preferred_billing)
+                  (SELECT concat(street, ', ', city) FROM addresses a WHERE a.id = m.preferred_billing
+                   AND a.customer = m.customer AND (a.membership IS NULL OR a.membership = m.id))
                   AS preferred_billing,
-                  (SELECT concat(street, ', ', city) FROM addresses a WHERE a.id = m.preferred_shipping)
+                  (SELECT concat(street, ', ', city) FROM addresses a WHERE a.id = m.preferred_shipping
+                   AND a.customer = m.customer AND (a.membership IS NULL OR a.membership = m.id))
                   AS preferred_shipping,
                   m.created_at
            FROM memberships m JOIN customers c ON c.id = m.customer WHERE m."user" = :user ORDER BY m.created_at""",

@@ -3,6 +3,11 @@
 Limits are net amounts in minor units. Their currency, and the time zone in which periods begin, are those of the
 application where the company is at home. What is spent is kept nowhere: it is what the user's orders come to, so
 that an order that is cancelled or returned gives its amount back by itself.
+
+A budget counts what was ordered for this company. Orders that a moved user has brought along were another company's
+expense, within limits of its own: they would use up what the new company grants before anything was bought for it.
+Moved back, they count again where they were placed. Of two customers that are merged, which are one company, what
+was ordered for either counts, and for each its own again once the merge is undone.
 """
 
 import uuid
@@ -156,13 +161,15 @@ _LIMITS = """
     FROM memberships m JOIN customers c ON c.id = m.customer
     WHERE m.id = ANY($1::uuid[])
 """
-# Cancelled and returned orders are not spent; the index orders_that_are_spent holds all others.
-_SPENT = """
+# Cancelled and returned orders are not spent, nor are those that were placed for another customer; the index
+# orders_that_are_spent holds all others.
+SPENT = """
     SELECT n.id, coalesce(sum(o.net_total), 0)::bigint AS spent
     FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::timestamptz[])
          AS n (id, "user", customer, currency, begins_at, ends_at)
     JOIN orders o ON o."user" = n."user" AND o.customer = n.customer AND o.currency = n.currency
          AND o.placed_at >= n.begins_at AND o.placed_at < n.ends_at AND o.state NOT IN ('cancelled', 'returned')
+         AND (o.placed_for IS NULL OR o.placed_for = o.customer)
     GROUP BY n.id
 """
 
@@ -209,7 +216,7 @@ async def _spent(
     if not rows:
         return {}
     found = await DB.fetch(
-        _SPENT,
+        SPENT,
         [row["id"] for row in rows],
         [row["user"] for row in rows],
         [row["customer"] for row in rows],

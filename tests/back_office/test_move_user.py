@@ -10,7 +10,7 @@ from app.customers.permissions import Permission
 from tables.engine import DB
 from tests import people
 from tests.browser_like import Person, SeenPage, mails, visit
-from tests.company_users.managing import own_role
+from tests.company_users.managing import own_role, press
 from tests.customers.belonging import (
     address,
     asked,
@@ -162,6 +162,65 @@ async def test_an_individuals_user_cannot_be_moved_and_nobody_moves_to_an_indivi
         page = await moved(staff, buyer, number)
         assert page.status == 422
         assert words in page.errors["customer"]
+
+
+async def preferred_by(known: Known, of: Known) -> list[object]:
+    """Streets of the addresses that somebody prefers for themselves: for invoices, for deliveries."""
+    row = await DB.fetch_row(
+        """SELECT b.street AS billing, s.street AS shipping, m.preferred_billing, m.preferred_shipping
+           FROM memberships m LEFT JOIN addresses b ON b.id = m.preferred_billing
+           LEFT JOIN addresses s ON s.id = m.preferred_shipping WHERE m."user" = $1 AND m.customer = $2""",
+        known.user_id,
+        of.customer_id,
+    )
+    assert row is not None
+    return [row["billing"] or row["preferred_billing"], row["shipping"] or row["preferred_shipping"]]
+
+
+async def prefer(person: Person, street: str, kind: str) -> None:
+    (key,) = await values("SELECT id FROM addresses WHERE street = $1", street)
+    assert (await person.post(f"/account/addresses/{key}/prefer", {"kind": kind})).status == 200
+
+
+async def buyer_who_prefers(company: Known) -> Known:
+    """A buyer with an address of their own for deliveries, and one of the company's for invoices."""
+    buyer = await people.colleague(company, "buyer@alfki.example")
+    await address(company, "Company road 9")
+    await address(buyer, "Own street 1", is_personal=True)
+    person = await buyer.signed_in()
+    await prefer(person, "Company road 9", "billing")
+    await prefer(person, "Own street 1", "shipping")
+    assert await preferred_by(buyer, company) == ["Company road 9", "Own street 1"]
+    return buyer
+
+
+async def test_a_moved_user_prefers_their_own_addresses_still_and_none_of_the_old_company(
+    staff: Person,
+) -> None:
+    company, other = await people.company(), await other_company()
+    buyer = await buyer_who_prefers(company)
+    await moved(staff, buyer, other.number, roles=["buyer"])
+    assert await preferred_by(buyer, other) == [None, "Own street 1"]
+    await moved(staff, buyer, company.number, roles=["buyer"])
+    assert await preferred_by(buyer, company) == [None, "Own street 1"]
+
+
+async def test_who_was_removed_prefers_what_they_did_when_put_back_and_nothing_of_it_when_moved_elsewhere(
+    staff: Person,
+) -> None:
+    company, other = await people.company(), await other_company()
+    buyer = await buyer_who_prefers(company)
+    admin = await company.signed_in()
+    await press(admin, buyer, "/remove")
+    page = await staff.get(f"/users/{buyer.user_id}/move")
+    form = next(one for one in page.tree.iterfind(".//form") if "Put back to" in one.text_content())
+    sent = {one.get("name"): one.get("value") for one in form.iterfind(".//input")}
+    await staff.post(f"/users/{buyer.user_id}/move", sent)
+    assert await preferred_by(buyer, company) == ["Company road 9", "Own street 1"]
+    await press(admin, buyer, "/remove")
+    page = await staff.get(f"/users/{buyer.user_id}/move?leaves={company.number}")
+    await staff.fill(page, {"customer": other.number, "roles": ["buyer"]}, form="roles")
+    assert await preferred_by(buyer, other) == [None, "Own street 1"]
 
 
 async def test_who_is_there_already_keeps_their_roles_there(staff: Person) -> None:

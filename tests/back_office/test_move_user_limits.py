@@ -40,6 +40,7 @@ async def test_limits_of_the_old_customer_are_neither_kept_nor_lifted_unsaid(sta
     _company, buyer, other = await limited_buyer()
     page = await staff.get(f"/users/{buyer.user_id}/move")
     assert "Limits and budget do not go along" in page.main
+    assert "Orders that go along do not count towards a budget there." in page.main
     assert "€500.00 for each order" in page.main
     assert "€1,000.00 each month" in page.main
     assert [page.typed(name) for name in ("limits", "order_limit", "budget_amount")] == ["", "", ""]

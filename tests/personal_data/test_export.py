@@ -9,11 +9,13 @@ from piccolo.table import Table
 
 import tables
 from app.personal_data.archive import label_of
-from app.personal_data.held_data import EXPORTED, NOT_EXPORTED
+from app.personal_data.held_data import EXPORTED, NOT_EXPORTED, held_data
 from tables.engine import DB
+from tests.back_office.test_merge_customers import merged, undone
 from tests.browser_like import visit
 from tests.checkout.ordering import open_shop, order
-from tests.people import colleague, company, shopper
+from tests.customers.belonging import address
+from tests.people import colleague, company, shopper, staff_member
 from tests.personal_data.asking import ask_in_account, exported, opened
 
 # Columns by which a row belongs to a person without a foreign key.
@@ -76,7 +78,7 @@ def test_no_column_of_a_person_is_forgotten() -> None:
         "email_canonical",
         "anonymised_at",
     }
-    keys = {"customer", "user", "membership", "shipping_method", "is_net", "idempotency_key"}
+    keys = {"customer", "user", "membership", "shipping_method", "is_net", "idempotency_key", "placed_for"}
     for name in ("users", "customers", "addresses", "orders"):
         columns = {column._meta.name for column in all_tables()[name]._meta.columns}
         missing = {one for one in columns if not re.search(rf"\b{one}\b", EXPORTED[name].sql)}
@@ -141,6 +143,27 @@ async def test_somebody_of_a_company_gets_their_own_data_and_not_the_companys() 
     assert "addresses" not in held
     assert "customers" not in held
     assert known.email not in json.dumps(held)
+
+
+@pytest.mark.usefixtures("database")
+async def test_of_preferred_addresses_only_those_are_told_that_the_person_may_use() -> None:
+    kept = await company()
+    gone = await company("m@alfki2.example", company_name="Alfreds GmbH")
+    paul = await colleague(gone, "paul@alfki2.example")
+    await address(kept, "Company road 9")
+    await address(paul, "Own street 1", is_personal=True)
+    admin = await (await staff_member("admin@example.com")).signed_in()
+    await merged(admin, kept, gone)
+    person = await paul.signed_in()
+    for street, kind in (("Company road 9", "billing"), ("Own street 1", "shipping")):
+        key = await DB.fetch_value("SELECT id FROM addresses WHERE street = $1", street)
+        await person.post(f"/account/addresses/{key}/prefer", {"kind": kind})
+    # The company that is back is another one: its people may not use the addresses of the one that stayed.
+    await undone(admin, kept)
+    held = await held_data(paul.user_id, paul.email)
+    [place] = held["memberships"]
+    assert place["customer_number"] == gone.number
+    assert (place["preferred_billing"], place["preferred_shipping"]) == (None, "Own street 1, ")
 
 
 @pytest.mark.usefixtures("database")

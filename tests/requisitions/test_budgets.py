@@ -1,14 +1,15 @@
 """What a company's user may spend and has spent (domain.md 10)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.requisitions.budgets import budget_of, budgets_of, period_of, spent_in_period
+from app.requisitions.budgets import SPENT, budget_of, budgets_of, period_of, spent_in_period
 from tables.customers import BudgetPeriod
 from tables.engine import DB
 from tables.keys import new_key
 from tests import people
+from tests.customers.belonging import member_too
 from tests.databases import known_to_the_planner
 
 BERLIN = "Europe/Berlin"
@@ -104,12 +105,19 @@ async def test_without_a_budget_nothing_counts(database):
 
 
 async def test_what_a_user_bought_for_another_company_does_not_count_here(database):
+    """Nor does it once they are moved: tests/requisitions/test_budgets_of_moved_users.py."""
     buyer = await people.colleague(await people.company(), "paul@alfki.example")
     other = await people.company("other@elsewhere.example")
+    there = await member_too(buyer, other)
     await limit(buyer.membership_id, amount=50_000, period="month")
+    await limit(there, amount=50_000, period="month")
     await bought(buyer, 5_000)
-    await DB.execute("UPDATE orders SET customer = $1", other.customer_id)
-    assert await spent_in_period(buyer.membership_id) == 0
+    assert await spent_in_period(there) == 0
+    staff = await (await people.staff_member()).signed_in()
+    page = await staff.get(f"/users/{buyer.user_id}/move?leaves={buyer.number}")
+    page = await staff.fill(page, {"customer": other.number}, form="customer")
+    assert "is moved, with 1 order." in page.text
+    assert await spent_in_period(there) == 0
 
 
 async def test_many_budgets_are_read_at_once(database):
@@ -137,11 +145,12 @@ async def test_what_is_spent_is_read_from_the_index_alone(database):
     )
     await known_to_the_planner("orders")
     plan = await DB.fetch(
-        """
-        EXPLAIN SELECT sum(net_total) FROM orders WHERE "user" = $1 AND customer = $2 AND currency = 'EUR'
-        AND placed_at >= now() - interval '1 day' AND placed_at < now() AND state NOT IN ('cancelled', 'returned')
-        """,
-        buyer.user_id,
-        buyer.customer_id,
+        f"EXPLAIN {SPENT}",
+        [buyer.membership_id],
+        [buyer.user_id],
+        [buyer.customer_id],
+        ["EUR"],
+        [datetime.now(UTC) - timedelta(days=1)],
+        [datetime.now(UTC)],
     )
     assert any("Index Only Scan using orders_that_are_spent" in line["QUERY PLAN"] for line in plan), plan
