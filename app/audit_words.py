@@ -1,13 +1,16 @@
 """What the audit log recorded, in words of the reader's language: fields, and their values before and after."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from app.field_labels import field_label
+from app.languages import datetime_text, money_text, text
 from app.languages import gettext as _
-from app.languages import money_text, text
+from app.marketing.content import SLOTS
+from app.segments.implicit import implicit_segments
 
 # How fields and their values are called; others are shown as they are.
 FIELDS = {
@@ -55,7 +58,43 @@ FIELDS = {
     "orders": text("Orders"),
     "is_shared": text("Shared"),
     "picture": text("Picture"),
+    # Of what is aimed at target groups, and of these.
+    "target_of": text("Target group of"),
+    "used by": text("Used by"),
+    "id": text("Id"),
+    "segments": text("Segments"),
+    "organisations": text("Organisations"),
+    "customers": text("Customers"),
+    "contracts": text("Contracts"),
+    "currency": text("Currency"),
+    "is_net": text("Net: without VAT"),
+    "priority": text("Priority"),
+    "valid_from": text("Valid from"),
+    "valid_to": text("Valid until"),
+    "include_all": text("Include the whole catalog"),
+    "include_categories": text("Include categories"),
+    "include_products": text("Include products"),
+    "exclude_all": text("Exclude the whole catalog"),
+    "exclude_categories": text("Exclude categories"),
+    "exclude_products": text("Exclude products"),
+    "slot": text("Place"),
+    "texts": text("Text"),
+    "names": text("Name"),
+    "descriptions": text("Description"),
+    "applies_to": text("Taken off"),
+    "percent_off": text("Percentage"),
+    "amount_off": text("Amount off"),
+    "category": text("Only items of the category"),
+    "product": text("Only the product (SKU)"),
+    "minimum_order": text("From an order of"),
+    "code": text("Code"),
+    "limit_total": text("Uses in total"),
+    "limit_per_customer": text("Uses for each customer"),
+    "price": text("Price, net"),
+    "free_from": text("Free from"),
 }
+# What an entry speaks of stands first in it, even where it is the same before and after.
+SPEAKS_OF = ("target_of", "id", "number", "sku", "slug", "price_list", "product_id", "name", "names")
 # Fields whose values are words of the program.
 WORDS = {
     "approval_status": {
@@ -88,11 +127,30 @@ WORDS = {
         "budget": text("budget"),
         "currency": text("another currency"),
     },
+    "target_of": {
+        "price_list": text("Price list"),
+        "catalog_view": text("Catalog view"),
+        "promotion": text("Promotion"),
+        "content": text("Content"),
+        "shipping_method": text("Shipping method"),
+        "organisation": text("Organisation"),
+    },
+    "applies_to": {
+        "item": text("Items"),
+        "order": text("Order"),
+        "shipping": text("Shipping"),
+    },
 }
 # Fields whose values are recorded in English, and may be names that somebody has given.
 NAMES = frozenset({"roles", "permissions"})
 # Fields whose values are amounts as `recorded_amount` writes them.
-AMOUNTS = frozenset({"order_limit", "budget_amount", "net_total"})
+AMOUNTS = frozenset(
+    {"order_limit", "budget_amount", "net_total", "amount_off", "minimum_order", "price", "free_from"}
+)
+# Fields whose values are texts by language.
+TEXTS = frozenset({"names", "descriptions", "texts"})
+# Fields whose values are moments.
+MOMENTS = frozenset({"valid_from", "valid_to"})
 _AMOUNT = re.compile(r"(\d+)\.(\d\d) ([A-Z]{3})")
 
 
@@ -102,10 +160,14 @@ def recorded_amount(minor_units: int | None, currency: str) -> str:
 
 
 def recorded_changes(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """(field, what stood before, what stands now) of every field that has a value on either side."""
+    """(field, what stood before, what stands now) of every field that differs, "" where there was or is nothing;
+    what the entry speaks of comes first, and is told once where it stayed the same."""
     changes = []
-    for name in dict.fromkeys([*before, *after]):
+    known = {*before, *after}
+    for name in dict.fromkeys([*(one for one in SPEAKS_OF if one in known), *before, *after]):
         then, now = _shown(name, before), _shown(name, after)
+        if then == now:
+            then, now = "", now if name in SPEAKS_OF else ""
         if then or now:
             label = FIELDS.get(name) or field_label(name)
             changes.append((_(label) if label else name, then, now))
@@ -122,6 +184,8 @@ def _shown(name: str, values: dict[str, Any]) -> str:
             return _word(name, value)
         case list(several):
             return ", ".join(_word(name, str(one)) for one in several)
+        case dict(texts) if name in TEXTS:
+            return " / ".join(f"{language}: {told}" for language, told in sorted(texts.items()))
         case other:
             return msgspec.json.encode(other).decode()
 
@@ -129,6 +193,16 @@ def _shown(name: str, values: dict[str, Any]) -> str:
 def _word(name: str, value: str) -> str:
     if name in NAMES:
         return _(value)
+    if name == "segments":
+        # Custom segments are told by their ids, which never change.
+        return next((_(one.name) for one in implicit_segments() if one.id == value), value)
+    if name == "used by":
+        kind, _blank, which = value.partition(" ")
+        return f"{_word('target_of', kind)} {which}"
+    if name == "slot":
+        return _(SLOTS.get(value, value))
+    if name in MOMENTS:
+        return datetime_text(datetime.fromisoformat(value))
     amount = _AMOUNT.fullmatch(value) if name in AMOUNTS else None
     if amount is not None:
         return money_text(int(amount[1] + amount[2]), amount[3])

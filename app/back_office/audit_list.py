@@ -139,6 +139,7 @@ ACTIONS = (
     text("staff member limited to organisation"),
     text("stand-in appointed"),
     text("stand-in ended"),
+    text("target group changed"),
     text("tax rates changed"),
     text("user disabled"),
     text("user enabled"),

@@ -230,11 +230,11 @@ async def _is_kept(form: FilledForm[Any], list_id: str, visitor: Visitor, *, is_
         async with DB.transaction():
             if is_new:
                 await create_price_list(list_id, details, visitor=visitor)
-                await aim(TargetKind.PRICE_LIST, list_id, **chosen.whom)
+                await aim(TargetKind.PRICE_LIST, list_id, **chosen.whom, visitor=visitor)
             else:
                 async with changing(TargetKind.PRICE_LIST, list_id):
                     await change_price_list(list_id, details, version=data.version or 0, visitor=visitor)
-                    await aim(TargetKind.PRICE_LIST, list_id, **chosen.whom)
+                    await aim(TargetKind.PRICE_LIST, list_id, **chosen.whom, visitor=visitor)
     except PriceListExists:
         form.add_error("id", _("There is one with this id already."))
     except PriceListInvalid as error:

@@ -10,7 +10,6 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from app.access import staff
-from app.audit import record
 from app.back_office.branch_reach import changing, may_change, refuse_beyond_branch
 from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import NewId, WholeNumber, filled_with
@@ -172,10 +171,9 @@ async def delete(
     request: Request[Any, Any, Any], visitor: CurrentVisitor, view: FromPath[str]
 ) -> Response[Any]:
     """Deletes a view."""
-    row = await _stored(view)
-    async with changing(TargetKind.CATALOG_VIEW, view), DB.transaction():
-        await delete_view(view)
-        await record("catalog view deleted", visitor=visitor, before={"id": view, "name": row["name"]})
+    await _stored(view)
+    async with changing(TargetKind.CATALOG_VIEW, view):
+        await delete_view(view, visitor=visitor)
     return see(request, "catalog_views", flash=Flash(_("The catalog view is deleted.")))
 
 
@@ -237,17 +235,12 @@ async def _write(
     view: str, details: ViewDetails, chosen: ChosenTargets, version: int, visitor: Visitor, *, is_new: bool
 ) -> None:
     if is_new:
-        await create_view(view, details)
-        await aim(TargetKind.CATALOG_VIEW, view, **chosen.whom)
+        await create_view(view, details, visitor=visitor)
+        await aim(TargetKind.CATALOG_VIEW, view, **chosen.whom, visitor=visitor)
     else:
         async with changing(TargetKind.CATALOG_VIEW, view):
-            await change_view(view, version, details)
-            await aim(TargetKind.CATALOG_VIEW, view, **chosen.whom)
-    after = {"id": view, "name": details.name, "is_active": details.is_active, "rules": len(details.rules)}
-    if is_new:
-        await record("catalog view created", visitor=visitor, after=after)
-    else:
-        await record("catalog view changed", visitor=visitor, after=after)
+            await change_view(view, version, details, visitor=visitor)
+            await aim(TargetKind.CATALOG_VIEW, view, **chosen.whom, visitor=visitor)
 
 
 async def _rules(form: FilledForm[Any]) -> list[ViewRule]:

@@ -13,6 +13,7 @@ from app.contracts.contract import Contract, ContractUnknown, contract_of_id
 from app.customers.types import Extension, all_customer_types
 from app.errors import Conflict
 from app.languages import gettext as _
+from app.segments.told_targets import aimed_at
 from app.versions import Subject, raise_version
 from app.visitor import Visitor
 from tables.engine import DB
@@ -136,12 +137,11 @@ async def delete_contract(contract_id: uuid.UUID, *, visitor: Visitor | None = N
     async with DB.transaction():
         await DB.execute("SELECT FROM contracts WHERE id = $1 FOR UPDATE", contract_id)
         before = await contract_of_id(contract_id)
+        told = _shown(before) | await aimed_at("contract", contract_id)
         if await DB.execute("DELETE FROM targets WHERE contract = $1", contract_id):
             await raise_version(Subject.TARGETS)
         await DB.execute("DELETE FROM contracts WHERE id = $1", contract_id)
-        await record(
-            "contract deleted", visitor=visitor, customer_id=before.customer_id, before=_shown(before)
-        )
+        await record("contract deleted", visitor=visitor, customer_id=before.customer_id, before=told)
 
 
 def _refuse(details: ContractDetails) -> None:
