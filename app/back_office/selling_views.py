@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
@@ -96,15 +96,8 @@ async def catalog_views(
             route="catalog_views",
             heading=_("Catalog views"),
             lead=_("What a target group sees of the catalog. Who is in no target group sees everything."),
-            headings=[_("Id"), _("Name"), _("Description"), _("Status")],
-            rows=[
-                Row(
-                    href=links.path("catalog_view", view=row["id"]),
-                    cells=[row["id"], row["name"], row["description"] or "–"],
-                    badge=state_badge(row["state"]),
-                )
-                for row in found.rows
-            ],
+            headings=view_headings(),
+            rows=[view_row(row, links.path("catalog_view", view=row["id"])) for row in found.rows],
             new="new_catalog_view",
             new_text=_("Create a catalog view"),
             search_label=_("Id, name or description"),
@@ -112,6 +105,17 @@ async def catalog_views(
         "upcoming",
         "ended",
     )
+
+
+def view_headings() -> list[str]:
+    """What stands above the columns of lists of catalog views."""
+    return [_("Id"), _("Name"), _("Description"), _("Status")]
+
+
+def view_row(row: Mapping[str, Any], address: str) -> Row:
+    """A catalog view as a line of a list, which leads to an address, "" for none."""
+    cells = [row["id"], row["name"], row["description"] or "–"]
+    return Row(href=address, cells=cells, badge=state_badge(row["state"]))
 
 
 @get("/catalog-views/new", name="new_catalog_view", guards=[CATALOG])
