@@ -1,7 +1,9 @@
 """What the audit log recorded, in words of the reader's language: fields, and their values before and after."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -9,9 +11,10 @@ import msgspec
 from app.field_labels import field_label
 from app.languages import datetime_text, money_text, text
 from app.languages import gettext as _
-from app.marketing.content import SLOTS
-from app.segments.implicit import implicit_segments
 
+# By field the English words of its values.
+Words = Mapping[str, Mapping[str, str]]
+NO_WORDS: Words = MappingProxyType({})
 # How fields and their values are called; others are shown as they are.
 FIELDS = {
     "approval_status": text("Approval"),
@@ -96,7 +99,7 @@ FIELDS = {
 # What an entry speaks of stands first in it, even where it is the same before and after.
 SPEAKS_OF = ("target_of", "id", "number", "sku", "slug", "price_list", "product_id", "name", "names")
 # Fields whose values are words of the program.
-WORDS = {
+WORDS: Words = {
     "approval_status": {
         "pending": text("Pending"),
         "approved": text("Approved"),
@@ -159,13 +162,16 @@ def recorded_amount(minor_units: int | None, currency: str) -> str:
     return "" if minor_units is None else f"{minor_units // 100}.{minor_units % 100:02} {currency}"
 
 
-def recorded_changes(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str, str]]:
+def recorded_changes(
+    before: dict[str, Any], after: dict[str, Any], words: Words = NO_WORDS
+) -> list[tuple[str, str, str]]:
     """(field, what stood before, what stands now) of every field that differs, "" where there was or is nothing;
-    what the entry speaks of comes first, and is told once where it stayed the same."""
+    what the entry speaks of comes first, and is told once where it stayed the same. `words` are those of further
+    fields, as in WORDS."""
     changes = []
     known = {*before, *after}
     for name in dict.fromkeys([*(one for one in SPEAKS_OF if one in known), *before, *after]):
-        then, now = _shown(name, before), _shown(name, after)
+        then, now = _shown(name, before, words), _shown(name, after, words)
         if then == now:
             then, now = "", now if name in SPEAKS_OF else ""
         if then or now:
@@ -174,37 +180,32 @@ def recorded_changes(before: dict[str, Any], after: dict[str, Any]) -> list[tupl
     return changes
 
 
-def _shown(name: str, values: dict[str, Any]) -> str:
+def _shown(name: str, values: dict[str, Any], words: Words) -> str:
     match values.get(name):
         case None:
             return ""
         case bool(value):
             return _("Yes") if value else _("No")
         case str(value):
-            return _word(name, value)
+            return _word(name, value, words)
         case list(several):
-            return ", ".join(_word(name, str(one)) for one in several)
+            return ", ".join(_word(name, str(one), words) for one in several)
         case dict(texts) if name in TEXTS:
             return " / ".join(f"{language}: {told}" for language, told in sorted(texts.items()))
         case other:
             return msgspec.json.encode(other).decode()
 
 
-def _word(name: str, value: str) -> str:
+def _word(name: str, value: str, words: Words) -> str:
     if name in NAMES:
         return _(value)
-    if name == "segments":
-        # Custom segments are told by their ids, which never change.
-        return next((_(one.name) for one in implicit_segments() if one.id == value), value)
     if name == "used by":
         kind, _blank, which = value.partition(" ")
-        return f"{_word('target_of', kind)} {which}"
-    if name == "slot":
-        return _(SLOTS.get(value, value))
+        return f"{_word('target_of', kind, words)} {which}"
     if name in MOMENTS:
         return datetime_text(datetime.fromisoformat(value))
     amount = _AMOUNT.fullmatch(value) if name in AMOUNTS else None
     if amount is not None:
         return money_text(int(amount[1] + amount[2]), amount[3])
-    words = WORDS.get(name, {})
-    return _(words[value]) if value in words else value
+    known = words.get(name) or WORDS.get(name, {})
+    return _(known[value]) if value in known else value

@@ -7,13 +7,13 @@ from datetime import date
 
 import asyncpg
 
+from app.aimed_at import aimed_at
 from app.amounts import plain_amount
 from app.audit import record
 from app.contracts.contract import Contract, ContractUnknown, contract_of_id
 from app.customers.types import Extension, all_customer_types
 from app.errors import Conflict
 from app.languages import gettext as _
-from app.segments.told_targets import aimed_at
 from app.versions import Subject, raise_version
 from app.visitor import Visitor
 from tables.engine import DB

@@ -4,9 +4,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.aimed_at import aimed_at
 from app.audit import record
 from app.languages import gettext as _
-from app.segments.told_targets import aimed_at
 from app.versions import Subject, raise_version
 from app.visitor import Visitor
 from tables.engine import DB

@@ -1,9 +1,8 @@
 """A target group as the audit log tells it: who is given which prices, catalog views, promotions, content and
 shipping methods (domain.md 15)."""
 
-import uuid
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from app.audit import record
 from app.visitor import Visitor
@@ -47,16 +46,6 @@ async def record_target_group(
         before=of | await _told(before),
         after=of | await _told(after),
     )
-
-
-async def aimed_at(column: Literal["organisation", "contract"], key: uuid.UUID) -> dict[str, object]:
-    """What names an organisation or contract as its target, which ends when that is deleted: {"used by": kinds and
-    ids}, for the entry of the deletion; nothing where nothing does."""
-    rows = await DB.fetch(
-        f"SELECT kind || ' ' || owner AS told FROM targets WHERE {column} = $1 ORDER BY 1",  # one of the two
-        key,
-    )
-    return {"used by": [row["told"] for row in rows]} if rows else {}
 
 
 async def _told(group: "Targets") -> dict[str, object]:
