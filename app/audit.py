@@ -46,3 +46,13 @@ async def record(
         reason,
         current_request_id.get(),
     )
+
+
+def recordable(values: Mapping[str, object]) -> dict[str, object]:
+    """What is set of the values, in forms that JSON has: texts, numbers, lists and texts by language stay as they
+    are, all else is written as text."""
+    return {
+        name: value if isinstance(value, bool | int | str | list | dict) else str(value)
+        for name, value in values.items()
+        if value not in (None, "", [], {})
+    }

@@ -9,6 +9,8 @@ import msgspec
 
 from app.audit_words import recorded_changes
 from app.languages import text
+from app.marketing.content import SLOTS
+from app.segments.implicit import implicit_segments
 from tables.engine import DB
 
 PER_PAGE = 50
@@ -139,6 +141,7 @@ ACTIONS = (
     text("staff member limited to organisation"),
     text("stand-in appointed"),
     text("stand-in ended"),
+    text("target group changed"),
     text("tax rates changed"),
     text("user disabled"),
     text("user enabled"),
@@ -251,4 +254,6 @@ _ACTIONS = """
 def _line(row: dict[str, Any]) -> AuditLine:
     before = msgspec.json.decode(row.pop("before"), type=dict[str, Any])
     after = msgspec.json.decode(row.pop("after"), type=dict[str, Any])
-    return AuditLine(**row, changes=tuple(recorded_changes(before, after)))
+    # Custom segments are told by their ids, which never change.
+    words = {"segments": {one.id: one.name for one in implicit_segments()}, "slot": SLOTS}
+    return AuditLine(**row, changes=tuple(recorded_changes(before, after, words)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
 from app.forms import Form, Text, blank
 from app.pages import Page
@@ -46,14 +46,18 @@ class ShownList:
     pages: int = 1
     # (text, address) of pages that belong to the list.
     related: Sequence[tuple[str, str]] = ()
+    # What its own address has besides.
     more: dict[str, str] = field(default_factory=dict)
 
 
 def list_page(shown: ShownList) -> Page:
     """The page of a list."""
-    return Page(
-        "back_office/selling/list.html", shown=shown, search=blank(SearchForm, q=shown.q, state=shown.state)
-    )
+    return Page("back_office/selling/list.html", **list_context(shown))
+
+
+def list_context(shown: ShownList) -> dict[str, Any]:
+    """What back_office/selling/list_body.html shows of a list: itself, and its search as a form."""
+    return {"shown": shown, "search": blank(SearchForm, q=shown.q, state=shown.state)}
 
 
 def offset_of(page: int) -> int:

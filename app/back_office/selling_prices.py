@@ -1,5 +1,6 @@
 """Price lists in the back office; their entries: selling_price_entries.py."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
@@ -99,25 +100,27 @@ async def price_lists(
             lead=_(
                 "The best valid price for the quantity wins; of equal ones the list of the higher priority."
             ),
-            headings=[_("Id"), _("Name"), _("Currency"), _("Kind"), _("Priority"), _("Status")],
-            rows=[
-                Row(
-                    href=links.path("price_list", list_id=row["id"]),
-                    cells=[
-                        row["id"],
-                        row["name"],
-                        row["currency"],
-                        _("net") if row["is_net"] else _("gross"),
-                        str(row["priority"]),
-                    ],
-                    badge=state_badge(row["state"]),
-                )
-                for row in found.rows
-            ],
+            headings=price_list_headings(),
+            rows=[price_list_row(row, links.path("price_list", list_id=row["id"])) for row in found.rows],
             new="new_price_list",
             new_text=_("Create a price list"),
             search_label=_("Id or name"),
         )
+    )
+
+
+def price_list_headings() -> list[str]:
+    """What stands above the columns of lists of price lists."""
+    return [_("Id"), _("Name"), _("Currency"), _("Kind"), _("Priority"), _("Status")]
+
+
+def price_list_row(row: Mapping[str, Any], address: str) -> Row:
+    """A price list as a line of a list, which leads to an address, "" for none."""
+    kind = _("net") if row["is_net"] else _("gross")
+    return Row(
+        href=address,
+        cells=[row["id"], row["name"], row["currency"], kind, str(row["priority"])],
+        badge=state_badge(row["state"]),
     )
 
 
@@ -230,11 +233,11 @@ async def _is_kept(form: FilledForm[Any], list_id: str, visitor: Visitor, *, is_
         async with DB.transaction():
             if is_new:
                 await create_price_list(list_id, details, visitor=visitor)
-                await aim(TargetKind.PRICE_LIST, list_id, **chosen.whom)
+                await aim(TargetKind.PRICE_LIST, list_id, **chosen.whom, visitor=visitor)
             else:
                 async with changing(TargetKind.PRICE_LIST, list_id):
                     await change_price_list(list_id, details, version=data.version or 0, visitor=visitor)
-                    await aim(TargetKind.PRICE_LIST, list_id, **chosen.whom)
+                    await aim(TargetKind.PRICE_LIST, list_id, **chosen.whom, visitor=visitor)
     except PriceListExists:
         form.add_error("id", _("There is one with this id already."))
     except PriceListInvalid as error:

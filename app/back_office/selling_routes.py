@@ -12,6 +12,8 @@ from app.back_office import (
     selling_products,
     selling_promotions,
     selling_segment_members,
+    selling_segment_offers,
+    selling_segment_rule_routes,
     selling_segmentation_services,
     selling_segments,
     selling_shipping,
@@ -22,7 +24,9 @@ from app.back_office import (
 routes: list[Any] = [
     *selling_orders.routes,
     *selling_segments.routes,
+    *selling_segment_rule_routes.routes,
     *selling_segment_members.routes,
+    *selling_segment_offers.routes,
     *selling_pictures.routes,
     *selling_products.routes,
     *selling_categories.routes,

@@ -9,7 +9,8 @@ from litestar.params import FromPath, FromQuery
 from app.back_office.branch import branch_of, numbers_seen
 from app.back_office.forms import asked_for
 from app.back_office.selling_lists import SearchForm, page_asked_for
-from app.back_office.selling_segments import SEGMENTS, stored_segment
+from app.back_office.selling_segment_tabs import segment_page, stored_segment
+from app.back_office.selling_segments import SEGMENTS
 from app.flash import Flash
 from app.forms import FilledForm, Form, Several, Text, blank, read_form
 from app.languages import gettext as _
@@ -110,10 +111,12 @@ async def _page(
 ) -> Page:
     of, wanted, number = await stored_segment(segment_id), asked_for(q), page_asked_for(page)
     found = await members_of(segment_id, wanted, number, branch_of(visitor))
-    return Page(
-        "back_office/selling/segment_members.html",
+    return segment_page(
+        "segment_members.html",
+        "segment_members",
+        of,
+        visitor,
         status_code=status_code,
-        of=of,
         form=form,
         members=[(one, ", ".join(_(ORIGINS.get(origin, origin)) for origin in one.origins)) for one in found],
         search=blank(SearchForm, q=wanted),

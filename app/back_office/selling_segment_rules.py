@@ -164,6 +164,10 @@ def rows_to_show(form: FilledForm[Any]) -> range:
     return range(1, min(MOST_ROWS, max(filled, default=0) + 3) + 1)
 
 
-def kind_choices() -> list[tuple[str, str]]:
-    """The kinds of conditions, translated, for a row."""
-    return [("", "–"), *((kind, _(name)) for kind, name in KINDS)]
+def rule_choices(form: FilledForm[Any]) -> dict[str, Any]:
+    """What back_office/selling/segment_rule_fields.html needs besides the form, in the language of the request."""
+    return {
+        "kinds": [("", "–"), *((kind, _(name)) for kind, name in KINDS)],
+        "matches": [(value, _(name)) for value, name in MATCHES],
+        "rows": rows_to_show(form),
+    }

@@ -14,20 +14,18 @@ from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import NewId, WholeNumber, filled_with
 from app.back_office.selling_lists import Row, ShownList, list_page, page_asked_for
 from app.back_office.selling_segment_rules import (
-    MATCHES,
     RuleForm,
-    kind_choices,
-    rows_to_show,
-    rule_as_typed,
+    rule_choices,
     rule_of,
 )
+from app.back_office.selling_segment_tabs import segment_page, stored_segment
 from app.back_office.selling_uses import delete_page_of_used, told_use
 from app.back_office.stale_form import stale_form
 from app.flash import Flash
-from app.forms import FilledForm, Flag, Text, blank, read_form
+from app.forms import FilledForm, Flag, Form, Text, blank, read_form
 from app.languages import gettext as _
 from app.languages import ngettext
-from app.links import Links, links_of
+from app.links import links_of
 from app.organisations.tree import organisations
 from app.pages import Page, see
 from app.segments.custom import (
@@ -38,7 +36,6 @@ from app.segments.custom import (
     SegmentUnknown,
     StaleSegment,
     create_segment,
-    custom_segment,
     custom_segments,
     delete_segment,
     edit_segment,
@@ -47,27 +44,31 @@ from app.segments.implicit import implicit_segments
 from app.segments.members import Preview, preview
 from app.segments.rules import RuleRefused
 from app.segments.uses import ORGANISATION, Use, uses_of_segment
-from app.visitor import CurrentVisitor
+from app.visitor import CurrentVisitor, Visitor
 
 SEGMENTS = staff(Privilege.SEGMENTS)
 # A segment takes in customers of all branches.
 EDITING = [SEGMENTS, of_whole_shop]
 
 
-class SegmentForm(RuleForm):
-    """A custom segment. With `preview` nothing is saved: the page says for whom the rule would hold."""
+class SegmentForm(Form):
+    """A custom segment; its rule has a page of its own."""
 
     name: Annotated[str, Text()]
     description: Annotated[str, Text(required=False, multiline=True, max_length=2000)]
     is_customer_group: Annotated[bool, Flag()]
-    preview: Annotated[str, Text(required=False)]
     version: Annotated[Any, WholeNumber(required=False)]
 
 
-class NewSegmentForm(SegmentForm):
-    """A custom segment with its id, which never changes."""
+class NewSegmentForm(RuleForm):
+    """A custom segment with its id, which never changes. With `preview` nothing is saved: the page says for whom the
+    rule would hold."""
 
     id: Annotated[str, NewId()]
+    name: Annotated[str, Text()]
+    description: Annotated[str, Text(required=False, multiline=True, max_length=2000)]
+    is_customer_group: Annotated[bool, Flag()]
+    preview: Annotated[str, Text(required=False)]
 
 
 @get("/segments", name="segments", guards=[SEGMENTS])
@@ -113,21 +114,20 @@ async def segments(visitor: CurrentVisitor, q: FromQuery[str] = "", page: FromQu
 
 
 @get("/segments/new", name="new_segment", guards=EDITING)
-async def new_segment(visitor: CurrentVisitor) -> Page:
+async def new_segment() -> Page:
     """The form of a new segment."""
-    return await _page(blank(NewSegmentForm, match="all"), None, links_of(visitor.application))
+    return _new_page(blank(NewSegmentForm, match="all"))
 
 
 @post("/segments/new", name="create_segment", guards=EDITING)
 async def create(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
     """Makes a segment, or shows for whom its rule would hold."""
-    form, links = await read_form(request, NewSegmentForm), links_of(visitor.application)
+    form = await read_form(request, NewSegmentForm)
     try:
         if form.is_valid:
             data, rule = form.data, rule_of(form.data)
             if data.preview:
-                shown = await preview(rule) if rule is not None else None
-                return await _page(form, None, links, shown=shown)
+                return _new_page(form, await preview(rule) if rule is not None else None)
             await create_segment(
                 data.id,
                 data.name,
@@ -140,49 +140,42 @@ async def create(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Re
             return see(request, "segment", segment_id=data.id, flash=Flash(told))
     except (SegmentRefused, RuleRefused) as error:
         form.add_error("", str(error))
-    return await _page(form, None, links, status_code=422)
+    return _new_page(form, status_code=422)
 
 
 @get("/segments/{segment_id:str}", name="segment", guards=[SEGMENTS])
 async def segment(visitor: CurrentVisitor, segment_id: FromPath[str]) -> Page:
     """The form of a segment; 404 where there is none, and for predefined ones."""
     of = await stored_segment(segment_id)
-    return await _page(filled_with(SegmentForm, _as_typed(of)), of, links_of(visitor.application))
+    return await _page(filled_with(SegmentForm, _as_typed(of)), of, visitor)
 
 
 @post("/segments/{segment_id:str}", name="change_segment", guards=EDITING)
 async def change(
     request: Request[Any, Any, Any], visitor: CurrentVisitor, segment_id: FromPath[str]
 ) -> Response[Any]:
-    """Changes a segment, or shows for whom its rule would hold."""
-    of, links = await stored_segment(segment_id), links_of(visitor.application)
+    """Changes a segment; its rule stays."""
+    of = await stored_segment(segment_id)
     form = await read_form(request, SegmentForm)
     try:
         if form.is_valid:
-            data, rule = form.data, rule_of(form.data)
-            if data.preview:
-                return await _page(
-                    form,
-                    of,
-                    links,
-                    shown=await preview(rule) if rule is not None else None,
-                )
+            data = form.data
             await edit_segment(
                 segment_id,
                 data.name,
                 data.description,
-                rule,
+                keeps_rule=True,
                 is_customer_group=data.is_customer_group,
                 version=data.version or 0,
                 visitor=visitor,
             )
             return see(request, "segment", segment_id=segment_id, flash=Flash(_("The segment is changed.")))
-    except (SegmentRefused, RuleRefused) as error:
+    except SegmentRefused as error:
         form.add_error("", str(error))
     except StaleSegment:
         stale = stale_form(SegmentForm, form, _as_typed(await stored_segment(segment_id)))
-        return await _page(stale, of, links, status_code=409)
-    return await _page(form, of, links, status_code=422)
+        return await _page(stale, of, visitor, status_code=409)
+    return await _page(form, of, visitor, status_code=422)
 
 
 @get("/segments/{segment_id:str}/delete", name="delete_segment_page", guards=EDITING)
@@ -222,14 +215,6 @@ async def delete(
     return see(request, "segments", flash=Flash(_("The segment is deleted.")))
 
 
-async def stored_segment(segment_id: str) -> CustomSegment:
-    """The custom segment. Raises NotFoundException."""
-    try:
-        return await custom_segment(segment_id)
-    except SegmentUnknown:
-        raise NotFoundException from None
-
-
 def _as_typed(of: CustomSegment) -> dict[str, str]:
     """A segment as the fields of its form show it."""
     return {
@@ -237,7 +222,6 @@ def _as_typed(of: CustomSegment) -> dict[str, str]:
         "description": of.description,
         "is_customer_group": "on" if of.is_customer_group else "",
         "version": str(of.version),
-        **rule_as_typed(of.rule),
     }
 
 
@@ -248,24 +232,28 @@ async def _uses(segment_id: str) -> list[Use]:
 
 
 async def _page(
-    form: FilledForm[Any],
-    of: CustomSegment | None,
-    links: Links,
-    *,
-    shown: Preview | None = None,
-    status_code: int = 200,
+    form: FilledForm[SegmentForm], of: CustomSegment, visitor: Visitor, status_code: int = 200
 ) -> Page:
-    return Page(
-        "back_office/selling/segment.html",
+    links = links_of(visitor.application)
+    return segment_page(
+        "segment.html",
+        "segment",
+        of,
+        visitor,
         status_code=status_code,
         form=form,
-        of=of,
-        uses=[told_use(one, links) for one in await _uses(of.id)] if of is not None else [],
-        kinds=kind_choices(),
-        matches=[(value, _(name)) for value, name in MATCHES],
-        rows=rows_to_show(form),
-        preview=shown,
+        uses=[told_use(one, links) for one in await _uses(of.id)],
         may_change=branch_of_request() is None,
+    )
+
+
+def _new_page(form: FilledForm[NewSegmentForm], shown: Preview | None = None, status_code: int = 200) -> Page:
+    return Page(
+        "back_office/selling/new_segment.html",
+        status_code=status_code,
+        form=form,
+        preview=shown,
+        **rule_choices(form),
     )
 
 

@@ -4,7 +4,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.back_office.forms import asked_for
-from app.back_office.selling_lists import ON_A_PAGE, ShownList, list_page, offset_of, page_asked_for, pages_of
+from app.back_office.selling_lists import (
+    ON_A_PAGE,
+    ShownList,
+    list_context,
+    list_page,
+    offset_of,
+    page_asked_for,
+    pages_of,
+)
 from app.languages import gettext as _
 from app.languages import text
 from app.pages import Page
@@ -53,21 +61,26 @@ class FoundByState:
 
     def shown(self, shown: ShownList, *without: str) -> Page:
         """The page of the list, with its search and pages; the states that its things never have are not offered."""
-        return list_page(
-            replace(
-                shown,
-                q=self.q,
-                states=state_choices(*without),
-                state=self.state,
-                page=self.page,
-                pages=pages_of(self.rows[0]["count"] if self.rows else 0),
-            )
+        return list_page(self._filled(shown, without))
+
+    def list_of(self, shown: ShownList, *without: str) -> dict[str, Any]:
+        """The same for a page that shows more than the list: what the template of the list needs."""
+        return list_context(self._filled(shown, without))
+
+    def _filled(self, shown: ShownList, without: tuple[str, ...]) -> ShownList:
+        return replace(
+            shown,
+            q=self.q,
+            states=state_choices(*without),
+            state=self.state,
+            page=self.page,
+            pages=pages_of(self.rows[0]["count"] if self.rows else 0),
         )
 
 
-async def find_by_state(statement: str, q: str, state: str, page: int) -> FoundByState:
-    """What an address asks for. The statement has words, state, limit and offset as its arguments, and gives the
-    `count` of all with each row."""
+async def find_by_state(statement: str, q: str, state: str, page: int, *more: object) -> FoundByState:
+    """What an address asks for. The statement has words, state, limit, offset and then `more` as its arguments, and
+    gives the `count` of all with each row."""
     wanted, chosen, number = asked_for(q), state_asked_for(state), page_asked_for(page)
-    rows = await DB.fetch(statement, wanted, chosen, ON_A_PAGE, offset_of(number))
+    rows = await DB.fetch(statement, wanted, chosen, ON_A_PAGE, offset_of(number), *more)
     return FoundByState(q=wanted, state=chosen, page=number, rows=rows)

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
@@ -10,7 +10,6 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from app.access import staff
-from app.audit import record
 from app.back_office.branch_reach import changing, may_change, refuse_beyond_branch
 from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import NewId, WholeNumber, filled_with
@@ -97,15 +96,8 @@ async def catalog_views(
             route="catalog_views",
             heading=_("Catalog views"),
             lead=_("What a target group sees of the catalog. Who is in no target group sees everything."),
-            headings=[_("Id"), _("Name"), _("Description"), _("Status")],
-            rows=[
-                Row(
-                    href=links.path("catalog_view", view=row["id"]),
-                    cells=[row["id"], row["name"], row["description"] or "–"],
-                    badge=state_badge(row["state"]),
-                )
-                for row in found.rows
-            ],
+            headings=view_headings(),
+            rows=[view_row(row, links.path("catalog_view", view=row["id"])) for row in found.rows],
             new="new_catalog_view",
             new_text=_("Create a catalog view"),
             search_label=_("Id, name or description"),
@@ -113,6 +105,17 @@ async def catalog_views(
         "upcoming",
         "ended",
     )
+
+
+def view_headings() -> list[str]:
+    """What stands above the columns of lists of catalog views."""
+    return [_("Id"), _("Name"), _("Description"), _("Status")]
+
+
+def view_row(row: Mapping[str, Any], address: str) -> Row:
+    """A catalog view as a line of a list, which leads to an address, "" for none."""
+    cells = [row["id"], row["name"], row["description"] or "–"]
+    return Row(href=address, cells=cells, badge=state_badge(row["state"]))
 
 
 @get("/catalog-views/new", name="new_catalog_view", guards=[CATALOG])
@@ -172,10 +175,9 @@ async def delete(
     request: Request[Any, Any, Any], visitor: CurrentVisitor, view: FromPath[str]
 ) -> Response[Any]:
     """Deletes a view."""
-    row = await _stored(view)
-    async with changing(TargetKind.CATALOG_VIEW, view), DB.transaction():
-        await delete_view(view)
-        await record("catalog view deleted", visitor=visitor, before={"id": view, "name": row["name"]})
+    await _stored(view)
+    async with changing(TargetKind.CATALOG_VIEW, view):
+        await delete_view(view, visitor=visitor)
     return see(request, "catalog_views", flash=Flash(_("The catalog view is deleted.")))
 
 
@@ -237,17 +239,12 @@ async def _write(
     view: str, details: ViewDetails, chosen: ChosenTargets, version: int, visitor: Visitor, *, is_new: bool
 ) -> None:
     if is_new:
-        await create_view(view, details)
-        await aim(TargetKind.CATALOG_VIEW, view, **chosen.whom)
+        await create_view(view, details, visitor=visitor)
+        await aim(TargetKind.CATALOG_VIEW, view, **chosen.whom, visitor=visitor)
     else:
         async with changing(TargetKind.CATALOG_VIEW, view):
-            await change_view(view, version, details)
-            await aim(TargetKind.CATALOG_VIEW, view, **chosen.whom)
-    after = {"id": view, "name": details.name, "is_active": details.is_active, "rules": len(details.rules)}
-    if is_new:
-        await record("catalog view created", visitor=visitor, after=after)
-    else:
-        await record("catalog view changed", visitor=visitor, after=after)
+            await change_view(view, version, details, visitor=visitor)
+            await aim(TargetKind.CATALOG_VIEW, view, **chosen.whom, visitor=visitor)
 
 
 async def _rules(form: FilledForm[Any]) -> list[ViewRule]:

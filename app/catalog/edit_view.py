@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from app.audit import record, recordable
 from app.errors import Conflict
 from app.segments.targets import aim_at_nobody
 from app.versions import Subject, raise_version
+from app.visitor import Visitor
 from tables.catalog import ViewRuleAction
 from tables.engine import DB
 from tables.keys import new_key
@@ -49,7 +51,7 @@ class ViewDetails:
     rules: Sequence[ViewRule] = ()
 
 
-async def create_view(view: str, details: ViewDetails) -> None:
+async def create_view(view: str, details: ViewDetails, *, visitor: Visitor | None = None) -> None:
     """Makes a view; it shows nothing but what its rules include. Raises ViewRefused and ViewIdTaken."""
     if not _ID.fullmatch(view):
         raise ViewRefused("id")
@@ -64,15 +66,20 @@ async def create_view(view: str, details: ViewDetails) -> None:
                 details.is_active,
             )
             await _write_rules(view, details.rules)
+            await record("catalog view created", visitor=visitor, after=await _told(view))
     except asyncpg.UniqueViolationError as error:
         raise ViewIdTaken from error
 
 
-async def change_view(view: str, version: int, details: ViewDetails) -> None:
+async def change_view(
+    view: str, version: int, details: ViewDetails, *, visitor: Visitor | None = None
+) -> None:
     """Changes a view that was read at a version, its rules included. Raises ViewRefused, and Conflict when
     somebody was faster."""
     _refuse_problems(details)
     async with DB.transaction():
+        await DB.execute("SELECT FROM catalog_views WHERE id = $1 FOR NO KEY UPDATE", view)
+        before = await _told(view)
         changed = await DB.execute(
             "UPDATE catalog_views SET name = $3, description = $4, is_active = $5, version = version + 1"
             " WHERE id = $1 AND version = $2",
@@ -86,15 +93,37 @@ async def change_view(view: str, version: int, details: ViewDetails) -> None:
             raise Conflict
         await DB.execute("DELETE FROM catalog_view_rules WHERE view = $1", view)
         await _write_rules(view, details.rules)
+        await record("catalog view changed", visitor=visitor, before=before, after=await _told(view))
 
 
-async def delete_view(view: str) -> None:
+async def delete_view(view: str, *, visitor: Visitor | None = None) -> None:
     """Deletes a view with its rules and its target group; who saw by it alone sees everything again."""
     async with DB.transaction():
-        await DB.execute("DELETE FROM catalog_views WHERE id = $1", view)
+        await DB.execute("SELECT FROM catalog_views WHERE id = $1 FOR UPDATE", view)
+        before = await _told(view)
+        if await DB.execute("DELETE FROM catalog_views WHERE id = $1", view):
+            await record("catalog view deleted", visitor=visitor, before=before)
         await raise_version(Subject.VIEWS)
         # The version of the targets comes after that of the views, as where a view is changed.
-        await aim_at_nobody(TargetKind.CATALOG_VIEW, view)
+        await aim_at_nobody(TargetKind.CATALOG_VIEW, view, visitor=visitor)
+
+
+# Rules without a category and a product hold for all. Categories and products by what their addresses call them.
+_RULES = """
+    SELECT r.action || CASE WHEN r.category IS NOT NULL THEN '_categories' WHEN r.product IS NOT NULL THEN '_products'
+                            ELSE '_all' END AS told,
+           array_agg(coalesce(c.slug, p.sku) ORDER BY coalesce(c.slug, p.sku))
+               FILTER (WHERE r.category IS NOT NULL OR r.product IS NOT NULL) AS of
+    FROM catalog_view_rules r LEFT JOIN categories c ON c.id = r.category LEFT JOIN products p ON p.id = r.product
+    WHERE r.view = $1 GROUP BY told
+"""
+
+
+async def _told(view: str) -> dict[str, object]:
+    """A view with its rules for the audit log, as it is stored now; nothing of one that there is not."""
+    row = await DB.fetch_row("SELECT id, name, description, is_active FROM catalog_views WHERE id = $1", view)
+    rules = {rule["told"]: rule["of"] or True for rule in await DB.fetch(_RULES, view)}
+    return recordable({**(row or {}), **rules})
 
 
 async def _write_rules(view: str, rules: Sequence[ViewRule]) -> None:

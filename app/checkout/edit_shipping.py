@@ -3,7 +3,10 @@
 import uuid
 from collections.abc import Collection
 
-from app.audit import record
+import msgspec
+
+from app.audit import record, recordable
+from app.audit_words import recorded_amount
 from app.checkout.shipping import ShippingMethod, columns_of
 from app.errors import Conflict
 from app.segments.targets import aim, aim_at_nobody
@@ -55,8 +58,9 @@ async def create_shipping_method(
             customers=customers,
             organisations=organisations,
             contracts=contracts,
+            visitor=visitor,
         )
-        await record("shipping method created", visitor=visitor, after=_told(method))
+        await record("shipping method created", visitor=visitor, after=await _locked(method.id))
         await raise_version(Subject.SHIPPING)
 
 
@@ -75,10 +79,7 @@ async def change_shipping_method(
     Raises Conflict when it is gone or not as it was at `version`; else as `create_shipping_method`.
     """
     async with DB.transaction():
-        before = await DB.fetch_row(
-            "SELECT id, price, free_from, position, is_active FROM shipping_methods WHERE id = $1 FOR UPDATE",
-            method.id,
-        )
+        before = await _locked(method.id)
         if not await DB.execute(_CHANGE, *columns_of(method), version):
             raise Conflict
         await aim(
@@ -88,26 +89,35 @@ async def change_shipping_method(
             customers=customers,
             organisations=organisations,
             contracts=contracts,
+            visitor=visitor,
         )
-        await record("shipping method changed", visitor=visitor, before=before, after=_told(method))
+        await record(
+            "shipping method changed", visitor=visitor, before=before, after=await _locked(method.id)
+        )
         await raise_version(Subject.SHIPPING)
 
 
 async def delete_shipping_method(method_id: str, *, visitor: Visitor | None = None) -> None:
     """Deletes a method with its target group; orders keep what they say of it. Raises ShippingMethodMissing."""
     async with DB.transaction():
+        before = await _locked(method_id)
         if not await DB.execute("DELETE FROM shipping_methods WHERE id = $1", method_id):
             raise ShippingMethodMissing(method_id)
-        await aim_at_nobody(TargetKind.SHIPPING_METHOD, method_id)
-        await record("shipping method deleted", visitor=visitor, before={"id": method_id})
+        await aim_at_nobody(TargetKind.SHIPPING_METHOD, method_id, visitor=visitor)
+        await record("shipping method deleted", visitor=visitor, before=before)
         await raise_version(Subject.SHIPPING)
 
 
-def _told(method: ShippingMethod) -> dict[str, object]:
-    return {
-        "id": method.id,
-        "price": method.price,
-        "free_from": method.free_from,
-        "position": method.position,
-        "is_active": method.is_active,
-    }
+async def _locked(method_id: str) -> dict[str, object]:
+    """A method as it is stored now, for the audit log; nothing of one that there is not."""
+    row = await DB.fetch_row(
+        "SELECT id, names::text AS names, descriptions::text AS descriptions, price, currency, free_from, position,"
+        " is_active FROM shipping_methods WHERE id = $1 FOR UPDATE",
+        method_id,
+    )
+    if row is None:
+        return {}
+    currency = row.pop("currency")
+    amounts = {name: recorded_amount(row[name], currency) for name in ("price", "free_from")}
+    texts = {one: msgspec.json.decode(row[one], type=dict[str, str]) for one in ("names", "descriptions")}
+    return recordable({**row, **amounts, **texts})

@@ -77,7 +77,7 @@ async def save_shipping_method(
             _SAVE,
             *columns_of(method),
         )
-        await aim(TargetKind.SHIPPING_METHOD, method.id, segments=segments)
+        await aim(TargetKind.SHIPPING_METHOD, method.id, segments=segments, visitor=visitor)
         await record("shipping method saved", visitor=visitor, after={"id": method.id, "price": method.price})
         await raise_version(Subject.SHIPPING)
 

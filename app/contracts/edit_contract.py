@@ -7,6 +7,7 @@ from datetime import date
 
 import asyncpg
 
+from app.aimed_at import aimed_at
 from app.amounts import plain_amount
 from app.audit import record
 from app.contracts.contract import Contract, ContractUnknown, contract_of_id
@@ -136,12 +137,11 @@ async def delete_contract(contract_id: uuid.UUID, *, visitor: Visitor | None = N
     async with DB.transaction():
         await DB.execute("SELECT FROM contracts WHERE id = $1 FOR UPDATE", contract_id)
         before = await contract_of_id(contract_id)
+        told = _shown(before) | await aimed_at("contract", contract_id)
         if await DB.execute("DELETE FROM targets WHERE contract = $1", contract_id):
             await raise_version(Subject.TARGETS)
         await DB.execute("DELETE FROM contracts WHERE id = $1", contract_id)
-        await record(
-            "contract deleted", visitor=visitor, customer_id=before.customer_id, before=_shown(before)
-        )
+        await record("contract deleted", visitor=visitor, customer_id=before.customer_id, before=told)
 
 
 def _refuse(details: ContractDetails) -> None:

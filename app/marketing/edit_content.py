@@ -7,9 +7,9 @@ from datetime import datetime
 
 import msgspec
 
-from app.audit import record
+from app.audit import record, recordable
 from app.errors import Conflict
-from app.segments.targets import aim
+from app.segments.targets import aim, aim_at_nobody
 from app.versions import Subject, raise_version
 from app.visitor import Visitor
 from tables.engine import DB
@@ -67,6 +67,7 @@ async def change_content(
 ) -> None:
     """Changes an item that was read with this version. Raises Conflict when somebody else was faster."""
     async with DB.transaction():
+        before = await _locked(item)
         changed = await DB.fetch_value(
             "UPDATE content_items SET version = version + 1, (slot, name, texts, priority, valid_from, valid_to,"
             " is_active) = ($2, $3, $4, $5, $6, $7, $8) WHERE id = $1 AND version = $9 RETURNING id",
@@ -76,22 +77,28 @@ async def change_content(
         )
         if changed is None:
             raise Conflict
-        await _finish("content changed", item, draft, visitor)
+        await _finish("content changed", item, draft, visitor, before)
 
 
 async def delete_content(item: uuid.UUID, *, visitor: Visitor | None = None) -> bool:
     """Deletes an item. False where there is none."""
     async with DB.transaction():
-        name = await DB.fetch_value("DELETE FROM content_items WHERE id = $1 RETURNING name", item)
-        if name is None:
+        before = await _locked(item)
+        if not await DB.execute("DELETE FROM content_items WHERE id = $1", item):
             return False
-        await aim(TargetKind.CONTENT, str(item))
-        await record("content deleted", visitor=visitor, before={"name": name})
+        await aim_at_nobody(TargetKind.CONTENT, str(item), visitor=visitor)
+        await record("content deleted", visitor=visitor, before=before)
         await raise_version(Subject.CONTENT)
     return True
 
 
-async def _finish(action: str, item: uuid.UUID, draft: ContentDraft, visitor: Visitor | None) -> None:
+async def _finish(
+    action: str,
+    item: uuid.UUID,
+    draft: ContentDraft,
+    visitor: Visitor | None,
+    before: dict[str, object] | None = None,
+) -> None:
     await aim(
         TargetKind.CONTENT,
         str(item),
@@ -99,6 +106,19 @@ async def _finish(action: str, item: uuid.UUID, draft: ContentDraft, visitor: Vi
         customers=draft.customers,
         organisations=draft.organisations,
         contracts=draft.contracts,
+        visitor=visitor,
     )
-    await record(action, visitor=visitor, after={"slot": draft.slot, "name": draft.name})
+    await record(action, visitor=visitor, before=before, after=await _locked(item))
     await raise_version(Subject.CONTENT)
+
+
+async def _locked(item: uuid.UUID) -> dict[str, object]:
+    """An item as it is stored now, for the audit log; nothing of one that there is not."""
+    row = await DB.fetch_row(
+        "SELECT id, name, slot, texts::text AS texts, priority, valid_from, valid_to, is_active"
+        " FROM content_items WHERE id = $1 FOR UPDATE",
+        item,
+    )
+    if row is None:
+        return {}
+    return recordable({**row, "texts": msgspec.json.decode(row["texts"], type=dict[str, str])})

@@ -2,17 +2,18 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 import asyncpg
 import msgspec
 
-from app.audit import record
+from app.audit import record, recordable
+from app.audit_words import recorded_amount
 from app.errors import Conflict
 from app.marketing.promotions import canonical_code
-from app.segments.targets import aim
+from app.segments.targets import aim, aim_at_nobody
 from app.versions import Subject, raise_version
 from app.visitor import Visitor
 from tables.engine import DB
@@ -92,10 +93,9 @@ async def change_promotion(
     """
     async with DB.transaction():
         # Locked first: an order that is being placed may be using it.
-        before = await DB.fetch_row(
-            "SELECT names::text AS names, is_active FROM promotions WHERE id = $1 FOR UPDATE", promotion_id
-        )
-        if before is None or await _written(_CHANGE, promotion_id, draft, version) is None:
+        await DB.execute("SELECT FROM promotions WHERE id = $1 FOR UPDATE", promotion_id)
+        before = await _told(promotion_id)
+        if not before or await _written(_CHANGE, promotion_id, draft, version) is None:
             raise Conflict
         await _finish("promotion changed", promotion_id, draft, visitor, before)
 
@@ -103,11 +103,12 @@ async def change_promotion(
 async def delete_promotion(promotion_id: str, *, visitor: Visitor | None = None) -> bool:
     """Deletes a promotion; orders keep what they say of it. False where there is none."""
     async with DB.transaction():
-        gone = await DB.fetch_value("DELETE FROM promotions WHERE id = $1 RETURNING id", promotion_id)
-        if gone is None:
+        await DB.execute("SELECT FROM promotions WHERE id = $1 FOR UPDATE", promotion_id)
+        before = await _told(promotion_id)
+        if not await DB.execute("DELETE FROM promotions WHERE id = $1", promotion_id):
             return False
-        await aim(TargetKind.PROMOTION, promotion_id)
-        await record("promotion deleted", visitor=visitor, before={"id": promotion_id})
+        await aim_at_nobody(TargetKind.PROMOTION, promotion_id, visitor=visitor)
+        await record("promotion deleted", visitor=visitor, before=before)
         await raise_version(Subject.PROMOTIONS)
     return True
 
@@ -156,7 +157,27 @@ async def _finish(
         customers=draft.customers,
         organisations=draft.organisations,
         contracts=draft.contracts,
+        visitor=visitor,
     )
-    after = {"id": promotion_id, **{k: str(v) for k, v in asdict(draft).items() if v not in (None, "")}}
-    await record(action, visitor=visitor, before=before, after=after)
+    await record(action, visitor=visitor, before=before, after=await _told(promotion_id))
     await raise_version(Subject.PROMOTIONS)
+
+
+_STORED = """
+    SELECT p.id, p.names::text AS names, p.applies_to, p.percent_off, p.amount_off, p.currency, c.slug AS category,
+           w.sku AS product, p.minimum_order, p.code, p.limit_total, p.limit_per_customer, p.valid_from, p.valid_to,
+           p.is_active
+    FROM promotions p LEFT JOIN categories c ON c.id = p.category LEFT JOIN products w ON w.id = p.product
+    WHERE p.id = $1
+"""
+
+
+async def _told(promotion_id: str) -> dict[str, object]:
+    """A promotion as it is stored now, for the audit log; nothing of one that there is not."""
+    row = await DB.fetch_row(_STORED, promotion_id)
+    if row is None:
+        return {}
+    amounts = {
+        name: recorded_amount(row[name] or None, row["currency"]) for name in ("amount_off", "minimum_order")
+    }
+    return recordable({**row, **amounts, "names": msgspec.json.decode(row["names"], type=dict[str, str])})

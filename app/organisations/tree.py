@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.aimed_at import aimed_at
 from app.audit import record
 from app.languages import gettext as _
 from app.versions import Subject, raise_version
@@ -186,10 +187,11 @@ async def delete_organisation(organisation_id: uuid.UUID, *, visitor: Visitor | 
             "SELECT EXISTS (SELECT FROM staff_members WHERE organisation = $1)", organisation_id
         ):
             raise OrganisationRefused(_("Staff members are limited to this organisation."))
+        told = _shown(before) | await aimed_at("organisation", organisation_id)
         if await DB.execute("DELETE FROM targets WHERE organisation = $1", organisation_id):
             await raise_version(Subject.TARGETS)
         await DB.execute("DELETE FROM organisations WHERE id = $1", organisation_id)
-        await record("organisation deleted", visitor=visitor, before=_shown(before))
+        await record("organisation deleted", visitor=visitor, before=told)
 
 
 async def put_customer_into(

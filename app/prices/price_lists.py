@@ -5,10 +5,12 @@ Whom a list is meant for is said by `app.segments.targets.aim`; a list that is a
 """
 
 import re
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from typing import Any
 
-from app.audit import record
+from app.audit import record, recordable
 from app.errors import Conflict
 from app.segments.targets import aim_at_nobody
 from app.versions import Subject, raise_version
@@ -89,11 +91,10 @@ async def change_price_list(
             list_id,
             *_values(details),
         )
-        known = PriceListDetails(**{name: before[name] for name in asdict(details)})
         await prices_changed(
             "price list changed",
             visitor,
-            before=told(known) | {"id": list_id},
+            before=told(_details(before)) | {"id": list_id},
             after=told(details) | {"id": list_id},
         )
 
@@ -101,12 +102,17 @@ async def change_price_list(
 async def delete_price_list(list_id: str, *, visitor: Visitor | None = None) -> None:
     """Deletes a list with its entries and target group; orders keep their prices. Raises PriceListMissing."""
     async with DB.transaction():
-        before = await DB.fetch_row("DELETE FROM price_lists WHERE id = $1 RETURNING name", list_id)
+        before = await DB.fetch_row("DELETE FROM price_lists WHERE id = $1 RETURNING *", list_id)
         if before is None:
             raise PriceListMissing
-        await prices_changed("price list deleted", visitor, before={"id": list_id, "name": before["name"]})
+        known = told(_details(before))
+        await prices_changed("price list deleted", visitor, before=known | {"id": list_id})
         # The version of the targets comes after that of the prices, as where a list is changed.
-        await aim_at_nobody(TargetKind.PRICE_LIST, list_id)
+        await aim_at_nobody(TargetKind.PRICE_LIST, list_id, visitor=visitor)
+
+
+def _details(row: Mapping[str, Any]) -> PriceListDetails:
+    return PriceListDetails(**{field.name: row[field.name] for field in fields(PriceListDetails)})
 
 
 def _check(details: PriceListDetails) -> None:
@@ -139,11 +145,7 @@ def _values(details: PriceListDetails) -> tuple[object, ...]:
 
 def told(details: object) -> dict[str, object]:
     """For the audit log: what is set of a dataclass, in forms that JSON has."""
-    return {
-        name: value if isinstance(value, (bool, int, str)) else str(value)
-        for name, value in asdict(details).items()  # type: ignore[call-overload]  # any dataclass
-        if value is not None
-    }
+    return recordable(asdict(details))  # type: ignore[call-overload]  # any dataclass
 
 
 async def prices_changed(

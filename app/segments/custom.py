@@ -149,15 +149,16 @@ async def edit_segment(
     description: str = "",
     rule: Rule | None = None,
     *,
+    keeps_rule: bool = False,
     is_customer_group: bool = False,
     version: int | None = None,
     visitor: Visitor | None = None,
 ) -> None:
-    """Overwrites all of a segment but its id, if it has the version that was read (None: whatever it has).
+    """Overwrites all of a segment but its id, if it has the version that was read (None: whatever it has). With
+    `keeps_rule` its rule stays as it is stored, even where nobody can read it any more.
 
     Without a rule it keeps the members that were assigned by hand. The group of an organisation stays a customer
-    group. Raises SegmentUnknown, StaleSegment,
-    SegmentRefused, RuleRefused.
+    group. Raises SegmentUnknown, StaleSegment, SegmentRefused, RuleRefused.
     """
     _refuse_empty_name(name)
     async with DB.transaction():
@@ -165,15 +166,19 @@ async def edit_segment(
         before = await custom_segment(segment_id)
         if version is not None and before.version != version:
             raise StaleSegment(segment_id)
-        await _check_rule(segment_id, rule)
+        if keeps_rule:
+            rule = before.rule
+        else:
+            await _check_rule(segment_id, rule)
         await DB.execute(
-            "UPDATE segments SET name = $2, description = $3, rule = $4, is_customer_group = $5,"
-            " version = version + 1 WHERE id = $1",
+            "UPDATE segments SET name = $2, description = $3, rule = CASE WHEN $6 THEN rule ELSE $4 END,"
+            " is_customer_group = $5, version = version + 1 WHERE id = $1",
             segment_id,
             name.strip(),
             description,
             rule_text(rule) if rule is not None else "{}",
             is_customer_group,
+            keeps_rule,
         )
         if not is_customer_group and (of := await organisations_of_group(segment_id)):
             names = ", ".join(one.name for one in of[:10])
@@ -188,6 +193,24 @@ async def edit_segment(
             visitor=visitor,
             before=_shown(segment_id, before.name, before.description, before.rule, before.is_customer_group),
             after=_shown(segment_id, name, description, rule, is_customer_group),
+        )
+
+
+async def edit_rule(
+    segment_id: str, rule: Rule | None, *, version: int | None = None, visitor: Visitor | None = None
+) -> None:
+    """Gives a segment another rule, or none, and leaves the rest of it; raises as `edit_segment`."""
+    async with DB.transaction():
+        await _one_at_a_time()
+        of = await custom_segment(segment_id)
+        await edit_segment(
+            segment_id,
+            of.name,
+            of.description,
+            rule,
+            is_customer_group=of.is_customer_group,
+            version=version,
+            visitor=visitor,
         )
 
 

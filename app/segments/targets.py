@@ -11,7 +11,9 @@ from typing import Any
 from app.segments.audience import Audience
 from app.segments.implicit import implicit_segments
 from app.segments.segmentation_services import is_any_service_active
+from app.segments.told_targets import record_target_group
 from app.versions import Held, Subject, raise_version
+from app.visitor import Visitor
 from tables.engine import DB
 from tables.keys import new_key
 from tables.segments import TargetKind
@@ -93,10 +95,12 @@ async def aim(
     customers: Iterable[uuid.UUID] = (),
     organisations: Iterable[uuid.UUID] = (),
     contracts: Iterable[uuid.UUID] = (),
+    visitor: Visitor | None = None,
 ) -> None:
     """Makes these the target group of an owner, instead of what it was, in one transaction with the caller's.
 
-    Raises TargetUnknown, and NoServiceActive for a custom segment that was not chosen before.
+    A change is recorded here, for all kinds: who is given which prices and views (domain.md 15). Raises
+    TargetUnknown, and NoServiceActive for a custom segment that was not chosen before.
     """
     wanted = Targets(
         frozenset(segments), frozenset(customers), frozenset(organisations), frozenset(contracts)
@@ -126,12 +130,13 @@ async def aim(
                 [owner] * len(ordered),
                 ordered,
             )
+        await record_target_group(kind, owner, before, wanted, visitor=visitor)
         await raise_version(Subject.TARGETS)
 
 
-async def aim_at_nobody(kind: TargetKind, owner: str) -> None:
+async def aim_at_nobody(kind: TargetKind, owner: str, *, visitor: Visitor | None = None) -> None:
     """Forgets the target group of an owner that is deleted, in the current transaction."""
-    await aim(kind, owner)
+    await aim(kind, owner, visitor=visitor)
 
 
 # In the order of the fields of Targets.

@@ -309,9 +309,10 @@ async def test_a_rule_finds_customers_outside_of_the_branch_and_is_not_tried() -
     made = await world()
     await made.person.get("/")
     fields = {"id": "ALL", "name": "All", "match": "all", "c1_kind": "customer_type", "c1_words": "SMB"}
-    page = await made.person.post("/segments/new", {**fields, "preview": "yes"})
-    assert page.status == 403
-    assert "Fremd Ltd" not in page.main
+    for path in ("/segments/new", "/segments/GOLD/rule"):
+        page = await made.person.post(path, {**fields, "version": "1", "preview": "yes"})
+        assert page.status == 403, path
+        assert "Fremd Ltd" not in page.main
 
 
 async def test_nobody_is_disabled_at_customers_outside_of_the_branch_as_well() -> None:

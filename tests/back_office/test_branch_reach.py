@@ -175,11 +175,14 @@ async def test_segments_are_the_whole_shops() -> None:
     page = await made.person.get("/segments/GOLD")
     assert BEYOND in page.main
     assert "Delete the segment" not in page.main
+    page = await made.person.get("/segments/GOLD/rule")
+    assert BEYOND in page.main
     assert "For whom does the rule hold?" not in page.main
     for method, path in (
         ("GET", "/segments/new"),
         ("POST", "/segments/new"),
         ("POST", "/segments/GOLD"),
+        ("POST", "/segments/GOLD/rule"),
         ("GET", "/segments/GOLD/delete"),
         ("POST", "/segments/GOLD/delete"),
         ("POST", "/segmentation-services/business/standard"),

@@ -3,8 +3,12 @@
 import pytest
 
 from app.marketing.edit_content import ContentDraft, create_content
-from app.segments.custom import custom_segment
+from app.prices.price_lists import PriceListDetails, create_price_list
+from app.segments.custom import create_segment, custom_segment
+from app.segments.rules import read_rule
+from app.segments.targets import aim
 from tables.engine import DB
+from tables.segments import TargetKind
 from tests import people
 from tests.back_office.selling_cast import send
 from tests.browser_like import Person
@@ -73,27 +77,27 @@ async def test_every_kind_of_condition_is_shown_as_it_was_typed(
     fields = {"id": "S", "name": "S", "match": "any", **{f"c1_{name}": one for name, one in row.items()}}
     page = await send(staff, "/segments/new", fields)
     assert page.h1 == "Segment S", page.errors
+    page = await staff.get("/segments/S/rule")
     for name, typed in {**row, **shown}.items():
         assert page.typed(f"c1_{name}") == typed
     # Saved again without a change it is the same rule.
     before = (await custom_segment("S")).rule
-    await staff.fill(page, {"name": "T"})
+    page = await staff.fill(page, {"match": "any"})
+    assert "The segment is changed." in page.main
     assert (await custom_segment("S")).rule == before
 
 
 async def test_a_rule_with_groups_in_groups_is_edited_as_text(staff: Person) -> None:
-    from app.segments.custom import create_segment
-    from app.segments.rules import read_rule
-
     rule = read_rule(
         '{"is":"any","of":[{"is":"all","of":[{"is":"country","one_of":["DE"]}]},{"is":"order_count","at_least":1}]}'
     )
     await create_segment("DEEP", "Deep", rule=rule)
-    page = await staff.get("/segments/DEEP")
+    page = await staff.get("/segments/DEEP/rule")
     assert '"any"' in page.typed("rule_json")
     page = await staff.fill(page, {"rule_json": "{nonsense"})
     assert page.status == 422
-    page = await send(staff, "/segments/DEEP", {"name": "Deeper"})
+    page = await send(staff, "/segments/DEEP/rule", {"version": "1"})
+    assert "The segment is changed." in page.main
     assert (await custom_segment("DEEP")).rule == rule
 
 
@@ -152,8 +156,141 @@ async def test_a_rule_has_as_many_conditions_as_it_needs_up_to_eight(staff: Pers
     page = await send(
         staff, "/segments/new", {"id": "S", "name": "S", "c1_kind": "last_order", "c1_days": "1"}
     )
+    page = await staff.get("/segments/S/rule")
     for number in range(2, 9):
         page = await staff.fill(page, {f"c{number}_kind": "last_order", f"c{number}_days": str(number)})
-        assert page.h1 == "Segment S", page.errors
+        assert page.h1 == "Rule of the segment S", page.errors
     assert page.typed("c8_days") == "8"
     assert "Condition 9" not in page.main
+
+
+async def test_the_rule_of_a_segment_is_tried_and_changed_on_a_page_of_its_own(staff: Person) -> None:
+    known = await people.company()
+    shopper = await people.shopper()
+    await send(staff, "/segments/new", {"id": "S", "name": "Some", "description": "For some"})
+    rule = {"c1_kind": "customer_type", "c1_words": "smb"}
+    page = await send(staff, "/segments/S/rule", {**rule, "preview": "yes"})
+    assert page.h1 == "Rule of the segment Some"
+    assert "The rule holds for 1 customer now." in page.main
+    assert f"{known.number} Alfreds Futterkiste" in page.main
+    assert (await custom_segment("S")).rule is None
+    page = await send(staff, "/segments/S/rule", rule)
+    assert "The segment is changed." in page.main
+    assert page.typed("c1_words") == "SMB"
+    stored = await custom_segment("S")
+    assert (stored.member_count, stored.name, stored.description) == (1, "Some", "For some")
+    # What else is said of it changes without its rule.
+    page = await send(staff, "/segments/S", {"name": "Others"})
+    assert page.h1 == "Segment S"
+    assert (await custom_segment("S")).rule == stored.rule
+    page = await send(staff, "/segments/S/rule", {"c1_kind": "last_order", "c1_words": ""})
+    assert "number of days" in page.errors[""]
+    page = await send(staff, "/segments/S/rule", {"c1_words": "individual"})
+    numbers = [row["number"] for row in await DB.fetch(_MEMBERS)]
+    assert numbers == [shopper.number]
+    # Without conditions there is no rule, and nobody is found by it.
+    page = await send(staff, "/segments/S/rule", {"c1_kind": "", "c1_words": ""})
+    assert (await custom_segment("S")).rule is None
+    assert await DB.fetch(_MEMBERS) == []
+    before, after = (
+        await DB.fetch(
+            "SELECT before ->> 'rule' AS before, after ->> 'rule' AS after FROM audit_entries"
+            " WHERE action = 'segment changed' ORDER BY happened_at DESC LIMIT 1"
+        )
+    )[0].values()
+    assert "INDIVIDUAL" in before
+    assert after == ""
+
+
+_MEMBERS = "SELECT c.number FROM segment_members m JOIN customers c ON c.id = m.customer ORDER BY c.number"
+
+
+async def test_of_two_who_edit_a_rule_the_slower_sees_both(staff: Person) -> None:
+    await send(staff, "/segments/new", {"id": "S", "name": "S", "c1_kind": "last_order", "c1_days": "1"})
+    page = await staff.get("/segments/S/rule")
+    await send(staff, "/segments/S/rule", {"c1_days": "2"})
+    page = await staff.fill(page, {"c1_days": "3"})
+    assert page.status == 409
+    assert page.errors["c1_days"] == "Stored now: 2"
+    page = await staff.fill(page, {"c1_days": "3"})
+    assert "The segment is changed." in page.main
+    assert (await staff.get("/segments/S/rule")).typed("c1_days") == "3"
+
+
+@pytest.mark.parametrize(
+    ("tab", "made", "states"),
+    [
+        ("price-lists", {"currency": "EUR", "kind": "net"}, {"active", "upcoming", "ended", "off"}),
+        ("catalog-views", {}, {"active", "off"}),
+    ],
+)
+async def test_a_segment_lists_what_it_is_given_with_search_states_and_pages(
+    staff: Person, tab: str, made: dict[str, str], states: set[str]
+) -> None:
+    for segment in ("GOLD", "SILVER"):
+        await send(staff, "/segments/new", {"id": segment, "name": segment.title()})
+    for key, segment in (("a-one", "GOLD"), ("b-two", "GOLD"), ("c-other", "SILVER")):
+        fields = {"id": key, "name": f"Name of {key}", "is_active": "on" if key == "a-one" else "", **made}
+        await send(staff, f"/{tab}/new", {**fields, "target_segments": [segment]})
+    path = f"/segments/GOLD/{tab}"
+    page = await staff.get("/segments/GOLD")
+    assert f"/back-office{path}" in page.links
+    page = await staff.get(path)
+    assert page.h1 == f"{tab.replace('-', ' ').capitalize()} for Gold"
+    assert {f"/back-office/{tab}/a-one", f"/back-office/{tab}/b-two"} <= set(page.links)
+    assert "c-other" not in page.main
+    for query, found in (
+        ("q=TWO", {"b-two"}),
+        ("q=other", set()),
+        ("state=active", {"a-one"}),
+        ("state=off&q=name", {"b-two"}),
+        ("page=2", set()),
+    ):
+        main = (await staff.get(f"{path}?{query}")).main
+        assert {one for one in ("a-one", "b-two", "c-other") if one in main} == found, query
+    options = {one.get("value") for one in page.tree.iterfind(".//select[@name='state']/option")}
+    assert options - {""} == states
+    table = tab.replace("-", "_")
+    kind = table.removesuffix("s")
+    await DB.execute(
+        f"INSERT INTO {table} SELECT (o).* FROM (SELECT jsonb_populate_record(o, jsonb_build_object('id', 'z-' || n)) AS o"
+        f" FROM {table} o, generate_series(1, 60) n WHERE o.id = 'a-one') made"
+    )
+    await DB.execute(
+        "INSERT INTO targets (id, kind, owner, segment)"
+        " SELECT gen_random_uuid(), $1, 'z-' || n, 'GOLD' FROM generate_series(1, 60) n",
+        kind,
+    )
+    page = await staff.get(path)
+    assert f"/back-office{path}?page=2" in page.links
+    assert "z-9" in (await staff.get(f"{path}?page=2")).main
+    assert "z-9" not in page.main
+
+
+async def test_who_may_not_open_what_a_segment_is_given_has_no_links_to_it(database: str) -> None:
+    known = await people.staff_member(privileges=("segments",))
+    await create_segment("GOLD", "Gold")
+    await create_price_list("Agreed", PriceListDetails(name="Agreed prices"))
+    await aim(TargetKind.PRICE_LIST, "Agreed", segments=["GOLD"])
+    person = await known.signed_in()
+    page = await person.get("/segments/GOLD/price-lists")
+    assert "Agreed prices" in page.main
+    assert not [one for one in page.links if "/price-lists/Agreed" in one]
+    for tab in ("rule", "price-lists", "catalog-views"):
+        assert (await person.get(f"/segments/NOTHING/{tab}")).status == 404
+        assert (await person.get(f"/segments/IG_Everyone/{tab}")).status == 404
+
+
+async def test_the_tabs_of_a_segment_speak_german(database: str) -> None:
+    known = await people.staff_member()
+    await DB.execute("UPDATE users SET preferred_language = 'de'")
+    await create_segment("GOLD", "Gold")
+    person = await known.signed_in()
+    for tab, heading in (
+        ("rule", "Regel des Segments Gold"),
+        ("customers", "Kunden in Gold"),
+        ("price-lists", "Preislisten für Gold"),
+        ("catalog-views", "Katalogansichten für Gold"),
+    ):
+        page = await person.get(f"/segments/GOLD/{tab}")
+        assert page.h1 == heading

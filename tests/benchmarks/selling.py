@@ -179,16 +179,17 @@ async def page_of(port: int, path: str, cookies: dict[str, str]) -> bytes:
 _clients = iter(range(1, 250 * 250))
 
 
-async def signed_in(port: int, login: str = ADMINISTRATOR) -> dict[str, str]:
-    """The cookies of a company's user, from a client of its own: its limit is not what is measured."""
-    page = await ask(port, request(SIGN_IN))
+async def signed_in(port: int, login: str = ADMINISTRATOR, sign_in: str = SIGN_IN) -> dict[str, str]:
+    """The cookies of somebody, of the shop whose sign-in page it is, from a client of its own: its limit is not what
+    is measured."""
+    page = await ask(port, request(sign_in))
     token = re.search(rb'name="_csrf_token"[^>]*value="([^"]+)"', page.body)
     if page.status != 200 or token is None:
         raise AssertionError(f"no sign-in form: {page.head}\n{page.body[:2000].decode()}")
     form = {"login": login, "password": PASSWORD, "_csrf_token": token[1].decode()}
     client = divmod(next(_clients), 250)
     answer = await ask(
-        port, request(SIGN_IN, cookies=page.cookies, form=form, client=f"10.0.{client[0]}.{client[1] + 1}")
+        port, request(sign_in, cookies=page.cookies, form=form, client=f"10.0.{client[0]}.{client[1] + 1}")
     )
     if answer.status != 303:
         raise AssertionError(f"could not sign in: {answer.head}\n{answer.body[:3000].decode()}")

@@ -125,6 +125,10 @@ SELLING = [
     of_staff("segments", at("/segments", "back-office")),
     of_staff("new-segment", at("/segments/new", "back-office")),
     of_staff("segment", at("/segments/GOLD", "back-office")),
+    *(
+        of_staff(f"segment-{tab}", at(f"/segments/GOLD/{tab}", "back-office"))
+        for tab in ("rule", "customers", "price-lists", "catalog-views")
+    ),
     of_staff("price-lists", at("/price-lists", "back-office")),
     of_staff("catalog-views", at("/catalog-views", "back-office")),
     of_staff("promotions", at("/promotions", "back-office")),
