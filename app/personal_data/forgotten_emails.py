@@ -26,11 +26,12 @@ _FORGET_SUBJECTS = """
 _FORGET_REMINDERS = f"DELETE FROM reminder_requests WHERE {_theirs('email_canonical', 'requested_at')}"
 _FORGET_INVITATIONS = f"DELETE FROM invitations WHERE {_theirs('email_canonical', 'created_at')}"
 _FORGET_USES = f"UPDATE promotion_uses SET used_by = $3 WHERE {_theirs('used_by', 'used_at')}"
-_FORGET_LINES = f"""
-    DELETE FROM user_import_lines l USING user_imports i
-    WHERE i.id = l.user_import AND {_theirs("(l.content ->> 'email')", "i.created_at")}
-    RETURNING l.user_import, l.result
+# In the order in which the worker takes them.
+_LOCK_LINES = f"""
+    SELECT l.id FROM user_import_lines l JOIN user_imports i ON i.id = l.user_import
+    WHERE {_theirs("(l.content ->> 'email')", "i.created_at")} ORDER BY l.user_import, l.number FOR UPDATE OF l
 """  # only constants of this package are put in
+_FORGET_LINES = "DELETE FROM user_import_lines WHERE id = ANY($1::uuid[]) RETURNING user_import, result"
 _COUNT_WITHOUT = "UPDATE user_imports SET lines = lines - $2, lines_done = lines_done - $3 WHERE id = $1"
 
 
@@ -49,8 +50,9 @@ async def forget_emails(user_id: uuid.UUID | None, known: KnownAs) -> None:
 
 async def _forget_lines(known: KnownAs) -> None:
     """Takes the person out of the files of people to invite, which then count the other lines only."""
+    lines = [row["id"] for row in await DB.fetch(_LOCK_LINES, known.emails, known.until)]
     results: dict[uuid.UUID, list[str]] = {}
-    for row in await DB.fetch(_FORGET_LINES, known.emails, known.until):
+    for row in await DB.fetch(_FORGET_LINES, lines):
         results.setdefault(row["user_import"], []).append(row["result"])
     for key in sorted(results):
         done = sum(1 for result in results[key] if result)

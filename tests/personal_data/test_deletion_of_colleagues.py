@@ -8,7 +8,7 @@ import pytest
 from app.applications import application_by_id
 from app.company_users.invitation_import import work_off_imports
 from app.mail.sender import send_due_mails
-from app.personal_data.deletion import forget_user
+from app.personal_data.deletion import forget_finished_orders, forget_user
 from app.personal_data.held_data import held_data
 from app.personal_data.requests import purge_finished_requests
 from app.visitor import Visitor
@@ -255,3 +255,45 @@ async def test_nobody_is_invited_by_a_file_who_is_forgotten_while_it_is_worked_o
     assert [one["email"] for one in await DB.fetch("SELECT email FROM invitations")] == ["ute@alfki.example"]
     assert [one.to for one in await mails("invitation")] == ["ute@alfki.example"]
     assert await tables_that_hold(EMAIL) == set()
+
+
+@pytest.mark.parametrize(("state", "billed_to"), [("shipped", "Heimlichweg 7"), ("cancelled", "")])
+async def test_where_an_open_order_went_to_somebodys_home_goes_once_it_is_done(
+    state: str, billed_to: str
+) -> None:
+    await open_shop()
+    paul = await colleague(await company(), EMAIL)
+    person = await paul.signed_in()
+    await person.fill(await person.get("/account/addresses/new"), HOME)
+    home = str(await DB.fetch_value("SELECT id FROM addresses WHERE membership IS NOT NULL"))
+    await order(person, billing_choice=home, shipping_choice=home)
+    await delete(paul)
+    assert await streets() == ("Heimlichweg 7", "Heimlichweg 7")
+    assert await forget_finished_orders() == 0
+    await DB.execute("UPDATE orders SET state = $1", state)
+    assert await forget_finished_orders() == 1
+    # What was shipped gets an invoice yet.
+    assert await streets() == ("", billed_to)
+    assert await forget_finished_orders() == 0
+
+
+async def test_a_cancelled_order_keeps_the_companys_address_and_nobodys_name() -> None:
+    await open_shop()
+    paul = await colleague(await company(), EMAIL)
+    await order(await paul.signed_in())
+    await DB.execute("UPDATE orders SET state = 'cancelled'")
+    await delete(paul)
+    assert await streets() == ("Obere Str. 57", "Obere Str. 57")
+    row = await DB.fetch_row("SELECT billing_address || shipping_address AS address FROM orders")
+    assert '"first_name": ""' in row["address"]
+    # What the company shares afterwards changes nothing more.
+    await DB.execute("UPDATE addresses SET street = 'Am Hof 1'")
+    assert await forget_finished_orders() == 0
+
+
+async def streets() -> tuple[str, str]:
+    """Where the one order went, and its invoice."""
+    row = await DB.fetch_row(
+        "SELECT shipping_address ->> 'street' AS shipped, billing_address ->> 'street' AS billed FROM orders"
+    )
+    return row["shipped"], row["billed"]
