@@ -26,6 +26,8 @@ Days = Annotated[int, msgspec.Meta(gt=0)]
 DaysOfWithdrawal = Annotated[int, msgspec.Meta(ge=14, le=3650)]
 # The law's period (directive 2011/83, article 9); an application may give more.
 DAYS_OF_WITHDRAWAL = 14
+# Long enough to answer "I never got that mail"; what is in them has been read or never will be.
+DEFAULT_MAIL_DAYS = 90
 # More is checked where mails are sent; this keeps slips and line breaks out.
 Recipient = Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+$")]
 Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
@@ -58,6 +60,8 @@ class TypeSettings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     data_request_minutes: Minutes | msgspec.UnsetType = msgspec.UNSET
     data_request_answer_days: Days | msgspec.UnsetType = msgspec.UNSET
     data_request_purge_days: Days | msgspec.UnsetType = msgspec.UNSET
+    # How long mails are kept that are out (app/mail/outbox.py).
+    mail_days: Days | msgspec.UnsetType = msgspec.UNSET
     # How long consumers may withdraw after an order was shipped (app/orders/withdrawal.py).
     withdrawal_days: DaysOfWithdrawal | msgspec.UnsetType = msgspec.UNSET
     terms_version: str | msgspec.UnsetType = msgspec.UNSET
@@ -131,6 +135,7 @@ class Application:
     data_request_minutes: int
     data_request_answer_days: int
     data_request_purge_days: int
+    mail_days: int
     withdrawal_days: int
     terms_version: str
     default_country: str
@@ -301,6 +306,7 @@ def _application(
         # The law gives a month (GDPR, article 12, 3).
         data_request_answer_days=setting("data_request_answer_days", 30),
         data_request_purge_days=setting("data_request_purge_days", 30),
+        mail_days=setting("mail_days", DEFAULT_MAIL_DAYS),
         withdrawal_days=setting("withdrawal_days", DAYS_OF_WITHDRAWAL),
         terms_version=setting("terms_version", "2026-11"),
         default_country=setting("default_country", "DE"),

@@ -33,6 +33,7 @@ class Job:
 
 JOBS = (
     Job("app.mail.sender", "send_due_mails", every=1),
+    Job("app.mail.outbox", "delete_old_mails", every=3600),
     Job("app.sign_in.reminders", "answer_reminder_requests", every=1),
     Job("app.sign_in.codes", "answer_code_requests", every=1),
     Job("app.sign_in.codes", "delete_old_codes", every=600),

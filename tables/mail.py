@@ -15,6 +15,9 @@ class OutboxMail(Table, tablename="outbox_mails"):
     application = Varchar(length=40)
     kind = Varchar(length=60)
     language = Varchar(length=10)
+    # Whose mail it is, whatever their e-mail will be; null for who has no login, and in rows that are older than this
+    # column. Not a foreign key, as in the audit log: a mail outlives its reader, and waits for nobody.
+    user_id = UUID(null=True, default=None)
     to_email = Varchar(length=320)
     to_name = Varchar(length=250, default="")
     subject = Text()

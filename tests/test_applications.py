@@ -113,6 +113,7 @@ def test_the_default_file_has_a_shop_a_business_shop_and_a_back_office() -> None
         (one_with('reset_minutes = "an hour"'), "$.applications[0].reset_minutes"),
         (one_with("verification_minutes = -5"), "$.applications[0].verification_minutes"),
         (one_with("invitation_minutes = 1.5"), "$.applications[0].invitation_minutes"),
+        (one_with("mail_days = 0"), "$.applications[0].mail_days"),
         (one_with("withdrawal_days = 13"), "$.applications[0].withdrawal_days"),
         (one_with('approval_recipients = ["nobody"]'), "$.applications[0].approval_recipients"),
         (one_with('approval_recipients = ["a@b.example\\nBcc: c@d.example"]'), "approval_recipients"),

@@ -231,6 +231,7 @@ async def _tell_who_is_removed(change: Managing, member: LockedMember) -> None:
     await queue_mail(
         application=change.visitor.application,
         kind="member_removed",
+        user_id=member.user_id,
         to_email=member.email,
         to_name=member.name,
         language=row["preferred_language"],

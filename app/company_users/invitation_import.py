@@ -109,9 +109,10 @@ _KEEP_LINES = """
         AS l(id, number, content)
 """
 _IS_READ = "UPDATE user_imports SET state = 'running', content = NULL, lines = $2 WHERE id = $1"
+# Locked, so that nobody is invited who is forgotten at this moment (app/personal_data/forgotten_emails.py).
 _NEXT_LINES = f"""
     SELECT id, number, content FROM user_import_lines WHERE user_import = $1 AND result = ''
-    ORDER BY number LIMIT {LINES_AT_A_TIME}
+    ORDER BY number LIMIT {LINES_AT_A_TIME} FOR NO KEY UPDATE
 """  # only constants of this module are put in
 _KEEP_RESULTS = """
     UPDATE user_import_lines l SET result = r.result, problem = r.problem

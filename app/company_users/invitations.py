@@ -331,6 +331,8 @@ async def _insert(
 
 def _letter(inviter: Inviter, application: Application, key: uuid.UUID, invitee: Invitee) -> Letter:
     return Letter(
+        # Whether the e-mail is somebody's, the inviter is not to learn, and the mail is the same.
+        user_id=None,
         to_email=invitee.email,
         to_name=invitee.name,
         language=invitee.language,

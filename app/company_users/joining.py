@@ -95,7 +95,7 @@ _ASK = """
     ON CONFLICT (customer, "user") WHERE state = 'pending' DO NOTHING
 """
 _DECIDERS = """
-    SELECT u.email, u.login, u.first_name, u.last_name, u.preferred_language
+    SELECT u.id AS user_id, u.email, u.login, u.first_name, u.last_name, u.preferred_language
     FROM memberships m JOIN users u ON u.id = m."user"
     WHERE m.customer = $1 AND m.is_active AND u.is_active AND m.roles && $2::varchar[]
     ORDER BY m.created_at LIMIT $3

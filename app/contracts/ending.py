@@ -26,7 +26,7 @@ _DUE = """
     ORDER BY k.ends_on, k.id LIMIT $5 FOR UPDATE OF k SKIP LOCKED
 """
 _RECIPIENTS = """
-    SELECT u.email, trim(u.first_name || ' ' || u.last_name) AS name, u.preferred_language
+    SELECT u.id AS user_id, u.email, trim(u.first_name || ' ' || u.last_name) AS name, u.preferred_language
     FROM account_managers m JOIN staff_members s ON s.id = m.staff_member JOIN users u ON u.id = s."user"
     WHERE m.customer = $1 AND s.is_active AND u.is_active ORDER BY u.id
 """
@@ -66,6 +66,7 @@ async def _tell(staff: Application, contract: dict[str, Any]) -> None:
         await queue_mail(
             application=staff,
             kind="contract_ends",
+            user_id=recipient["user_id"],
             to_email=recipient["email"],
             to_name=recipient["name"],
             language=language,

@@ -190,7 +190,7 @@ async def add_address(book: AddressBook, details: AddressDetails, *, is_personal
             is_first,
             *_values(details),
         )
-        await _record(book, "address added", after=details)
+        await _record(book, "address added", after=details, is_personal=is_personal)
         await update_segments_of(book.customer_id)
         return key
 
@@ -220,7 +220,7 @@ async def change_address(
         if version is not None and stored.version != version:
             raise StaleAddress(stored)
         await DB.execute(_UPDATE, address_id, *_values(details))
-        await _record(book, "address changed", stored, details)
+        await _record(book, "address changed", stored, details, is_personal=stored.is_personal)
         await update_segments_of(book.customer_id)
 
 
@@ -230,7 +230,7 @@ async def delete_address(book: AddressBook, address_id: uuid.UUID) -> None:
         stored = await _locked(book, address_id)
         await check_deletable(book, stored)
         await DB.execute("DELETE FROM addresses WHERE id = $1", address_id)
-        await _record(book, "address deleted", stored)
+        await _record(book, "address deleted", stored, is_personal=stored.is_personal)
         await update_segments_of(book.customer_id)
 
 
@@ -267,7 +267,7 @@ async def prefer_address(book: AddressBook, address_id: uuid.UUID, kind: Kind) -
         if book.membership_id is not None:
             follows = for_all or getattr(stored, f"is_preferred_{kind}")
             await _prefer_for_oneself(book.membership_id, kind, None if follows else address_id)
-        await _record(book, f"address preferred for {kind}", after=stored)
+        await _record(book, f"address preferred for {kind}", after=stored, is_personal=stored.is_personal)
 
 
 async def _prefer_for_all(book: AddressBook, kind: Kind, address_id: uuid.UUID) -> None:
@@ -299,19 +299,35 @@ async def _lock(customer_id: uuid.UUID) -> None:
 
 
 async def _record(
-    book: AddressBook, action: str, before: AddressDetails | None = None, after: AddressDetails | None = None
+    book: AddressBook,
+    action: str,
+    before: AddressDetails | None = None,
+    after: AddressDetails | None = None,
+    *,
+    is_personal: bool,
 ) -> None:
+    """Of a personal address the entry names whose it is, so that it goes with the person (domain.md 13)."""
+    owner = (
+        await DB.fetch_value('SELECT "user" FROM memberships WHERE id = $1', book.membership_id)
+        if is_personal
+        else None
+    )
     await record(
         action,
         visitor=book.visitor,
+        user_id=owner,
         customer_id=book.customer_id,
-        before=_named(before),
-        after=_named(after),
+        before=_named(book, before, is_personal),
+        after=_named(book, after, is_personal),
     )
 
 
-def _named(details: AddressDetails | None) -> dict[str, object]:
-    return {} if details is None else dict(zip(FIELDS, _values(details), strict=True))
+def _named(book: AddressBook, details: AddressDetails | None, is_personal: bool) -> dict[str, object]:
+    if details is None:
+        return {}
+    fields: dict[str, object] = dict(zip(FIELDS, _values(details), strict=True))
+    # Where there are both; entries that do not say it are older than the name of an owner in them.
+    return fields if book.membership_id is None else fields | {"is_shared": not is_personal}
 
 
 def _values(details: AddressDetails) -> list[Any]:

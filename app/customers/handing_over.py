@@ -40,6 +40,7 @@ _HAND_OVER = (
     'UPDATE requisitions SET "user" = :heir WHERE "user" = :user',
     'UPDATE order_templates SET "user" = :heir WHERE "user" = :user',
     'UPDATE personal_data_requests SET "user" = :heir WHERE "user" = :user',
+    "UPDATE outbox_mails SET user_id = :heir WHERE user_id = :user",
     """UPDATE departures SET "user" = :heir, login = '', login_canonical = '', email = '', email_canonical = ''
        WHERE "user" = :user""",
     "DELETE FROM users WHERE id = :user",

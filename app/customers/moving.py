@@ -242,7 +242,7 @@ async def _put_back(user_id: uuid.UUID, place: Place, visitor: Visitor) -> Move:
 
 
 _TO_TELL = """
-    SELECT u.email, u.login, u.first_name, u.last_name, u.preferred_language, c.customer_type,
+    SELECT u.id AS user_id, u.email, u.login, u.first_name, u.last_name, u.preferred_language, c.customer_type,
            coalesce(nullif(c.search_name, ''), c.number) AS customer_name
     FROM users u, customers c WHERE u.id = $1 AND u.is_active AND c.id = $2
 """

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from app.applications import Application
+from app.applications import DEFAULT_MAIL_DAYS, Application, all_applications
 from app.mail.rendering import one_line, render_mail
 from tables.engine import DB
 from tables.keys import new_key
@@ -20,27 +20,36 @@ LONGEST_NAME = 250
 RENDERED_AT_ONCE = 10
 
 QUEUE = """
-    INSERT INTO outbox_mails (id, message_id, application, kind, language, to_email, to_name, subject,
+    INSERT INTO outbox_mails (id, message_id, application, kind, language, user_id, to_email, to_name, subject,
                               text_body, html_body, unsubscribe_link, created_at, due_at, attempts, last_error)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, now(), now(), 0, '')
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, now(), now(), 0, '')
 """
 
 # Many of one kind in one statement.
 QUEUE_MANY = """
-    INSERT INTO outbox_mails (id, message_id, application, kind, language, to_email, to_name, subject,
+    INSERT INTO outbox_mails (id, message_id, application, kind, language, user_id, to_email, to_name, subject,
                               text_body, html_body, unsubscribe_link, created_at, due_at, attempts, last_error)
-    SELECT m.id, m.message_id, $1, $2, m.language, m.to_email, m.to_name, m.subject, m.text_body, m.html_body,
-           m.unsubscribe_link, now(), now(), 0, ''
-    FROM unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
-                $11::text[])
-         AS m(id, message_id, language, to_email, to_name, subject, text_body, html_body, unsubscribe_link)
+    SELECT m.id, m.message_id, $1, $2, m.language, m.user_id, m.to_email, m.to_name, m.subject, m.text_body,
+           m.html_body, m.unsubscribe_link, now(), now(), 0, ''
+    FROM unnest($3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[],
+                $11::text[], $12::text[])
+         AS m(id, message_id, language, user_id, to_email, to_name, subject, text_body, html_body, unsubscribe_link)
+"""
+
+# Those of an application that is gone, after the days of one that sets none.
+_DELETE_OLD = """
+    DELETE FROM outbox_mails o
+    WHERE coalesce(o.sent_at, o.gave_up_at) <= now() - make_interval(days => coalesce(
+        (SELECT setting.days FROM unnest($1::text[], $2::int[]) AS setting(application, days)
+         WHERE setting.application = o.application), $3))
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """One of many mails of a kind: who gets it, and what is in it."""
+    """One of many mails of a kind: who gets it, and what is in it. `user_id` is None for who has no login."""
 
+    user_id: uuid.UUID | None
     to_email: str
     to_name: str
     language: str
@@ -48,18 +57,26 @@ class Letter:
 
 
 async def queue_mail(
-    *, application: Application, kind: str, to_email: str, to_name: str, language: str, **context: object
+    *,
+    application: Application,
+    kind: str,
+    user_id: uuid.UUID | None,
+    to_email: str,
+    to_name: str,
+    language: str,
+    **context: object,
 ) -> None:
     """Writes one mail into the outbox, in the current transaction.
 
+    `user_id` says whose mail it is, so that it is found when they ask for their data with another e-mail (domain.md
+    13); None for who has no login.
     `to_email` is the address stored with the user, not one that somebody has just typed (security.md, Input).
     `context` is what `app.mail.rendering.KINDS` names for the kind; links are absolute and start with the
     application's configured URL. Raises ValueError for an address with control characters and
     jinja2.UndefinedError for a name that is missing in the context.
     """
-    row = _row(
-        application, kind, Letter(to_email=to_email, to_name=to_name, language=language, context=context)
-    )
+    letter = Letter(user_id=user_id, to_email=to_email, to_name=to_name, language=language, context=context)
+    row = _row(application, kind, letter)
     key, message_id, *rest = row
     await DB.execute(QUEUE, key, message_id, application.id, kind, *rest)
 
@@ -75,10 +92,20 @@ async def queue_mails(application: Application, kind: str, letters: Sequence[Let
         await DB.execute(QUEUE_MANY, application.id, kind, *map(list, zip(*rows, strict=True)))
 
 
+async def delete_old_mails() -> int:
+    """Deletes mails that went out, or were given up, as many days ago as their application sets; how many. A job of
+    the worker.
+
+    Until then staff see what went to whom, and can send again what did not arrive. What waits stays.
+    """
+    days = {one.id: one.mail_days for one in all_applications()}
+    return await DB.execute(_DELETE_OLD, list(days), list(days.values()), DEFAULT_MAIL_DAYS)
+
+
 def _row(
     application: Application, kind: str, letter: Letter
-) -> tuple[uuid.UUID, str, str, str, str, str, str, str, str]:
-    """Key, message id, language, address, name, subject, text, HTML and the link to unsubscribe."""
+) -> tuple[uuid.UUID, str, str, uuid.UUID | None, str, str, str, str, str, str]:
+    """Key, message id, language, user, address, name, subject, text, HTML and the link to unsubscribe."""
     if "@" not in letter.to_email or not letter.to_email.isprintable():
         raise ValueError("a mail needs the address of its recipient, without control characters")
     mail = render_mail(application, kind, letter.language, dict(letter.context))
@@ -87,6 +114,7 @@ def _row(
         key,
         f"<{key.hex}@{_message_host(application.url)}>",
         letter.language,
+        letter.user_id,
         letter.to_email,
         one_line(letter.to_name)[:LONGEST_NAME],
         mail.subject,

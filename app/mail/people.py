@@ -7,7 +7,7 @@ from app.applications import Application
 from app.mail.outbox import queue_mail
 from tables import User
 
-# A user, or a row with the columns email, login, first_name, last_name and preferred_language of one.
+# A user, or a row with the columns user_id, email, login, first_name, last_name and preferred_language of one.
 Person = User | Mapping[str, Any]
 
 
@@ -22,6 +22,7 @@ async def queue_mail_to(
     await queue_mail(
         application=application,
         kind=kind,
+        user_id=person["user_id"] if isinstance(person, Mapping) else person.id,
         to_email=to_email or _of(person, "email"),
         to_name=name_of_person(person),
         language=language_for(application, person),

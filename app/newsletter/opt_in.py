@@ -33,7 +33,7 @@ class NewsletterState(StrEnum):
 
 
 _PERSON = """
-    SELECT email, email_canonical, preferred_language, coalesce(nullif(trim(first_name || ' ' || last_name), ''),
+    SELECT id, email, email_canonical, preferred_language, coalesce(nullif(trim(first_name || ' ' || last_name), ''),
            login) AS name
     FROM users WHERE id = $1 AND anonymised_at IS NULL
 """
@@ -135,6 +135,7 @@ async def _mail(kind: str, person: dict[str, Any], application: Application, **c
     await queue_mail(
         application=application,
         kind=kind,
+        user_id=person["id"],
         to_email=person["email"],
         to_name=person["name"],
         language=language if language in application.languages else application.languages[0],

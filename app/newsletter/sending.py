@@ -60,6 +60,7 @@ async def send_newsletter(
             await queue_mail(
                 application=application,
                 kind="newsletter",
+                user_id=one["id"],
                 to_email=one["email"],
                 to_name=one["name"],
                 language=language if language in application.languages else application.languages[0],

@@ -18,6 +18,7 @@ async def mail_order_placed(application: Application, number: str) -> None:
     await queue_mail(
         application=application,
         kind="order_placed",
+        user_id=order.user,
         to_email=order.email,
         to_name=order.buyer_name,
         language=order.language,
@@ -49,6 +50,7 @@ async def mail_order_moved(order: StoredOrder, last_day_of_withdrawal: date | No
     await queue_mail(
         application=application,
         kind=f"order_{order.state.value}",
+        user_id=order.user,
         to_email=order.email,
         to_name=order.buyer_name,
         language=order.language,
@@ -72,6 +74,7 @@ async def mail_withdrawal_received(order: StoredOrder) -> None:
     await queue_mail(
         application=application,
         kind="order_withdrawn",
+        user_id=order.user,
         to_email=order.email,
         to_name=order.buyer_name,
         language=order.language,

@@ -8,21 +8,22 @@ and 14b, AO 147; GDPR, article 17, 3 b). An order that is still open also keeps 
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from app.audit import record
 from app.back_office.all_privileges import lock_staff_access
 from app.customers.administrators import is_last_administrator
 from app.customers.emails import canonical_email
+from app.personal_data.forgotten_emails import FORGOTTEN_EMAIL, forget_emails
+from app.personal_data.forgotten_entries import forget_entries
 from app.personal_data.held_data import own_customers
+from app.personal_data.known_as import is_theirs, known_as
 from app.personal_data.people import is_shared, memberships_of
 from app.segments.segmentation_services import update_segments_of
 from app.sign_in.limits import clear_account
 from app.sign_in.sessions import end_sessions_of
 from app.visitor import Visitor
 from tables.engine import DB
-
-# What stands on orders instead of the e-mail; mail can never go there (RFC 6761, 6.4).
-FORGOTTEN_EMAIL = "deleted@deleted.invalid"
 
 
 class IsStaff(Exception):
@@ -39,8 +40,7 @@ class IsLastAdministrator(Exception):
 
 # Of who was removed by a company, what they have given up by that.
 _LOCK_USER = """
-    SELECT coalesce(d.login_canonical, u.login_canonical) AS login_canonical, coalesce(d.email, u.email) AS email,
-           u.first_name, u.last_name
+    SELECT coalesce(d.login_canonical, u.login_canonical) AS login_canonical, coalesce(d.email, u.email) AS email
     FROM users u LEFT JOIN departures d ON d."user" = u.id AND d.login <> ''
     WHERE u.id = $1 AND u.anonymised_at IS NULL FOR UPDATE OF u
 """
@@ -84,52 +84,67 @@ _FORGET_ORDERS = """
     UPDATE orders o SET
         email = $2, email_canonical = $2, buyer_name = '', comment = '', payment_reference = '',
         shipping_address = CASE WHEN o.state IN ('new', 'confirmed') THEN o.shipping_address
-                                WHEN {is_of_company} THEN o.shipping_address || {no_name}
+                                WHEN {shipped_to_company} THEN o.shipping_address || {no_name}
                                 ELSE {emptied_shipping} END,
-        billing_address = CASE WHEN o.state = 'cancelled' AND o.invoice_number IS NULL AND NOT {is_of_company}
-                               THEN {emptied_billing} ELSE o.billing_address END
+        billing_address = CASE WHEN o.state <> 'cancelled' OR o.invoice_number IS NOT NULL THEN o.billing_address
+                               WHEN {billed_to_company} THEN o.billing_address || {no_name}
+                               ELSE {emptied_billing} END
     WHERE {whose}
 """
-# Where a company ordered, the address is the company's; only the name of who placed the order goes.
 _IS_OF_COMPANY = "EXISTS (SELECT FROM companies co WHERE co.customer = o.customer)"
 _NO_NAME = """'{"first_name": "", "last_name": ""}'::jsonb"""
 
 
-def _emptied(column: str) -> str:
+def _is_of_company(address: str, customer: str) -> str:
+    """Whether a copy of an address is the company's, so that only the name in it goes. Whatever its users do not
+    share somebody has entered for themselves; it may be where they live."""
+    return f"""EXISTS (SELECT FROM addresses a JOIN companies co ON co.customer = a.customer
+                       WHERE a.customer = {customer} AND a.membership IS NULL
+                         AND (a.street, a.postal_code, a.city)
+                             = ({address} ->> 'street', {address} ->> 'postal_code', {address} ->> 'city'))"""
+
+
+def _emptied(address: str) -> str:
     # The country stays: it decides the tax.
     return f"""(SELECT coalesce(jsonb_object_agg(f.key, CASE WHEN f.key = 'country' THEN f.value
                                                              ELSE '""'::jsonb END), '{{}}'::jsonb)
-                FROM jsonb_each(o.{column}) f)"""
+                FROM jsonb_each({address}) f)"""
 
 
 def _forget_orders(whose: str) -> str:
     return _FORGET_ORDERS.format(
-        is_of_company=_IS_OF_COMPANY,
+        shipped_to_company=_is_of_company("o.shipping_address", "o.customer"),
+        billed_to_company=_is_of_company("o.billing_address", "o.customer"),
         no_name=_NO_NAME,
-        emptied_shipping=_emptied("shipping_address"),
-        emptied_billing=_emptied("billing_address"),
+        emptied_shipping=_emptied("o.shipping_address"),
+        emptied_billing=_emptied("o.billing_address"),
         whose=whose,
     )
+
+
+def _forgotten_copy(address: str) -> str:
+    return f"""CASE WHEN {_is_of_company(f"({address})", "r.customer")} THEN {address} || {_NO_NAME}
+                    ELSE {_emptied(f"coalesce({address}, '{{}}')")} END"""
 
 
 # What somebody has asked for is never ordered without them; what their company decided on stays with it, without
 # their name.
 _FORGET_REQUISITIONS = f"""
-    UPDATE requisitions SET
+    UPDATE requisitions r SET
         state = CASE WHEN state = 'pending' THEN 'withdrawn' ELSE state END,
         decided_at = CASE WHEN state = 'pending' THEN now() ELSE decided_at END,
         buyer_name = '', comment = '', version = version + 1,
         checkout = checkout || jsonb_build_object(
             'email', $2::text, 'remarks', '',
-            'billing', coalesce(checkout -> 'billing', '{{}}') || {_NO_NAME},
-            'shipping', coalesce(checkout -> 'shipping', '{{}}') || {_NO_NAME})
+            'billing', {_forgotten_copy("r.checkout -> 'billing'")},
+            'shipping', {_forgotten_copy("r.checkout -> 'shipping'")})
     WHERE "user" = $1
 """
 _FORGET_DECISIONS = "UPDATE requisitions SET decided_by_name = '' WHERE decided_by = $1"
 # Only constants of this module are put in.
 _OF_USER = _forget_orders(
     'o."user" = $1::uuid OR o.customer = ANY($3::uuid[])'
-    ' OR (o."user" IS NULL AND o.customer IS NULL AND o.email_canonical = $4)'
+    f' OR (o."user" IS NULL AND o.customer IS NULL AND {is_theirs("o.email_canonical", "o.placed_at", "$4", "$5")})'
 )
 _OF_GUEST = _forget_orders(
     '$1::uuid IS NULL AND o."user" IS NULL AND o.customer IS NULL AND o.email_canonical = $3'
@@ -138,8 +153,9 @@ _DONE_SINCE = _forget_orders(
     "$1::uuid IS NULL AND o.email_canonical = $2 AND o.state NOT IN ('new', 'confirmed')"
     " AND (o.shipping_address->>'first_name' <> '' OR o.shipping_address->>'last_name' <> ''"
     f"     OR (o.shipping_address->>'street' <> '' AND NOT {_IS_OF_COMPANY})"
-    f"     OR (o.state = 'cancelled' AND o.invoice_number IS NULL AND NOT {_IS_OF_COMPANY}"
-    "          AND coalesce(o.billing_address->>'street', '') <> ''))"
+    "     OR (o.state = 'cancelled' AND o.invoice_number IS NULL"
+    "         AND (o.billing_address->>'first_name' <> '' OR o.billing_address->>'last_name' <> ''"
+    f"             OR (o.billing_address->>'street' <> '' AND NOT {_IS_OF_COMPANY}))))"
 )
 
 
@@ -169,24 +185,27 @@ async def forget_user(user_id: uuid.UUID, visitor: Visitor, *, without_administr
     left = await _leave_companies(user_id, visitor, without_administrator)
     await end_sessions_of(user_id)
     own = await own_customers(user_id)
-    name = f"{user['first_name']} {user['last_name']}".strip()
-    email = str(user["email"])
+    known = await known_as(user_id, str(user["email"]))
     for customer_id in own:
         await _forget_customer(customer_id)
-    await DB.execute(_OF_USER, user_id, FORGOTTEN_EMAIL, own, canonical_email(email))
+    await DB.execute(_OF_USER, user_id, FORGOTTEN_EMAIL, own, known.emails, known.until)
     await DB.execute(_FORGET_PAYMENTS, FORGOTTEN_EMAIL)
     await DB.execute(_FORGET_REQUISITIONS, user_id, FORGOTTEN_EMAIL)
     await DB.execute(_FORGET_DECISIONS, user_id)
     for table in OF_USER:
         await DB.execute(f'DELETE FROM {table} WHERE "user" = $1', user_id)
     await DB.execute('DELETE FROM staff_members WHERE "user" = $1', user_id)
+    await DB.execute(
+        "UPDATE personal_data_requests SET finished_by_name = '' WHERE finished_by = $1", user_id
+    )
+    await DB.execute("UPDATE customer_merges SET merged_by_name = '' WHERE merged_by = $1", user_id)
     await DB.execute("DELETE FROM sign_in_codes WHERE login_canonical = $1", user["login_canonical"])
     await clear_account(user["login_canonical"])
     # What stood before a merge of customers names people; without it the merge cannot be undone any more.
     await DB.execute("DELETE FROM customer_merges WHERE strpos(before::text, $1) > 0", str(user_id))
-    await _forget_email(email, name)
+    await forget_emails(user_id, known)
     await DB.execute(_FORGET_USER, user_id, f"deleted-{user_id}@deleted.invalid")
-    await _forget_entries(user_id, own)
+    await forget_entries(user_id, own, known)
     for customer_id in sorted(left):
         await update_segments_of(customer_id)
 
@@ -212,14 +231,15 @@ async def forget_guest(email: str) -> None:
     transaction."""
     canonical = canonical_email(email)
     names = await DB.fetch(
-        'SELECT DISTINCT buyer_name FROM orders WHERE email_canonical = $1 AND "user" IS NULL AND customer IS NULL',
+        'SELECT DISTINCT buyer_name FROM orders WHERE email_canonical = $1 AND "user" IS NULL AND customer IS NULL'
+        " AND buyer_name <> ''",
         canonical,
     )
+    known = replace(await known_as(None, email), names=[str(one["buyer_name"]) for one in names])
     await DB.execute(_OF_GUEST, None, FORGOTTEN_EMAIL, canonical)
     await DB.execute(_FORGET_PAYMENTS, FORGOTTEN_EMAIL)
-    for one in names:
-        await _forget_email(email, str(one["buyer_name"]))
-    await _forget_email(email, "")
+    await forget_emails(None, known)
+    await forget_entries(None, [], known)
 
 
 async def forget_finished_orders() -> int:
@@ -265,36 +285,3 @@ async def _forget_customer(customer_id: uuid.UUID) -> None:
     await DB.execute("DELETE FROM segment_members WHERE customer = $1", customer_id)
     await DB.execute("UPDATE approval_requests SET comment = '' WHERE customer = $1", customer_id)
     await DB.execute(_FORGET_CUSTOMER, customer_id)
-
-
-async def _forget_email(email: str, name: str) -> None:
-    """Empties the outbox of mails to and about the person, and what waits or counts under their e-mail."""
-    canonical = canonical_email(email)
-    await DB.execute("DELETE FROM outbox_mails WHERE lower(to_email) = lower($1)", email)
-    # Mails to others that name the person: what is out keeps no text anyway, and its subject goes.
-    await DB.execute(
-        """UPDATE outbox_mails SET subject = '', text_body = '', html_body = ''
-           WHERE (sent_at IS NOT NULL OR gave_up_at IS NOT NULL)
-             AND (strpos(lower(subject || text_body), lower($1)) > 0
-                  OR ($2 <> '' AND strpos(subject || text_body, $2) > 0))""",
-        email,
-        name,
-    )
-    await DB.execute("DELETE FROM reminder_requests WHERE email_canonical = $1", canonical)
-    await DB.execute("DELETE FROM invitations WHERE email_canonical = $1", canonical)
-    await DB.execute("UPDATE promotion_uses SET used_by = $2 WHERE used_by = $1", canonical, FORGOTTEN_EMAIL)
-
-
-async def _forget_entries(user_id: uuid.UUID, own: Sequence[uuid.UUID]) -> None:
-    """Takes names and values out of the audit log; that something was done, when and to whose id, stays.
-
-    The log is append-only but for a transaction that says, as this one does, that it forgets a person."""
-    await DB.execute("SELECT set_config('patron.forgets_a_person', 'yes', true)")
-    await DB.execute(
-        """UPDATE audit_entries SET before = '{}', after = '{}', reason = ''
-           WHERE user_id = $1 OR customer_id = ANY($2::uuid[])""",
-        user_id,
-        list(own),
-    )
-    await DB.execute("UPDATE audit_entries SET actor_name = '' WHERE actor_id = $1", user_id)
-    await DB.execute("SELECT set_config('patron.forgets_a_person', '', true)")

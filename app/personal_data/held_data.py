@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from app.customers.emails import canonical_email
 from app.languages import text
+from app.personal_data.known_as import is_theirs, known_as
 from app.personal_data.people import is_shared, memberships_of
 from tables.engine import DB
 
@@ -21,15 +21,24 @@ from tables.engine import DB
 @dataclass(frozen=True, slots=True)
 class Section:
     """What of one table is a person's: its English title and a query with the names :user, :customers (the
-    person's own, not those shared with others), :email (canonical) and :to_email."""
+    person's own, not those shared with others), :emails (by which they were ever known) and :until."""
 
     title: str
     sql: str
 
 
-_OWN_ORDERS = """
+def _theirs(email: str, at: str) -> str:
+    return is_theirs(email, at, ":emails", ":until")
+
+
+_OWN_ORDERS = f"""
     (o."user" = :user OR o.customer = ANY(:customers)
-     OR (o."user" IS NULL AND o.customer IS NULL AND o.email_canonical = :email))
+     OR (o."user" IS NULL AND o.customer IS NULL AND {_theirs("o.email_canonical", "o.placed_at")}))
+"""
+# Before there is a user, an entry names an e-mail.
+_ABOUT = f"""
+    (user_id = :user OR customer_id = ANY(:customers)
+     OR (user_id IS NULL AND {_theirs("coalesce(before ->> 'email', after ->> 'email')", "happened_at")}))
 """
 _OWN_BASKETS = '(b."user" = :user)'
 
@@ -131,10 +140,10 @@ EXPORTED: Mapping[str, Section] = {
     ),
     "invitations": Section(
         text("Invitations to you"),
-        """SELECT c.search_name AS company, i.email, i.first_name, i.last_name, i.language, i.created_at, i.sent_at,
+        f"""SELECT c.search_name AS company, i.email, i.first_name, i.last_name, i.language, i.created_at, i.sent_at,
                   i.expires_at, i.accepted_at, i.revoked_at
            FROM invitations i JOIN customers c ON c.id = i.customer
-           WHERE i.email_canonical = :email ORDER BY i.created_at""",
+           WHERE {_theirs("i.email_canonical", "i.created_at")} ORDER BY i.created_at""",
     ),
     "join_requests": Section(
         text("Companies that you asked to join"),
@@ -159,8 +168,9 @@ EXPORTED: Mapping[str, Section] = {
     ),
     "promotion_uses": Section(
         text("Promotions that you used"),
-        """SELECT promotion, order_number, used_at FROM promotion_uses
-           WHERE used_by = :email OR used_by = ANY(SELECT unnest(:customers)::text) ORDER BY used_at""",
+        f"""SELECT promotion, order_number, used_at FROM promotion_uses
+            WHERE {_theirs("used_by", "used_at")} OR used_by = ANY(SELECT unnest(:customers)::text)
+            ORDER BY used_at""",
     ),
     "baskets": Section(
         text("Your baskets"),
@@ -221,18 +231,21 @@ EXPORTED: Mapping[str, Section] = {
     ),
     "reminder_requests": Section(
         text("Reminders that wait to be sent"),
-        """SELECT email, application, wants_user_name, requested_at
-           FROM reminder_requests WHERE email_canonical = :email""",
+        f"""SELECT email, application, wants_user_name, requested_at
+           FROM reminder_requests WHERE {_theirs("email_canonical", "requested_at")}""",
     ),
     "outbox_mails": Section(
         text("Mails that we sent to you"),
-        """SELECT created_at, sent_at, application, kind, to_email, to_name, subject
-           FROM outbox_mails WHERE lower(to_email) = lower(:to_email) ORDER BY created_at""",
+        f"""SELECT created_at, sent_at, application, kind, to_email, to_name, subject
+            FROM outbox_mails
+            WHERE user_id = :user OR (user_id IS NULL AND {_theirs("to_email", "created_at")})
+            ORDER BY created_at, id""",
     ),
     "personal_data_requests": Section(
         text("Your requests about personal data"),
-        """SELECT number, kind, state, origin, email, requested_at, confirmed_at, due_at, finished_at, comment
-           FROM personal_data_requests WHERE "user" = :user OR ("user" IS NULL AND email_canonical = :email)
+        f"""SELECT number, kind, state, origin, email, requested_at, confirmed_at, due_at, finished_at, comment
+           FROM personal_data_requests
+           WHERE "user" = :user OR ("user" IS NULL AND {_theirs("email_canonical", "requested_at")})
            ORDER BY requested_at""",
     ),
     "staff_members": Section(
@@ -242,12 +255,11 @@ EXPORTED: Mapping[str, Section] = {
     "audit_entries": Section(
         text("What was recorded about changes"),
         # What somebody did for others is about these others; of it the person gets that it was done.
-        """SELECT happened_at, action, application,
-                  CASE WHEN user_id = :user OR customer_id = ANY(:customers) THEN before ELSE '{}' END AS before,
-                  CASE WHEN user_id = :user OR customer_id = ANY(:customers) THEN after ELSE '{}' END AS after,
-                  CASE WHEN user_id = :user OR customer_id = ANY(:customers) THEN reason ELSE '' END AS reason
-           FROM audit_entries
-           WHERE user_id = :user OR customer_id = ANY(:customers) OR actor_id = :user ORDER BY happened_at, id""",
+        f"""SELECT happened_at, action, application,
+                   CASE WHEN {_ABOUT} THEN before ELSE '{{}}' END AS before,
+                   CASE WHEN {_ABOUT} THEN after ELSE '{{}}' END AS after,
+                   CASE WHEN {_ABOUT} THEN reason ELSE '' END AS reason
+            FROM audit_entries WHERE {_ABOUT} OR actor_id = :user ORDER BY happened_at, id""",
     ),
 }
 # Tables with a link to a person that the archive leaves out, and why.
@@ -265,11 +277,10 @@ async def held_data(user_id: uuid.UUID | None, email: str) -> dict[str, list[dic
     """What is held about a user, or about a guest with this e-mail, by table; times as ISO 8601, amounts in minor
     units of the currency beside them. Tables that hold nothing are left out."""
     own = await own_customers(user_id)
+    known = await known_as(user_id, email)
     found: dict[str, list[dict[str, Any]]] = {}
     for table, section in EXPORTED.items():
-        rows = await _rows(
-            section.sql, user=user_id, customers=own, email=canonical_email(email), to_email=email
-        )
+        rows = await _rows(section.sql, user=user_id, customers=own, emails=known.emails, until=known.until)
         if rows:
             found[table] = rows
     return found
@@ -282,7 +293,7 @@ async def own_customers(user_id: uuid.UUID | None) -> list[uuid.UUID]:
     return [one["customer"] for one in await memberships_of(user_id) if not is_shared(one)]
 
 
-_TYPES = {"user": "uuid", "customers": "uuid[]", "email": "text", "to_email": "text"}
+_TYPES = {"user": "uuid", "customers": "uuid[]", "emails": "text[]", "until": "timestamptz[]"}
 
 
 async def _rows(sql: str, **values: object) -> list[dict[str, Any]]:
@@ -292,6 +303,6 @@ async def _rows(sql: str, **values: object) -> list[dict[str, Any]]:
         used.append(values[found[1]])
         return f"${len(used)}::{_TYPES[found[1]]}"
 
-    numbered = re.sub(r"(?<!:):(user|customers|email|to_email)\b", parameter, sql)
+    numbered = re.sub(rf"(?<!:):({'|'.join(_TYPES)})\b", parameter, sql)
     stored = await DB.fetch_value(f"SELECT coalesce(json_agg(x), '[]')::text FROM ({numbered}) x", *used)
     return msgspec.json.decode(stored, type=list[dict[str, Any]])

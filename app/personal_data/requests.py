@@ -187,6 +187,7 @@ async def ask(
         await queue_mail(
             application=asked_in,
             kind="data_request_confirm",
+            user_id=subject.user_id,
             to_email=subject.email,
             to_name=subject.name,
             language=spoken,
@@ -276,6 +277,7 @@ async def tell(request: DataRequest, kind: str, **context: object) -> None:
     await queue_mail(
         application=application_of_request(request),
         kind=kind,
+        user_id=request.user_id,
         to_email=request.email,
         to_name=request.name,
         language=request.language,

@@ -109,6 +109,7 @@ async def announce_application(customer: Customer, user: User) -> None:
         await queue_mail(
             application=application,
             kind="approval_requested",
+            user_id=None,
             to_email=recipient,
             to_name="",
             language=application.languages[0],

@@ -25,6 +25,7 @@ async def mail_asked(requisition: StoredRequisition) -> None:
         await queue_mail(
             application=application,
             kind="requisition_asked",
+            user_id=one.user_id,
             to_email=one.email,
             to_name=one.name,
             language=one.language,
@@ -50,6 +51,7 @@ async def mail_decided(requisition: StoredRequisition) -> None:
     await queue_mail(
         application=application,
         kind="requisition_decided",
+        user_id=requisition.user,
         to_email=person["email"],
         to_name=requisition.buyer_name,
         language=requisition.language,

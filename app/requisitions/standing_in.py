@@ -1,5 +1,6 @@
 """Standing in: an approver lets a colleague approve in their place for some days (domain.md 10)."""
 
+import uuid
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -28,6 +29,7 @@ class StandInRefused(ValueError):
 class StandIn:
     """A colleague who approves in somebody's place, from the first to the last day in the shop's time zone."""
 
+    user_id: uuid.UUID
     name: str
     email: str
     first_day: date
@@ -37,13 +39,13 @@ class StandIn:
 
 _STAND_IN = """
     SELECT coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.login) AS name, u.email,
-           m.stand_in_from, m.stand_in_until, m.stand_in_until <= now() AS is_over
+           u.id AS user_id, m.stand_in_from, m.stand_in_until, m.stand_in_until <= now() AS is_over
     FROM memberships m JOIN memberships s ON s.id = m.stand_in AND s.customer = m.customer
     JOIN users u ON u.id = s."user"
     WHERE m.id = $1 AND m.stand_in_from IS NOT NULL AND m.stand_in_until IS NOT NULL
 """
 _COLLEAGUES = """
-    SELECT m.id, m."user", u.email, u.login, u.first_name, u.last_name, u.preferred_language
+    SELECT m.id, m."user" AS user_id, u.email, u.login, u.first_name, u.last_name, u.preferred_language
     FROM memberships m JOIN users u ON u.id = m."user"
     WHERE m.customer = $1 AND m.is_active AND u.is_active AND (u.email_canonical = $2 OR u.login_canonical = $2)
     ORDER BY m.id LIMIT 2
@@ -71,6 +73,7 @@ async def stand_in_of(visitor: Visitor) -> StandIn | None:
         return None
     zone = ZoneInfo(visitor.application.time_zone)
     return StandIn(
+        user_id=row["user_id"],
         name=row["name"],
         email=row["email"],
         first_day=row["stand_in_from"].astimezone(zone).date(),
@@ -101,7 +104,7 @@ async def appoint_stand_in(visitor: Visitor, email: str, first_day: date, last_d
             raise StandInRefused(
                 _("Several colleagues have this e-mail; please enter the user name."), "email"
             )
-        if found[0]["user"] == account.user_id:
+        if found[0]["user_id"] == account.user_id:
             raise StandInRefused(_("You cannot stand in for yourself."), "email")
         await DB.execute(
             _APPOINT,
@@ -113,7 +116,7 @@ async def appoint_stand_in(visitor: Visitor, email: str, first_day: date, last_d
         await record(
             "stand-in appointed",
             visitor=visitor,
-            user_id=found[0]["user"],
+            user_id=found[0]["user_id"],
             customer_id=account.customer_id,
             after={"from": first_day.isoformat(), "until": last_day.isoformat()},
         )
@@ -132,10 +135,9 @@ async def end_stand_in(visitor: Visitor) -> bool:
         await record(
             "stand-in ended",
             visitor=visitor,
-            user_id=account.user_id,
+            user_id=before.user_id,
             customer_id=account.customer_id,
             before={
-                "name": before.name,
                 "from": before.first_day.isoformat(),
                 "until": before.last_day.isoformat(),
             },

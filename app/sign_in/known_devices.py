@@ -91,7 +91,8 @@ def keep_device_token(answer: Response[Any], application: Application, token: st
 async def _tell(user_id: uuid.UUID, application_id: str, devices: list[dict[str, Any]]) -> None:
     application = application_by_id(application_id)
     person = await DB.fetch_row(
-        "SELECT email, login, first_name, last_name, preferred_language FROM users WHERE id = $1", user_id
+        "SELECT id AS user_id, email, login, first_name, last_name, preferred_language FROM users WHERE id = $1",
+        user_id,
     )
     if application is None or person is None:
         return

@@ -34,7 +34,8 @@ async def tell_security_change(
     `user_agent` is that of the browser which made the change; the mail names the device where it is known.
     """
     person = await DB.fetch_row(
-        "SELECT email, login, first_name, last_name, preferred_language FROM users WHERE id = $1", user_id
+        "SELECT id AS user_id, email, login, first_name, last_name, preferred_language FROM users WHERE id = $1",
+        user_id,
     )
     if person is None:
         return

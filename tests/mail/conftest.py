@@ -75,6 +75,7 @@ def queue_verification(database: str, shop: Application) -> Callable[..., Awaita
             await queue_mail(
                 application=shop,
                 kind="verify_email",
+                user_id=None,
                 to_email=to_email,
                 to_name=name,
                 language=language,

@@ -39,6 +39,7 @@ async def test_a_mail_without_its_link_is_never_queued(database: str, shop: Appl
         await queue_mail(
             application=shop,
             kind="verify_email",
+            user_id=None,
             to_email="ines@example.com",
             to_name="",
             language="en",

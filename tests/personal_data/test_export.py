@@ -88,12 +88,15 @@ def test_no_column_of_a_person_is_forgotten() -> None:
 @pytest.mark.usefixtures("database")
 async def test_everything_on_the_page_is_called_by_a_name_in_words() -> None:
     """So that it is translated too; only data.json speaks in names of columns."""
-    nobody = {"user": "NULL::uuid", "customers": "'{}'::uuid[]", "email": "''", "to_email": "''"}
+    nobody = {
+        "user": "NULL::uuid",
+        "customers": "'{}'::uuid[]",
+        "emails": "'{}'::text[]",
+        "until": "'{}'::timestamptz[]",
+    }
     unnamed = set()
     for section in EXPORTED.values():
-        query = re.sub(
-            r"(?<!:):(user|customers|email|to_email)\b", lambda found: nobody[found[1]], section.sql
-        )
+        query = re.sub(r"(?<!:):(user|customers|emails|until)\b", lambda found: nobody[found[1]], section.sql)
         [row] = await DB.fetch(f"SELECT x.* FROM (SELECT 1) AS one LEFT JOIN ({query}) AS x ON false")
         unnamed |= {name for name in row if not label_of(name)}
     assert unnamed == set()

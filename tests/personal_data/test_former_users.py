@@ -2,15 +2,16 @@
 
 import pytest
 
+from app.personal_data.held_data import held_data
 from app.personal_data.requests import purge_finished_requests
 from tables.engine import DB
 from tests.browser_like import Person, SeenPage, mails, visit
-from tests.checkout.ordering import open_shop
+from tests.checkout.ordering import open_shop, order
 from tests.company_users.managing import press
 from tests.customers.belonging import address, ordered
-from tests.people import Known, colleague, company
+from tests.people import Known, colleague, company, shopper, staff_member
 from tests.personal_data.asking import carry_out, confirm_link, opened, staff
-from tests.personal_data.test_deletion import give_factors, tables_that_hold
+from tests.personal_data.test_deletion import delete, give_factors, tables_that_hold
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -78,4 +79,30 @@ async def test_deletion_leaves_nothing_that_names_them() -> None:
     await DB.execute("UPDATE personal_data_requests SET finished_at = now() - interval '31 days'")
     await purge_finished_requests()
     for word in (RARE, "Quendolin", "Own street"):
+        assert await tables_that_hold(word) == set(), word
+
+
+async def test_who_registered_anew_is_forgotten_with_what_was_handed_over_to_them() -> None:
+    await open_shop()
+    boss = await company()
+    buyer = await colleague(boss, RARE)
+    person = await buyer.signed_in()
+    await person.fill(
+        await person.get("/account/profile"), {"last_name": "Quendolin", "phone": "030 7654321"}
+    )
+    home = {"first_name": "X", "last_name": "Q", "street": "Own street 1", "postal_code": "10115"}
+    await person.fill(await person.get("/account/addresses/new"), {**home, "city": "Berlin", "country": "DE"})
+    await order(person)
+    await press(await boss.signed_in(), buyer, "/remove")
+    again = await shopper(RARE, first_name="Bea", last_name="Again")
+    desk = await (await staff_member("desk@example.com")).signed_in()
+    page = await desk.get(f"/users/{buyer.user_id}/move")
+    page = await desk.post(page.form(action=f"/hand-over?leaves={boss.number}").get("action"))
+    assert f"belongs to the account {RARE} now" in page.text
+    told = {one["kind"] for one in (await held_data(again.user_id, RARE))["outbox_mails"]}
+    assert {"order_placed", "member_removed"} <= told
+    await delete(again)
+    await DB.execute("UPDATE personal_data_requests SET finished_at = now() - interval '31 days'")
+    await purge_finished_requests()
+    for word in (RARE, "Quendolin", "Own street", "7654321"):
         assert await tables_that_hold(word) == set(), word

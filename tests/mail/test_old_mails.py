@@ -1,0 +1,71 @@
+"""Mails that are out are kept for some days, so that staff see what went to whom, and then forgotten."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.applications import Application
+from app.mail.outbox import delete_old_mails
+from tables.engine import DB
+from tests.browser_like import forget_patron
+
+QueueVerification = Callable[..., Awaitable[None]]
+
+
+async def queued(queue: QueueVerification, name: str, change: str) -> None:
+    """A mail to this name, and what became of it."""
+    email = f"{name}@example.com"
+    await queue(email)
+    await DB.execute(
+        f"UPDATE outbox_mails SET created_at = now() - interval '1 year', due_at = now(), {change}"
+        " WHERE to_email = $1",
+        email,
+    )
+
+
+async def left() -> set[str]:
+    return {row["to_email"].partition("@")[0] for row in await DB.fetch("SELECT to_email FROM outbox_mails")}
+
+
+async def test_mails_go_90_days_after_they_went_out_or_were_given_up(
+    queue_verification: QueueVerification, shop: Application
+) -> None:
+    assert shop.mail_days == 90
+    days = "now() - interval '{} days'"
+    await queued(queue_verification, "sent", f"sent_at = {days.format(89)}")
+    await queued(queue_verification, "old", f"sent_at = {days.format(91)}")
+    await queued(queue_verification, "failed", f"gave_up_at = {days.format(89)}")
+    await queued(queue_verification, "lost", f"gave_up_at = {days.format(91)}")
+    await queued(queue_verification, "retried", f"gave_up_at = {days.format(91)}, sent_at = {days.format(1)}")
+    await queued(queue_verification, "gone", f"sent_at = {days.format(91)}, application = 'no-such-shop'")
+    await queued(queue_verification, "new", f"sent_at = {days.format(89)}, application = 'no-such-shop'")
+    await queued(queue_verification, "waiting", "sent_at = NULL")
+    assert await delete_old_mails() == 3
+    assert await left() == {"sent", "failed", "retried", "new", "waiting"}
+    assert await delete_old_mails() == 0
+
+
+@pytest.fixture
+def shops_with_days_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The business shop keeps mails for a week, the consumer shop for a year."""
+    text = Path("app/applications.toml").read_text(encoding="utf-8")
+    for kind, days in (("B2CWebShop", 365), ("SMBWebShop", 7)):
+        text = text.replace(f"[application_types.{kind}]", f"[application_types.{kind}]\nmail_days = {days}")
+    (tmp_path / "applications.toml").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("PATRON_CONFIG", str(tmp_path / "applications.toml"))
+    forget_patron()
+    yield
+    monkeypatch.undo()
+    forget_patron()
+
+
+@pytest.mark.usefixtures("shops_with_days_of_their_own")
+async def test_each_application_says_for_how_many_days(queue_verification: QueueVerification) -> None:
+    days = "sent_at = now() - interval '{} days', application = '{}'"
+    await queued(queue_verification, "sixth", days.format(6, "business"))
+    await queued(queue_verification, "eighth", days.format(8, "business"))
+    await queued(queue_verification, "long", days.format(364, "shop"))
+    await queued(queue_verification, "ago", days.format(366, "shop"))
+    assert await delete_old_mails() == 2
+    assert await left() == {"sixth", "long"}
