@@ -150,10 +150,11 @@ async def test_lines_of_a_file_are_told_by_their_number_in_it_and_formulas_are_o
     assert await quantities() == {"TEA": 1}
 
 
-async def test_a_file_that_is_no_text_is_refused_and_nothing_is_added():
+@pytest.mark.parametrize("content", [b"PK\x03\x04\x00\x00TEA;1\n", "SKU;Menge\nTEA\0;1\n".encode("utf-16")])
+async def test_a_file_that_is_no_text_is_refused_and_nothing_is_added(content):
     await open_shop()
     person = await buyer()
-    page = await send_file(person, b"PK\x03\x04\x00\x00TEA;1\n", "list.xlsx")
+    page = await send_file(person, content, "list.xlsx")
     assert page.status == 422
     assert page.errors["file"] == "This file holds no text. Please save the list as CSV and choose that file."
     assert await quantities() == {}
