@@ -251,7 +251,7 @@ class FilledForm(Generic[F]):
         """All that was typed in a field that occurs many times, without what neither pages nor the database take."""
         if name in self._secrets:
             return []
-        return [one.translate(_NEVER_SHOWN) for one in self._typed.get(name, ())]
+        return [without_controls(one) for one in self._typed.get(name, ())]
 
     def label(self, name: str) -> str:
         """What a field is called, in English, for the summary of errors."""
@@ -289,6 +289,11 @@ def fill(form: type[F], typed: Mapping[str, Sequence[str]]) -> FilledForm[F]:
 def blank(form: type[F], **values: str) -> FilledForm[F]:
     """A form that nobody has filled in yet, with values to begin with."""
     return FilledForm(form, {name: [value] for name, value in values.items()}, frozenset(_secret_names(form)))
+
+
+def without_controls(typed: str) -> str:
+    """A text, of one line or several, without the control characters that no page can show."""
+    return typed.translate(_NEVER_SHOWN)
 
 
 def asked_for(typed: str, longest: int = 200) -> str:

@@ -2,6 +2,8 @@
 
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 
+from app.forms import without_controls
+
 
 class NoText(ValueError):
     """What was uploaded is no text: a picture, or a workbook that was not saved as CSV."""
@@ -16,9 +18,9 @@ def uploaded_text(content: bytes) -> str:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        # No text has it, and the database takes none with it.
+        # No text has a NUL; what else cannot be shown is left out.
         if "\0" not in text:
-            return text
+            return without_controls(text)
     raise NoText
 
 

@@ -215,6 +215,12 @@ async def claim_runs_out() -> None:
     await DB.execute("UPDATE user_imports SET claimed_until = now()")
 
 
+async def test_signs_that_no_page_can_show_are_left_out_of_the_lines_of_a_file() -> None:
+    page = await worked_off(await administrator(), b"email\nno\x01ra@alfki.example\nbro\x1bken\n")
+    assert "broken" in page.main
+    assert await invited() == [("nora@alfki.example", "", "")]
+
+
 async def test_a_name_of_a_file_with_signs_that_nobody_sees_is_kept_without_them() -> None:
     person = await administrator()
     page = await person.get("/account/users/import")

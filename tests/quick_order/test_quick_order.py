@@ -160,6 +160,18 @@ async def test_a_file_that_is_no_text_is_refused_and_nothing_is_added(content):
     assert await quantities() == {}
 
 
+async def test_signs_that_no_page_can_show_are_left_out_of_what_is_typed_pasted_or_sent():
+    await open_shop()
+    person = await buyer()
+    page = await person.post("/quick-order", {"sku": ["no\0thing"], "quantity": ["1\x01x"]})
+    assert (page.status, page.typed("sku"), page.typed("quantity")) == (422, "nothing", "1x")
+    page = await paste(person, "no\0thing;1", "TEA\x1b;2")
+    assert page.typed("lines").strip() == "nothing;1"
+    page = await send_file(person, b"SKU;Quantity\nno\x01thing;1\nTEA;1\n")
+    assert page.typed("lines").strip() == "nothing;1"
+    assert await quantities() == {"TEA": 3}
+
+
 async def test_ten_thousand_lines_are_all_answered_and_more_are_refused_as_a_whole():
     await open_shop()
     person = await buyer()
