@@ -73,6 +73,9 @@ class Field:
 # What turns the direction of writing for all that follows (UAX 9). Letters of any script need none of it.
 _TURNING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
+# Control characters but for tabs and line ends; in HTML they are no text.
+_NEVER_SHOWN = dict.fromkeys({*range(0x20), *range(0x7F, 0xA0)} - set(b"\t\n\r"))
+
 
 def _has_controls(raw: str, allowed: str = "") -> bool:
     return any(unicodedata.category(c) in ("Cc", "Cs") and c not in allowed for c in raw)
@@ -245,8 +248,10 @@ class FilledForm(Generic[F]):
         return next(iter(self.values(name)), "")
 
     def values(self, name: str) -> list[str]:
-        """All that was typed in a field that occurs many times."""
-        return [] if name in self._secrets else list(self._typed.get(name, ()))
+        """All that was typed in a field that occurs many times, without what neither pages nor the database take."""
+        if name in self._secrets:
+            return []
+        return [without_controls(one) for one in self._typed.get(name, ())]
 
     def label(self, name: str) -> str:
         """What a field is called, in English, for the summary of errors."""
@@ -284,6 +289,18 @@ def fill(form: type[F], typed: Mapping[str, Sequence[str]]) -> FilledForm[F]:
 def blank(form: type[F], **values: str) -> FilledForm[F]:
     """A form that nobody has filled in yet, with values to begin with."""
     return FilledForm(form, {name: [value] for name, value in values.items()}, frozenset(_secret_names(form)))
+
+
+def without_controls(typed: str) -> str:
+    """A text, of one line or several, without the control characters that no page can show."""
+    return typed.translate(_NEVER_SHOWN)
+
+
+def asked_for(typed: str, longest: int = 200) -> str:
+    """What a parameter of an address asks for, on one line and without signs that nobody sees: they are in no name,
+    and some of them the database does not take."""
+    seen = (" " if one.isspace() else one for one in typed if one.isspace() or one.isprintable())
+    return "".join(seen).strip()[:longest]
 
 
 def field_names(form: type[Form], prefix: str = "") -> list[str]:

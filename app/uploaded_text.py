@@ -2,6 +2,8 @@
 
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 
+from app.forms import without_controls
+
 
 class NoText(ValueError):
     """What was uploaded is no text: a picture, or a workbook that was not saved as CSV."""
@@ -10,18 +12,15 @@ class NoText(ValueError):
 def uploaded_text(content: bytes) -> str:
     """The text of a file: UTF-8 with or without byte order mark, UTF-16 with one, else Windows-1252, which is
     what spreadsheet programs write on many desks. Raises NoText."""
-    encodings: tuple[str, ...]
-    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-        encodings = ("utf-16",)
-    elif b"\0" in content:
-        raise NoText
-    else:
-        encodings = ("utf-8-sig", "cp1252")
-    for encoding in encodings:
+    is_utf_16 = content.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+    for encoding in ("utf-16",) if is_utf_16 else ("utf-8-sig", "cp1252"):
         try:
-            return content.decode(encoding)
+            text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
+        # No text has a NUL; what else cannot be shown is left out.
+        if "\0" not in text:
+            return without_controls(text)
     raise NoText
 
 

@@ -11,7 +11,7 @@ import msgspec
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from app.access import Account, Refusal, refusal
+from app.access import Account, NotPermitted, Refusal, refusal
 from app.applications import Application
 from app.customers.types import CustomerType, Extension, all_customer_types
 from app.segments.audience import (
@@ -193,16 +193,25 @@ LEFT JOIN second_factors f ON f."user" = u.id AND f.confirmed_at IS NOT NULL
 _OF_STAFF = (
     ", EXISTS (SELECT FROM account_managers am WHERE am.staff_member = st.id) AS looks_after_customers"
 )
-_OF_GROUPS = """,
+_ROLES_OF_GROUPS = """,
        ARRAY(SELECT r.id::text || ' ' || array_to_string(r.permissions, ' ')
              FROM company_roles r WHERE r.customer = c.id) AS own_roles,
        ARRAY(SELECT unnest(a.roles) FROM memberships a JOIN users p ON p.id = a."user" AND p.is_active
              WHERE a.stand_in = m.id AND a.customer = m.customer AND a.is_active
-               AND a.stand_in_from <= now() AND a.stand_in_until > now()) AS roles_stood_in_for,
+               AND a.stand_in_from <= now() AND a.stand_in_until > now()) AS roles_stood_in_for
+"""
+_OF_GROUPS = f"""{_ROLES_OF_GROUPS},
        CASE WHEN s.view_as_role <> '' THEN
            (SELECT r.name FROM company_roles r WHERE r.customer = c.id AND r.id::text = s.view_as_role)
        END AS view_as_role_name
 """
+_ACCESS_NOW = f"""
+SELECT u.is_active AS user_is_active, u.email_verified_at IS NOT NULL AS email_is_verified,
+       m.is_active AS membership_is_active, m.roles,
+       c.customer_type, c.approval_status, c.is_active AS customer_is_active {_ROLES_OF_GROUPS}
+FROM memberships m JOIN users u ON u.id = m."user" JOIN customers c ON c.id = m.customer
+WHERE m.id = $1 AND m."user" = $2 AND m.customer = $3
+"""  # only constants of this module are put in
 _OF_COOKIE = f", {_BASKET.format('b.token_hash = $5 AND b.application = $2')} AS basket_of_cookie"
 
 
@@ -291,6 +300,22 @@ async def recognise(
     )
 
 
+async def with_access_as_of_now(visitor: Visitor) -> Visitor:
+    """The visitor with what decides what they may do for their customer, as it has become since the request came in.
+    Raises NotPermitted where they act for it no more."""
+    before = visitor.account
+    if before is None:
+        raise NotPermitted
+    row = await DB.fetch_row(_ACCESS_NOW, before.membership_id, before.user_id, before.customer_id)
+    if row is None:
+        raise NotPermitted
+    row |= {"roles": tuple(row["roles"]), **_roles_of_groups(row)}
+    account = msgspec.structs.replace(before, **row)
+    is_shown = visitor.session is not None and visitor.session.signed_in_at is not None
+    reason = refusal(visitor.application, account, second_factor_shown=is_shown)
+    return replace(visitor, account=account, refusal=reason)
+
+
 def account_of(row: dict[str, Any]) -> Account:
     """The account that a row of user, membership, customer, company and staff member describes."""
     return Account(
@@ -314,14 +339,20 @@ def account_of(row: dict[str, Any]) -> Account:
         staff_is_active=row["staff_is_active"],
         privileges=frozenset(row["privileges"] or ()),
         has_second_factor=row["has_second_factor"],
-        own_roles={role: frozenset(may) for role, *may in map(str.split, row.get("own_roles") or ())},
-        roles_stood_in_for=tuple(row.get("roles_stood_in_for") or ()),
+        **_roles_of_groups(row),
         view_as_role=row.get("view_as_role") or "",
         view_as_role_name=row.get("view_as_role_name") or "",
         memberships=row.get("memberships") or 1,
         branch=row.get("branch"),
         looks_after_customers=bool(row.get("looks_after_customers")),
     )
+
+
+def _roles_of_groups(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "own_roles": {role: frozenset(may) for role, *may in map(str.split, row.get("own_roles") or ())},
+        "roles_stood_in_for": tuple(row.get("roles_stood_in_for") or ()),
+    }
 
 
 def _customer_of(row: dict[str, Any]) -> RecognisedCustomer | None:

@@ -111,6 +111,8 @@ class UserImport(Table, tablename="user_imports"):
     lines = Integer(default=0)
     lines_done = Integer(default=0)
     claimed_until = Timestamptz(null=True, default=None)
+    # How often a worker has begun since any of it was done.
+    tries = Integer(default=0)
     created_at = Timestamptz()
     finished_at = Timestamptz(null=True, default=None)
 

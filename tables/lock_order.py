@@ -1,8 +1,8 @@
 """In which order rows are locked, so that no two transactions wait for each other in a circle.
 
 Whoever locks rows of several of these tables, by SELECT … FOR, UPDATE or DELETE, begins with the first in the list. A
-transaction that needs a row late locks it early (`lock_customers`, `lock_for_first_order`, `lock_person`). All tests
-are watched for it (tests/watched_locks.py). Beyond the list:
+transaction that needs a row late locks it early (`lock_customers`, `lock_for_first_order`, `lock_person`,
+`locked_decider`). All tests are watched for it (tests/watched_locks.py). Beyond the list:
 
 - Several rows of one table are locked in the order of their ids, by SELECT … ORDER BY id FOR, or one after another.
 - Sessions come after their user; where those of several users end, one user after another in the order of ids.

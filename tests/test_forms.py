@@ -139,6 +139,12 @@ def test_control_characters_and_line_breaks_are_refused(typed: str) -> None:
     assert form.error("name") == "Please use letters, digits and signs only, without line breaks."
 
 
+def test_what_no_page_can_hold_is_not_shown_again() -> None:
+    form = filled(name="a\x00\x1b\x7f\x85b", note="one\n\ttwo\x00")
+    assert form.error("name")
+    assert (form.value("name"), form.value("note")) == ("ab", "one\n\ttwo")
+
+
 @pytest.mark.parametrize("typed", ["In\u202ees", "\u202aInes\u202c", "\u2066 Ines\u2069"])
 def test_what_turns_the_direction_of_writing_is_left_out(typed: str) -> None:
     form = filled(name=typed)

@@ -15,7 +15,6 @@ from app.back_office.contract_access import (
     sees_contracts_of,
 )
 from app.back_office.customer_record import customer_with_number
-from app.back_office.forms import asked_for
 from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import Currency, WholeNumber, filled_with
 from app.back_office.selling_lists import delete_page, page_asked_for
@@ -34,7 +33,7 @@ from app.contracts.search import ON_A_PAGE, ContractSearch, find_contracts
 from app.contracts.words import STATE_BADGES, STATE_NAMES
 from app.errors import Conflict
 from app.flash import Flash
-from app.forms import Day, FilledForm, Form, Several, Text, blank, read_form
+from app.forms import Day, FilledForm, Form, Several, Text, asked_for, blank, read_form
 from app.languages import gettext as _
 from app.languages import text
 from app.links import links_of

@@ -9,14 +9,14 @@ from litestar.params import FromQuery
 from app.access import staff
 from app.back_office.branch import branch_of, numbers_seen
 from app.back_office.customer_tabs import name_of_type
-from app.back_office.forms import BulkForm, SearchForm, asked_for
+from app.back_office.forms import BulkForm, SearchForm
 from app.back_office.privileges import Privilege
 from app.customers.approval import BulkDecision, approve_pending, reject_pending
 from app.customers.search import CustomerSearch, find_customers, is_type_of_customers
 from app.customers.types import all_customer_types
 from app.errors import told_type_missing
 from app.flash import Flash
-from app.forms import FilledForm, blank, read_form
+from app.forms import FilledForm, asked_for, blank, read_form
 from app.languages import gettext as _
 from app.languages import ngettext, text
 from app.links import path_within

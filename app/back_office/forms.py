@@ -75,8 +75,3 @@ class AuditForm(Form):
 
     action: Annotated[str, Text(required=False)]
     customer: Annotated[str, Text(required=False)]
-
-
-def asked_for(typed: str, longest: int = 200) -> str:
-    """What a filter in an address asks for, on one line and without signs that nobody sees or stores."""
-    return "".join(sign for sign in typed if sign.isprintable()).strip()[:longest]

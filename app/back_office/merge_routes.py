@@ -11,7 +11,7 @@ from app.access import staff
 from app.back_office.branch import branch_of, seen_organisations, sees_customer
 from app.back_office.customer_record import customer_with_number
 from app.back_office.customer_tabs import customer_page, found_customer
-from app.back_office.forms import Version, VersionForm, asked_for
+from app.back_office.forms import Version, VersionForm
 from app.back_office.privileges import Privilege
 from app.customers.deleting import CustomerHasOrders, delete_customer
 from app.customers.duplicates import Likeness, likely_duplicates, likely_duplicates_of
@@ -20,7 +20,7 @@ from app.customers.merging import MergeObstacle, MergePreview, MergeRefused, mer
 from app.customers.undoing_merges import UNDO_WITHIN, Merge, Objection, UndoRefused, merges_of, undo_merge
 from app.errors import Conflict
 from app.flash import Flash
-from app.forms import FilledForm, Form, Text, blank, read_form
+from app.forms import FilledForm, Form, Text, asked_for, blank, read_form
 from app.languages import gettext as _
 from app.languages import text
 from app.pages import Page, see

@@ -27,13 +27,13 @@ from app.back_office.audit_list import PER_PAGE as AUDIT_PER_PAGE
 from app.back_office.audit_list import audit_lines, audited_actions
 from app.back_office.branch import branch_of
 from app.back_office.contract_access import only_of, sees_contracts
-from app.back_office.forms import AuditForm, asked_for
+from app.back_office.forms import AuditForm
 from app.back_office.outbox_list import PER_PAGE as MAILS_PER_PAGE
 from app.back_office.outbox_list import STATES, State, mails, send_again
 from app.back_office.privileges import Privilege
 from app.back_office.work_list import work_list
 from app.flash import Flash
-from app.forms import blank
+from app.forms import asked_for, blank
 from app.languages import gettext as _
 from app.pages import Page, see
 from app.visitor import CurrentVisitor

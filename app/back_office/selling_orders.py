@@ -9,11 +9,10 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from app.access import staff
 from app.back_office.branch import branch_of
-from app.back_office.forms import asked_for
 from app.back_office.privileges import Privilege
 from app.back_office.selling_lists import ON_A_PAGE, offset_of, page_asked_for, pages_of
 from app.flash import Flash
-from app.forms import FilledForm, Flag, Form, Text, blank, read_form
+from app.forms import FilledForm, Flag, Form, Text, asked_for, blank, read_form
 from app.languages import datetime_text, money_text
 from app.languages import gettext as _
 from app.orders.invoice_routes import download

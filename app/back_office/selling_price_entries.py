@@ -10,7 +10,6 @@ from litestar.params import FromPath, FromQuery
 
 from app.amounts import Amount, amount_as_typed
 from app.back_office.branch_reach import changing, may_change, refuse_beyond_branch
-from app.back_office.forms import asked_for
 from app.back_office.selling_fields import (
     Moment,
     Percent,
@@ -27,7 +26,7 @@ from app.catalog.products import canonical_sku
 from app.catalog.words import words_of
 from app.errors import Conflict
 from app.flash import Flash
-from app.forms import FilledForm, Form, Text, blank, read_form
+from app.forms import FilledForm, Form, Text, asked_for, blank, read_form
 from app.languages import datetime_text, money_text
 from app.languages import gettext as _
 from app.pages import Page, see

@@ -11,7 +11,6 @@ from litestar.params import FromPath, FromQuery
 
 from app.access import staff
 from app.audit import record
-from app.back_office.forms import asked_for
 from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import (
     LongTexts,
@@ -54,7 +53,7 @@ from app.catalog.uses import uses_of_product
 from app.catalog.words import words_of
 from app.errors import Conflict
 from app.flash import Flash
-from app.forms import Choice, FilledForm, Flag, Form, Group, Text, blank
+from app.forms import Choice, FilledForm, Flag, Form, Group, Text, asked_for, blank
 from app.languages import current_language
 from app.languages import gettext as _
 from app.links import links_of

@@ -7,12 +7,11 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 
 from app.back_office.branch import branch_of, numbers_seen
-from app.back_office.forms import asked_for
 from app.back_office.selling_lists import SearchForm, page_asked_for
 from app.back_office.selling_segment_tabs import segment_page, stored_segment
 from app.back_office.selling_segments import SEGMENTS
 from app.flash import Flash
-from app.forms import FilledForm, Form, Several, Text, blank, read_form
+from app.forms import FilledForm, Form, Several, Text, asked_for, blank, read_form
 from app.languages import gettext as _
 from app.languages import ngettext, text
 from app.pages import Page, see

@@ -9,7 +9,6 @@ from litestar.params import FromPath, FromQuery
 from app.access import staff
 from app.back_office.branch import branch_of_request, organisations_within
 from app.back_office.branch_reach import of_whole_shop
-from app.back_office.forms import asked_for
 from app.back_office.privileges import Privilege
 from app.back_office.selling_fields import NewId, WholeNumber, filled_with
 from app.back_office.selling_lists import Row, ShownList, list_page, page_asked_for
@@ -22,7 +21,7 @@ from app.back_office.selling_segment_tabs import segment_page, stored_segment
 from app.back_office.selling_uses import delete_page_of_used, told_use
 from app.back_office.stale_form import stale_form
 from app.flash import Flash
-from app.forms import FilledForm, Flag, Form, Text, blank, read_form
+from app.forms import FilledForm, Flag, Form, Text, asked_for, blank, read_form
 from app.languages import gettext as _
 from app.languages import ngettext
 from app.links import links_of

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.back_office.forms import asked_for
 from app.back_office.selling_lists import (
     ON_A_PAGE,
     ShownList,
@@ -13,6 +12,7 @@ from app.back_office.selling_lists import (
     page_asked_for,
     pages_of,
 )
+from app.forms import asked_for
 from app.languages import gettext as _
 from app.languages import text
 from app.pages import Page

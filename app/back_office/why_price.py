@@ -11,10 +11,9 @@ from litestar.params import FromQuery
 from app.access import staff
 from app.applications import Application, application_for_type
 from app.back_office.branch import numbers_seen
-from app.back_office.forms import asked_for
 from app.catalog.products import canonical_sku
 from app.contracts.contract import ContractState, contracts_of_customer
-from app.forms import Form, Text, blank
+from app.forms import Form, Text, asked_for, blank
 from app.languages import gettext as _
 from app.pages import Page, storefronts
 from app.prices.price import Explanation, all_offers_for, explain

@@ -12,6 +12,7 @@ from litestar import Request
 
 from app.catalog.list_query import LAST_PAGE, RELEVANCE, SORTS, Wanted
 from app.catalog.lists import Found, Offer
+from app.forms import asked_for
 from app.languages import gettext as _
 from app.languages import text
 from app.links import Links
@@ -94,7 +95,7 @@ def read_list_form(
 ) -> ListForm:
     """Reads a list's address. What makes no sense there is as if it were not: addresses are typed and guessed."""
     query = request.query_params
-    words = " ".join(_printable(query.get("q", "")).split())[:LONGEST_SEARCH]
+    words = " ".join(asked_for(query.get("q", "")).split())[:LONGEST_SEARCH]
     sorts = SORTS if category is not None else (RELEVANCE, *SORTS)
     sort = query.get("sort", "")
     form = ListForm(
@@ -139,7 +140,3 @@ def _minor_units(typed: str, currency: str) -> int | None:
     if not amount.is_finite() or not 0 <= amount <= DEAREST:
         return None
     return rounded(amount.scaleb(get_currency_precision(currency)))
-
-
-def _printable(typed: str) -> str:
-    return "".join(letter if letter.isprintable() else " " for letter in typed)

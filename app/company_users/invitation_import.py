@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+import structlog
 
 from app.access import NotPermitted
 from app.applications import Application, application_by_id
@@ -34,8 +35,11 @@ from app.languages import current_language
 from app.languages import gettext as _
 from app.visitor import Visitor
 from tables.companies import UserImportState
-from tables.engine import DB
+from tables.engine import DB, DatabaseUnavailable
 from tables.keys import new_key
+from tables.repeating import MUST_BE_REPEATED
+
+log = structlog.get_logger()
 
 # Lines in one transaction: a change of the company's people waits for no longer than these take.
 LINES_AT_A_TIME = 250
@@ -43,6 +47,8 @@ LINES_AT_A_TIME = 250
 CHECKED_AT_ONCE = 20
 # A worker that is killed loses its claim after so many seconds.
 CLAIM_SECONDS = 60
+# What fails so often without anything being done is given up: the person must not wait for it in vain.
+MOST_TRIES = 3
 # Results are kept for so many days.
 KEPT_DAYS = 30
 REFUSED = "refused"
@@ -95,20 +101,20 @@ _LINES = """
 """
 _COUNTS = "SELECT result, count(*) AS lines FROM user_import_lines WHERE user_import = $1 GROUP BY result"
 _CLAIM = f"""
-    UPDATE user_imports SET claimed_until = now() + interval '{CLAIM_SECONDS} seconds',
+    UPDATE user_imports SET claimed_until = now() + interval '{CLAIM_SECONDS} seconds', tries = tries + 1,
         state = CASE state WHEN 'uploaded' THEN 'reading' ELSE state END
     WHERE id = (SELECT id FROM user_imports
                 WHERE state IN ('uploaded', 'reading', 'running')
                   AND (claimed_until IS NULL OR claimed_until < now())
                 ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-    RETURNING id, customer, started_by, application, language, content, state
+    RETURNING id, customer, started_by, application, language, content, state, tries
 """  # only constants of this module are put in
 _KEEP_LINES = """
     INSERT INTO user_import_lines (id, user_import, number, content)
     SELECT l.id, $1, l.number, l.content::jsonb FROM unnest($2::uuid[], $3::integer[], $4::text[])
         AS l(id, number, content)
 """
-_IS_READ = "UPDATE user_imports SET state = 'running', content = NULL, lines = $2 WHERE id = $1"
+_IS_READ = "UPDATE user_imports SET state = 'running', content = NULL, lines = $2, tries = 0 WHERE id = $1"
 # Locked, so that nobody is invited who is forgotten at this moment (app/personal_data/forgotten_emails.py).
 _NEXT_LINES = f"""
     SELECT id, number, content FROM user_import_lines WHERE user_import = $1 AND result = ''
@@ -119,7 +125,7 @@ _KEEP_RESULTS = """
     FROM unnest($1::uuid[], $2::text[], $3::text[]) AS r(id, result, problem) WHERE l.id = r.id
 """
 _GO_ON = f"""
-    UPDATE user_imports SET lines_done = lines_done + $2,
+    UPDATE user_imports SET lines_done = lines_done + $2, tries = 0,
         claimed_until = now() + interval '{CLAIM_SECONDS} seconds'
     WHERE id = $1
 """  # only constants of this module are put in
@@ -140,6 +146,8 @@ _DELETE_OLD = f"DELETE FROM user_imports WHERE created_at < now() - interval '{K
 async def upload(visitor: Visitor, file_name: str, content: bytes) -> uuid.UUID:
     """Takes a file in for the worker; its key. Raises NotPermitted."""
     key = new_key()
+    # A browser may send any name; the database does not take every sign.
+    name = "".join(filter(str.isprintable, file_name))[:200]
     async with managing(visitor) as change:
         await DB.execute(
             _UPLOAD,
@@ -148,14 +156,14 @@ async def upload(visitor: Visitor, file_name: str, content: bytes) -> uuid.UUID:
             change.membership_id,
             visitor.application.id,
             visitor.language,
-            "".join(filter(str.isprintable, file_name))[:200],
+            name,
             content,
         )
         await record(
             "invitations uploaded",
             visitor=visitor,
             customer_id=change.customer_id,
-            after={"name": file_name[:200]},
+            after={"name": name},
         )
     return key
 
@@ -196,7 +204,19 @@ async def work_off_imports() -> int:
         # Results are for the person who uploaded the file.
         before = current_language.set(claimed["language"])
         try:
-            done += await _work_off(claimed)
+            if claimed["tries"] > MOST_TRIES:
+                log.error("file of people to invite has ended its workers", user_import=str(claimed["id"]))
+                await _give_up(claimed["id"])
+            else:
+                done += await _work_off(claimed)
+        except (DatabaseUnavailable, *MUST_BE_REPEATED):
+            # It is not the file's fault.
+            raise
+        except Exception:
+            if claimed["tries"] < MOST_TRIES:
+                raise
+            log.exception("file of people to invite given up", user_import=str(claimed["id"]))
+            await _give_up(claimed["id"])
         finally:
             current_language.reset(before)
     return done
@@ -229,6 +249,14 @@ async def _work_off(claimed: dict[str, Any]) -> int:
             await DB.execute(_END, key, UserImportState.DONE.value, "")
             return done
         done += worked
+
+
+async def _give_up(key: uuid.UUID) -> None:
+    problem = _(
+        "Something went wrong on our side again and again; we have noted it. Who is invited already stays invited."
+        " Please upload the file once more later, or ask us for help."
+    )
+    await DB.execute(_END, key, UserImportState.FAILED.value, problem)
 
 
 async def _keep_lines(key: uuid.UUID, lines: Sequence[tuple[int, Mapping[str, str]]]) -> None:

@@ -20,7 +20,7 @@ from app.customers.emails import Email
 from app.customers.limits import PERIODS
 from app.customers.permissions import Permission, permissions_of_account, permitted
 from app.flash import Flash
-from app.forms import FilledForm, Several, Text, blank, read_form
+from app.forms import FilledForm, Several, Text, asked_for, blank, read_form
 from app.languages import date_text, ngettext, text
 from app.languages import gettext as _
 from app.links import Links, links_of
@@ -120,7 +120,7 @@ async def invitations_page(request: Request[Any, Any, Any], visitor: CurrentVisi
     """Who was invited and what became of it: `state`, `q`, `page`."""
     asked = request.query_params
     state = asked.get("state", "")
-    search = asked.get("q", "").strip()[:200]
+    search = asked_for(asked.get("q", ""))
     state = state if state in set(Shown) else ""
     number = asked.get("page", "1")
     roles, links = await roles_of(_customer(visitor)), links_of(visitor.application)

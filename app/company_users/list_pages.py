@@ -11,7 +11,7 @@ from app.company_users.history import history_of_company
 from app.company_users.members import STATES, ListedMember, MemberSearch, find_members
 from app.company_users.roles import Role, role_names, role_options, roles_of
 from app.customers.permissions import Permission, permitted
-from app.forms import blank
+from app.forms import asked_for, blank
 from app.languages import gettext as _
 from app.languages import text
 from app.links import Links, links_of
@@ -33,8 +33,7 @@ async def users_page(
     """The users that fit the search, 25 on a page."""
     roles = await roles_of(_customer_id(visitor))
     search = MemberSearch(
-        # What no page can print finds nobody.
-        q="".join(one if one.isprintable() else " " for one in q).strip()[:200],
+        q=asked_for(q),
         state=status if status in STATES else "",
         role=role if role in {one.id for one in roles} else "",
     )

@@ -12,7 +12,7 @@ from app.account.stale_edit import version_of
 from app.basket.owner import owner_of
 from app.customers.permissions import Permission, permitted
 from app.flash import Flash
-from app.forms import FilledForm, Form, blank, read_form
+from app.forms import FilledForm, Form, asked_for, blank, read_form
 from app.languages import gettext as _
 from app.order_templates.edit_template import (
     Lines,
@@ -59,7 +59,7 @@ async def templates_page(visitor: CurrentVisitor) -> Page:
 @get("/account/templates/new", name="new_order_template", guards=[BUYERS])
 async def new_template_page(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Page:
     """Asks for the name of a template: of the basket, of an order (`order`), or an empty one."""
-    order = request.query_params.get("order", "")[:40]
+    order = asked_for(request.query_params.get("order", ""), 40)
     source = request.query_params.get("from", FROM_ORDER if order else "")
     return await _new_page(request, visitor, blank(NewTemplateForm, source=source, order=order))
 

@@ -12,7 +12,7 @@ from app.access import NotPermitted, signed_in
 from app.basket.owner import owner_of
 from app.customers.permissions import Permission, visitor_may
 from app.flash import Flash
-from app.forms import Day, FilledForm, Form, fill
+from app.forms import Day, FilledForm, Form, asked_for, fill
 from app.languages import date_text, money_text, ngettext
 from app.languages import gettext as _
 from app.links import Links, links_of
@@ -43,7 +43,7 @@ class DaysForm(Form):
 @get("/account/orders", name="orders", guards=[signed_in])
 async def orders_page(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Page:
     """The history, newest first."""
-    asked = {name: _on_one_line(request.query_params.get(name, "")) for name in FILTERS}
+    asked = {name: asked_for(request.query_params.get(name, "")) for name in FILTERS}
     days = fill(DaysForm, {"first": [asked["from"]], "last": [asked["to"]]})
     # What is no day cannot stand in a field for days; the message above the list says so.
     refused = {field for field, _message in days.errors}
@@ -172,11 +172,6 @@ def _wanted(page: str, buyer: str, days: FilledForm[DaysForm]) -> Wanted:
         first=days.data.first if days.is_valid else None,
         last=days.data.last if days.is_valid else None,
     )
-
-
-def _on_one_line(typed: str) -> str:
-    # Signs that nobody sees are in no name, and some of them the database does not take.
-    return "".join(sign for sign in typed[:200] if sign.isprintable()).strip()
 
 
 routes = [

@@ -10,7 +10,7 @@ from litestar.datastructures import UploadFile
 from app.basket.owner import keep_basket_on, owner_of
 from app.customers.permissions import Permission, permitted
 from app.flash import Flash
-from app.forms import FilledForm, Form, blank
+from app.forms import FilledForm, Form, blank, without_controls
 from app.languages import gettext as _
 from app.languages import ngettext
 from app.pages import Page, see
@@ -86,7 +86,7 @@ async def _sent(request: Request[Any, Any, Any]) -> Sent:
 
 
 def _texts(values: Iterable[Any]) -> list[str]:
-    return [one if isinstance(one, str) else "" for one in values]
+    return [without_controls(one) if isinstance(one, str) else "" for one in values]
 
 
 def _page_of_refused(refused: Sequence[TypedLine], products: int) -> Page:

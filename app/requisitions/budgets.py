@@ -95,6 +95,11 @@ class Excess(msgspec.Struct, frozen=True):
     first_day: date | None = None
     last_day: date | None = None
 
+    @property
+    def left(self) -> int:
+        """What was left of the limit, below zero where more was spent."""
+        return self.amount - self.spent
+
 
 def excess_of(budget: Budget, net: int, currency: str) -> tuple[Excess, ...]:
     """What an order of so much (net, minor units) exceeds; nothing where it is within the limits (domain.md 10).

@@ -4,7 +4,7 @@ Prices are those of the customer, so that it does not matter which of its users 
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from app.basket.quantities import quantity_problem
@@ -18,8 +18,10 @@ from app.languages import gettext as _
 from app.languages import money_text
 from app.marketing.promotion_uses import used_by_of
 from app.orders.wish import OrderWish
+from app.requisitions.agreement import agreement_to
 from app.requisitions.budgets import Excess, budget_of, excess_of, lock_budget
 from app.requisitions.requisition import StoredLine, StoredRequisition, lines_of
+from app.requisitions.words import excess_words
 from app.visitor import Visitor
 from tables.engine import DB
 
@@ -38,8 +40,22 @@ class Checked:
 
     @property
     def fingerprint(self) -> str:
-        """What somebody agrees to who approves it now; "" where it cannot be ordered."""
+        """That of what it comes to now; "" where it cannot be ordered."""
         return self.reckoning.fingerprint if self.reckoning is not None else ""
+
+    @property
+    def review(self) -> str:
+        """What somebody agrees to who approves it now, as the form sends it; "" where it cannot be ordered."""
+        return agreement_to(self.fingerprint, self.excess).sent if self.reckoning is not None else ""
+
+    def exceeds(self, requisition: StoredRequisition) -> list[str]:
+        """What it exceeds now, in words."""
+        return self.words_of(self.excess, requisition)
+
+    def words_of(self, excess: Iterable[Excess], requisition: StoredRequisition) -> list[str]:
+        """Some of what it exceeds, in words."""
+        of = self.reckoning
+        return excess_words(excess, of.totals.total.net if of is not None else requisition.net_total)
 
 
 async def check(visitor: Visitor, requisition: StoredRequisition, *, lock: bool = False) -> Checked:

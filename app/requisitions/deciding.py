@@ -1,11 +1,13 @@
 """Deciding on a requisition: of two decisions at once one counts, and the other one is told (domain.md 10).
 
 Approving places the order as it was asked, after everything was looked at anew. It overrides the buyer's limits,
-and nothing else: what cannot be ordered is not, and what costs something else has to be agreed to.
+and nothing else: what cannot be ordered is not, and what costs something else, or is further beyond the limits than
+the approver was shown, has to be agreed to.
 """
 
 import uuid
 
+from app.access import AccessRefused, NotPermitted
 from app.audit import record
 from app.checkout.payments import PaymentRefused
 from app.languages import current_language
@@ -15,8 +17,9 @@ from app.orders.payment import Authorisation, authorise, let_go
 from app.orders.placing import as_of_now, used_up
 from app.orders.wish import OrderRefused
 from app.orders.writing import OrderedBy, write_order
-from app.requisitions.budgets import lock_budget
+from app.requisitions.agreement import agreement_sent, agreement_to
 from app.requisitions.checking import Checked, check
+from app.requisitions.decider import locked_decider
 from app.requisitions.mails import mail_decided
 from app.requisitions.requisition import (
     StoredRequisition,
@@ -25,7 +28,6 @@ from app.requisitions.requisition import (
     requisition_of,
     requisition_seen_by,
 )
-from app.segments.recurring import lock_for_first_order
 from app.visitor import Visitor
 from tables.companies import RequisitionState
 from tables.engine import DB
@@ -46,8 +48,9 @@ class MayNotDecide(Exception):
 async def approve(visitor: Visitor, key: uuid.UUID, *, review: str = "", comment: str = "") -> str:
     """Approves a requisition and places its order; the order's number.
 
-    `review` is the fingerprint of what the approver was shown; without one they agree to what was asked. Raises
-    RequisitionMissing, MayNotDecide, AlreadyDecided, and OrderRefused where it cannot be ordered like that.
+    `review` is what the approver was shown (Checked.review); without it they agree to what was asked. Raises
+    RequisitionMissing, MayNotDecide, AlreadyDecided, what `locked_decider` raises, and OrderRefused where it cannot
+    be ordered like that.
     """
     requisition = await requisition_seen_by(visitor, key)
     _must_be_decidable(visitor, requisition)
@@ -63,7 +66,14 @@ async def approve(visitor: Visitor, key: uuid.UUID, *, review: str = "", comment
             return await _approve(visitor, key, review, comment, authorisation)
     except PaymentRefused:
         raise OrderRefused(_("The payment was refused.")) from None
-    except (OrderRefused, AlreadyDecided, PromotionUsedUp) as refused:
+    except (
+        AccessRefused,
+        AlreadyDecided,
+        MayNotDecide,
+        NotPermitted,
+        OrderRefused,
+        PromotionUsedUp,
+    ) as refused:
         # Unless who approved it at the same time has ordered with it.
         await let_go(authorisation)
         if isinstance(refused, PromotionUsedUp):
@@ -72,11 +82,12 @@ async def approve(visitor: Visitor, key: uuid.UUID, *, review: str = "", comment
 
 
 async def reject(visitor: Visitor, key: uuid.UUID, *, comment: str) -> None:
-    """Rejects a requisition; the comment says why. Raises RequisitionMissing, MayNotDecide and AlreadyDecided."""
+    """Rejects a requisition; the comment says why. Raises RequisitionMissing, MayNotDecide, AlreadyDecided, and what
+    `locked_decider` raises."""
     if not comment:
         raise ValueError("a rejection says why")
     async with DB.transaction():
-        await requisition_seen_by(visitor, key)
+        visitor = await locked_decider(visitor, await requisition_seen_by(visitor, key))
         requisition = await requisition_of(key, lock=True)
         _must_be_decidable(visitor, requisition)
         await _close(visitor, requisition, RequisitionState.REJECTED, comment)
@@ -98,10 +109,7 @@ async def withdraw(visitor: Visitor, key: uuid.UUID) -> None:
 async def _approve(
     visitor: Visitor, key: uuid.UUID, review: str, comment: str, authorisation: Authorisation
 ) -> str:
-    # In the order in which everybody locks: whoever moves the buyer holds these two, and then wants the requisition.
-    asked = await requisition_of(key)
-    await lock_for_first_order(asked.customer)
-    await lock_budget(asked.membership)
+    visitor = await locked_decider(visitor, await requisition_of(key))
     requisition = await requisition_of(key, lock=True)
     _must_be_decidable(visitor, requisition)
     visitor = await as_of_now(visitor)
@@ -140,10 +148,20 @@ async def _agreed(
     checked = await check(visitor, requisition, lock=lock)
     if checked.problems:
         raise OrderRefused(*checked.problems)
-    if checked.fingerprint != (review or requisition.asked.fingerprint):
+    shown = (
+        agreement_sent(review) if review else agreement_to(requisition.asked.fingerprint, requisition.reasons)
+    )
+    further = checked.words_of(shown.exceeded_further(checked.excess), requisition)
+    if checked.fingerprint != shown.fingerprint:
         raise OrderRefused(
             _("Something has changed since it was asked for. Please look at it and approve it again."),
             *checked.changes,
+            *further,
+        )
+    if further:
+        raise OrderRefused(
+            _("It is further beyond the limits than you were shown. Please look at it and approve it again."),
+            *further,
         )
     return checked
 

@@ -7,13 +7,13 @@ from app.forms import Day, Form, Text
 
 
 class ApproveForm(Form):
-    """Approving. `review` is the fingerprint of what was shown; amounts are never read from a form.
+    """Approving. `review` is what was shown (app/requisitions/agreement.py); no amount of a form is ever charged.
 
     The comment is called otherwise than that of a rejection, since both are asked for on one page.
     """
 
     remark: Annotated[str, Text(max_length=1000, required=False, multiline=True)]
-    review: Annotated[str, Text(max_length=64, required=False)]
+    review: Annotated[str, Text(max_length=200, required=False)]
 
 
 class RejectForm(Form):

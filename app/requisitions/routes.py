@@ -129,6 +129,8 @@ async def approve_it(
         number = await approve(visitor, requisition_id, review=form.data.review, comment=form.data.remark)
     except (AlreadyDecided, MayNotDecide) as refused:
         return await _refused(request, visitor, requisition_id, refused, RequisitionState.APPROVED)
+    except RequisitionMissing:
+        raise NotFoundException from None
     except OrderRefused as refused:
         stored = await _requisition(visitor, requisition_id)
         if not stored.is_pending:
@@ -156,6 +158,8 @@ async def reject_it(
         await reject(visitor, requisition_id, comment=form.data.comment)
     except (AlreadyDecided, MayNotDecide) as refused:
         return await _refused(request, visitor, requisition_id, refused, RequisitionState.REJECTED)
+    except RequisitionMissing:
+        raise NotFoundException from None
     said = _("The requisition is rejected; %(name)s is told by mail.", name=stored.buyer_name)
     return see(request, "requisition", requisition_id=requisition_id, flash=Flash(said))
 
@@ -269,7 +273,7 @@ async def _page(
         lines=await lines_of(requisition),
         state=STATE_NAMES[requisition.state],
         asked_for=excess_words(requisition.reasons, requisition.net_total),
-        exceeds=_exceeds_now(checked, requisition) if checked is not None else [],
+        exceeds=checked.exceeds(requisition) if checked is not None else [],
         checked=checked,
         # What was told already is not told twice.
         changes=[one for one in checked.changes if one not in reasons] if checked is not None else [],
@@ -279,13 +283,6 @@ async def _page(
         sees_order=is_own or sees_all_orders(visitor),
         may_withdraw=is_own and requisition.is_pending,
         form=form if form is not None else blank(RejectForm),
-    )
-
-
-def _exceeds_now(checked: Any, requisition: StoredRequisition) -> list[str]:
-    reckoning = checked.reckoning
-    return excess_words(
-        checked.excess, reckoning.totals.total.net if reckoning is not None else requisition.net_total
     )
 
 

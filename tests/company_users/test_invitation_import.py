@@ -2,12 +2,15 @@
 
 import time
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+import asyncpg
 import httpx
 import pytest
 
 from app.company_users import invitation_import
-from app.company_users.invitation_import import work_off_imports
+from app.company_users.invitation_import import MOST_TRIES, work_off_imports
 from tables.engine import DB
 from tests import people
 from tests.browser_like import ORIGIN, Person, SeenPage, mails
@@ -146,6 +149,7 @@ async def test_who_is_known_or_comes_twice_is_not_invited_again() -> None:
     ("content", "problem"),
     [
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00", "no text file"),
+        ("email\nnora\0@alfki.example\n".encode("utf-16"), "no text file"),
         (b"PK\x03\x04 workbook", "This is a workbook"),
         (b"name,phone\nNora,030\n", "no column for the e-mail"),
         (b"\n \n", "The file is empty."),
@@ -159,6 +163,89 @@ async def test_a_file_that_cannot_be_read_is_refused_in_plain_words(content: byt
     assert "could not be worked off" in page.main
     assert problem in page.main
     assert await invited() == []
+
+
+@asynccontextmanager
+async def no_line_can_be_kept() -> AsyncIterator[None]:
+    """A fault that nobody thought of: meanwhile the database takes no line of a file."""
+    await DB.execute("ALTER TABLE user_import_lines ADD CONSTRAINT broken CHECK (false) NOT VALID")
+    try:
+        yield
+    finally:
+        await DB.execute("ALTER TABLE user_import_lines DROP CONSTRAINT broken")
+
+
+async def test_a_file_that_fails_for_no_known_reason_is_given_up_and_the_person_is_told() -> None:
+    person = await administrator()
+    page = await upload(person, b"email\nnora@alfki.example\n")
+    async with no_line_can_be_kept():
+        for _try in range(MOST_TRIES - 1):
+            with pytest.raises(asyncpg.CheckViolationError):
+                await work_off_imports()
+            assert "about to be read" in (await person.get(page.path)).main
+            await claim_runs_out()
+        assert await work_off_imports() == 0
+    seen = await person.get(page.path)
+    assert "The file could not be worked off" in seen.main
+    assert "Something went wrong on our side again and again" in seen.main
+    assert "Look again" not in seen.main
+    await claim_runs_out()
+    assert await work_off_imports() == 0
+    page = await worked_off(person, b"email\nnora@alfki.example\n")
+    assert "All lines are worked off" in page.main
+
+
+async def test_a_file_that_ends_its_worker_each_time_is_given_up_as_well() -> None:
+    person = await administrator()
+    page = await upload(person, b"email\nnora@alfki.example\n")
+    await DB.execute("UPDATE user_imports SET state = 'reading', tries = $1", MOST_TRIES)
+    assert await work_off_imports() == 0
+    assert "Something went wrong on our side" in (await person.get(page.path)).main
+    assert await invited() == []
+
+
+async def test_tries_that_have_done_something_do_not_count() -> None:
+    await upload(await administrator(), b"email\nnora@alfki.example\n")
+    await DB.execute("UPDATE user_imports SET state = 'reading', tries = $1", MOST_TRIES - 1)
+    assert await work_off_imports() == 1
+    assert await DB.fetch_value("SELECT tries FROM user_imports") == 0
+
+
+async def claim_runs_out() -> None:
+    await DB.execute("UPDATE user_imports SET claimed_until = now()")
+
+
+async def test_signs_that_no_page_can_show_are_left_out_of_the_lines_of_a_file() -> None:
+    page = await worked_off(await administrator(), b"email\nno\x01ra@alfki.example\nbro\x1bken\n")
+    assert "broken" in page.main
+    assert await invited() == [("nora@alfki.example", "", "")]
+
+
+async def test_a_name_of_a_file_with_signs_that_nobody_sees_is_kept_without_them() -> None:
+    person = await administrator()
+    page = await person.get("/account/users/import")
+    # Sent as no browser does: those write such signs in another way.
+    parts = (
+        ('name="_csrf_token"', page.csrf_token),
+        ('name="file"; filename="peo\0p\x1ble.csv"', "email\nnora@alfki.example\n"),
+    )
+    body = "".join(
+        f"--xyz\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n" for head, text in parts
+    )
+    response = await person.client.post(
+        person.address("/account/users/import"),
+        content=f"{body}--xyz--\r\n".encode(),
+        headers={
+            "Origin": ORIGIN,
+            "Sec-Fetch-Site": "same-origin",
+            "Content-Type": "multipart/form-data; boundary=xyz",
+        },
+        follow_redirects=True,
+    )
+    assert response.status_code == 200
+    assert "people.csv" in person._see(response).main
+    kept = "SELECT after->>'name' FROM audit_entries WHERE action = 'invitations uploaded'"
+    assert await DB.fetch_value(kept) == "people.csv"
 
 
 async def test_no_file_and_an_empty_one_are_told_on_the_form() -> None:

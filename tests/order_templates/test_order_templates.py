@@ -8,7 +8,7 @@ import pytest
 from app.order_templates.edit_template import MOST_TEMPLATES
 from tables.engine import DB
 from tests import people
-from tests.browser_like import Person, SeenPage
+from tests.browser_like import ORIGIN, Person, SeenPage
 from tests.catalog.shelf import COMPANIES, EXCLUDE, INCLUDE, counted_queries
 from tests.checkout.ordering import add, open_shop, order
 from tests.people import Known
@@ -249,3 +249,15 @@ async def test_only_who_may_purchase_has_order_templates():
     assert not [one for one in (await viewer.get("/account")).links if one.endswith("/account/templates")]
     shopper = await (await people.shopper()).signed_in()
     assert (await shopper.get("/account/templates")).status == 404
+
+
+@pytest.mark.parametrize("number", ["te\0a", "nothing"])
+async def test_an_order_that_there_is_not_is_missing_however_it_is_written(number):
+    _owner, person, _address = await filled()
+    for sent in ({"source": "order", "order": number, "name": ""}, {"source": "order", "order": number}):
+        page = await person.client.post(
+            person.address("/account/templates/new"),
+            data={"_csrf_token": person.last.csrf_token, **sent},
+            headers={"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"},
+        )
+        assert page.status_code == 404

@@ -150,13 +150,26 @@ async def test_lines_of_a_file_are_told_by_their_number_in_it_and_formulas_are_o
     assert await quantities() == {"TEA": 1}
 
 
-async def test_a_file_that_is_no_text_is_refused_and_nothing_is_added():
+@pytest.mark.parametrize("content", [b"PK\x03\x04\x00\x00TEA;1\n", "SKU;Menge\nTEA\0;1\n".encode("utf-16")])
+async def test_a_file_that_is_no_text_is_refused_and_nothing_is_added(content):
     await open_shop()
     person = await buyer()
-    page = await send_file(person, b"PK\x03\x04\x00\x00TEA;1\n", "list.xlsx")
+    page = await send_file(person, content, "list.xlsx")
     assert page.status == 422
     assert page.errors["file"] == "This file holds no text. Please save the list as CSV and choose that file."
     assert await quantities() == {}
+
+
+async def test_signs_that_no_page_can_show_are_left_out_of_what_is_typed_pasted_or_sent():
+    await open_shop()
+    person = await buyer()
+    page = await person.post("/quick-order", {"sku": ["no\0thing"], "quantity": ["1\x01x"]})
+    assert (page.status, page.typed("sku"), page.typed("quantity")) == (422, "nothing", "1x")
+    page = await paste(person, "no\0thing;1", "TEA\x1b;2")
+    assert page.typed("lines").strip() == "nothing;1"
+    page = await send_file(person, b"SKU;Quantity\nno\x01thing;1\nTEA;1\n")
+    assert page.typed("lines").strip() == "nothing;1"
+    assert await quantities() == {"TEA": 3}
 
 
 async def test_ten_thousand_lines_are_all_answered_and_more_are_refused_as_a_whole():
