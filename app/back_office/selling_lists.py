@@ -47,6 +47,8 @@ class ShownList:
     # (text, address) of pages that belong to the list.
     related: Sequence[tuple[str, str]] = ()
     more: dict[str, str] = field(default_factory=dict)
+    # What staff must look at, above the list.
+    warning: str = ""
 
 
 def list_page(shown: ShownList) -> Page:
