@@ -59,6 +59,12 @@ _KEEP = """
     ON CONFLICT (segment, customer, service, origin) DO UPDATE SET expires_at = excluded.expires_at
 """
 
+# A push that is just naming one anew comes before it.
+_DELETE_EXPIRED = """
+    DELETE FROM segment_members WHERE id IN (
+        SELECT id FROM segment_members WHERE expires_at < now() FOR UPDATE SKIP LOCKED) RETURNING segment
+"""
+
 
 async def push_members(
     service_id: str,
@@ -96,8 +102,7 @@ async def push_members(
             service_id,
             ordered if mode is PushMode.FULL else sorted(leaving),
         )
-        if any(segment_id in segments_named_in(one) for one in (await current_rules()).by_segment.values()):
-            await find_members_of(segment_id)
+        await _find_those_who_ask_for({segment_id})
         report = PushReport(members=len(ordered), removed=removed, unknown=[*unknown, *unknown_leaving])
         await record(
             "segment pushed",
@@ -114,8 +119,20 @@ async def push_members(
 
 
 async def delete_expired_members() -> int:
-    """Deletes members that have expired; how many there were. They have not counted since they expired."""
-    return await DB.execute("DELETE FROM segment_members WHERE expires_at < now()")
+    """Deletes members that have expired; how many there were. They have not counted since they expired, and the
+    rules that ask for their segments are judged anew."""
+    async with DB.transaction():
+        rows = await DB.fetch(_DELETE_EXPIRED)
+        await _find_those_who_ask_for({row["segment"] for row in rows})
+    return len(rows)
+
+
+async def _find_those_who_ask_for(segments: set[str]) -> None:
+    """Finds out anew for whom the rules hold that ask for one of these."""
+    rules = (await current_rules()).by_segment.values()
+    asked_for = frozenset[str]().union(*(segments_named_in(one) for one in rules))
+    for segment in sorted(segments & asked_for):
+        await find_members_of(segment)
 
 
 async def _customers(named: Iterable[PushedMember]) -> tuple[dict[uuid.UUID, datetime | None], list[str]]:
