@@ -9,9 +9,7 @@ from enum import StrEnum
 from app.audit import record
 from app.customers.emails import canonical_email
 from app.segments.custom import create_segment
-from app.segments.filling import find_members_of
-from app.segments.rule_members import current_rules
-from app.segments.rules import segments_named_in
+from app.segments.filling import find_who_ask_for
 from app.segments.segmentation_services import STANDARD, ServiceUnknown, all_services
 from tables.engine import DB
 from tables.keys import new_key
@@ -102,7 +100,7 @@ async def push_members(
             service_id,
             ordered if mode is PushMode.FULL else sorted(leaving),
         )
-        await _find_those_who_ask_for({segment_id})
+        await find_who_ask_for([segment_id])
         report = PushReport(members=len(ordered), removed=removed, unknown=[*unknown, *unknown_leaving])
         await record(
             "segment pushed",
@@ -123,16 +121,8 @@ async def delete_expired_members() -> int:
     rules that ask for their segments are judged anew."""
     async with DB.transaction():
         rows = await DB.fetch(_DELETE_EXPIRED)
-        await _find_those_who_ask_for({row["segment"] for row in rows})
+        await find_who_ask_for({row["segment"] for row in rows})
     return len(rows)
-
-
-async def _find_those_who_ask_for(segments: set[str]) -> None:
-    """Finds out anew for whom the rules hold that ask for one of these."""
-    rules = (await current_rules()).by_segment.values()
-    asked_for = frozenset[str]().union(*(segments_named_in(one) for one in rules))
-    for segment in sorted(segments & asked_for):
-        await find_members_of(segment)
 
 
 async def _customers(named: Iterable[PushedMember]) -> tuple[dict[uuid.UUID, datetime | None], list[str]]:
