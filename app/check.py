@@ -76,6 +76,8 @@ def _database(database: OpenDatabase) -> str:
     async def look() -> str:
         from app.customers.types import all_customer_types
         from app.migrations import pending_migrations
+        from app.prices.edit_tax import shops_without_rates
+        from app.settings import settings
         from tables.engine import DB
 
         async with asyncio.timeout(DATABASE_WITHIN):
@@ -86,11 +88,19 @@ def _database(database: OpenDatabase) -> str:
                     f"PostgreSQL {version}, but “patron migrate” has to be run: {', '.join(pending)}"
                 )
             rows = await DB.fetch("SELECT DISTINCT customer_type FROM customers ORDER BY customer_type")
+            untaxed = await shops_without_rates()
         gone = [row["customer_type"] for row in rows if row["customer_type"] not in all_customer_types()]
         if gone:
             raise CheckFailed(
                 f"PostgreSQL {version}, but it holds customers of types that are not installed: {', '.join(gone)}"
             )
+        if untaxed:
+            shops = ", ".join(f"{one.id} (default_country {one.default_country})" for one in untaxed)
+            told = f"PostgreSQL {version}, but there are no tax rates where these shops are at home: {shops}"
+            if settings().development:
+                raise CheckWarns(told)
+            # They would sell without VAT. Who means to enters a rate of 0.
+            raise CheckFailed(told)
         return f"PostgreSQL {version}, up to date"
 
     with database(share=True):

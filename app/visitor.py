@@ -21,6 +21,7 @@ from app.segments.audience import (
     audience_of_stranger,
     with_group_of_organisation,
 )
+from app.segments.membership import nearest_group
 from tables.engine import DB
 
 # A session ends when it was not used for so long (security.md, Sessions).
@@ -169,9 +170,7 @@ SELECT v.versions,
                AND (k.ends_on IS NULL OR k.ends_on >= (now() AT TIME ZONE $4)::date)
                AND EXISTS (SELECT FROM targets t WHERE t.contract = k.id) ORDER BY k.id) AS contracts,
        -- That of the nearest organisation above; it wins over the customer's own (domain.md 11).
-       (SELECT above.customer_group FROM organisations above
-        WHERE above.id = ANY(o.path) AND above.customer_group <> ''
-        ORDER BY cardinality(above.path) DESC LIMIT 1) AS customer_group,
+       {nearest_group("o.path")} AS customer_group,
        ARRAY(SELECT g.id FROM segments g WHERE o.id IS NOT NULL AND g.is_customer_group) AS customer_groups,
        s.view_as_role,
        (SELECT count(*) FROM memberships other WHERE other."user" = u.id AND other.is_active) AS memberships,

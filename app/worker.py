@@ -56,7 +56,7 @@ JOBS = (
     Job("app.company_users.invitation_import", "work_off_imports", every=1),
     Job("app.company_users.invitation_import", "delete_old_imports", every=24 * 3600),
     Job("app.company_users.invitations", "delete_old_invitations", every=24 * 3600),
-    Job("app.segments.push", "delete_expired_members", every=3600),
+    Job("app.segments.push", "delete_expired_members", every=10),
     Job("app.contracts.ending", "tell_of_ending_contracts", every=600),
 )
 

@@ -21,7 +21,7 @@ AREAS: dict[str, set[str]] = {
     "customers": {"mail"},
     "segments": {"customers"},
     "prices": {"segments"},
-    "organisations": {"customers"},
+    "organisations": {"customers", "segments"},
     "contracts": {"customers", "mail", "orders", "segments"},
     "catalog": {"prices", "segments"},
     "marketing": {"catalog", "segments"},
@@ -123,8 +123,12 @@ EXCEPTIONS = {
     ("requisitions.checking", "checkout.shipping"),
     ("requisitions.deciding", "checkout.payments"),
     ("requisitions.requisition", "checkout.payments"),
+    # Customers are looked for by the segments that they are in.
+    ("customers.search", "segments.customer_groups"),
+    ("customers.search", "segments.membership"),
     # The audience is part of who a visitor is; it is found out by the same query.
     ("visitor", "segments.audience"),
+    ("visitor", "segments.membership"),
     # Content slots are a word of the template language.
     ("pages", "marketing.content"),
     # So is what a visitor may do: permissions decide which buttons a page shows.

@@ -175,6 +175,50 @@ async def test_check_tells_of_customers_whose_type_is_gone(databases: TestDataba
     assert "it holds customers of types that are not installed: ASSOCIATION" in done.stdout
 
 
+async def test_check_tells_of_a_shop_that_would_sell_without_tax(
+    databases: TestDatabases, tmp_path: Path
+) -> None:
+    address = await databases.new_database()
+    production = environment(
+        tmp_path,
+        address,
+        PATRON_ENV="production",
+        PATRON_CONFIG=str(_shop_at_home_in(tmp_path, "DE")),
+        PATRON_SECRET_KEYS=secrets.token_urlsafe(48),
+    )
+    assert "ok      database:" in patron("check", env=production).stdout
+    connection = await asyncpg.connect(address)
+    try:
+        await connection.execute("DELETE FROM tax_rates WHERE country = 'DE'")
+    finally:
+        await connection.close()
+    done = patron("check", env=production)
+    assert done.returncode == 1
+    told = "there are no tax rates where these shops are at home: shop (default_country DE)"
+    assert "failed  database: PostgreSQL" in done.stdout
+    assert told in done.stdout
+    development = patron("check", env=environment(tmp_path, address))
+    assert development.returncode == 0
+    assert "warning database: PostgreSQL" in development.stdout
+    _shop_at_home_in(tmp_path, "US")
+    assert "shop (default_country US)" in patron("check", env=production).stdout
+
+
+def _shop_at_home_in(folder: Path, country: str) -> Path:
+    file = folder / "applications.toml"
+    file.write_text(f"""
+        [application_types.B2CWebShop]
+        kind = "shop"
+        [[applications]]
+        id = "shop"
+        type = "B2CWebShop"
+        name = "Shop"
+        url = "https://shop.example.test/"
+        default_country = "{country}"
+    """)
+    return file
+
+
 def test_an_unreachable_database_is_told_in_a_sentence(tmp_path: Path) -> None:
     done = patron("migrate", env=environment(tmp_path, f"postgresql://shop@127.0.0.1:{free_port()}/shop"))
     assert done.returncode == 1

@@ -1,9 +1,12 @@
 """Several customers, one login: for which of them a person acts now (domain.md 10)."""
 
+import uuid
 from dataclasses import dataclass
+from datetime import datetime
 
-from app.access import Refusal
+from app.access import Account, Refusal
 from app.other_customers import accounts_of
+from app.segments.recurring import lock_who_comes_back, note_who_comes_back
 from app.visitor import Visitor
 from tables.engine import DB
 
@@ -52,12 +55,24 @@ async def choices_of(visitor: Visitor) -> list[Choice]:
 async def switch_customer(visitor: Visitor, number: str) -> str | None:
     """Lets the visitor act for another of their customers from the next request on, in this session.
 
-    The customer's name; None for one for which they may not act here (also when there is none).
+    The customer's name; None for one for which they may not act here (also when there is none). As at a sign-in the
+    customer may become recurring, and its segments are brought up to date (domain.md 7).
     """
-    if visitor.session is None:
+    if visitor.session is None or visitor.session.signed_in_at is None:
         return None
     for account, reason in await accounts_of(visitor):
         if account.customer_number == number and reason is None:
-            switched = await DB.execute(_SWITCH, visitor.session.id, account.membership_id)
-            return (account.company_name or account.name) if switched else None
+            is_done = await _act_for(account, visitor.session.id, visitor.session.signed_in_at)
+            return (account.company_name or account.name) if is_done else None
     return None
+
+
+async def _act_for(account: Account, session_id: uuid.UUID, signed_in_at: datetime) -> bool:
+    if account.customer_id is None:
+        return False
+    async with DB.transaction():
+        await lock_who_comes_back(account.customer_id, signed_in_at)
+        if not await DB.execute(_SWITCH, session_id, account.membership_id):
+            return False
+        await note_who_comes_back(account.customer_id, signed_in_at)
+        return True

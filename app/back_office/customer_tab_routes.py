@@ -21,9 +21,8 @@ from app.forms import FilledForm, Form, Text, blank, read_form
 from app.languages import gettext as _
 from app.orders.states import STATE_NAMES
 from app.pages import Page, see
-from app.segments.audience import with_group_of_organisation
 from app.segments.custom import SegmentUnknown, names_of_segments
-from app.segments.customer_groups import customer_groups, group_given_to
+from app.segments.customer_groups import group_given_to
 from app.segments.implicit import REGISTERED_USERS, implicit_segments
 from app.segments.members import assign, reasons_of_customer, remove, segments_of_customer
 from app.visitor import CurrentVisitor, Visitor
@@ -164,11 +163,7 @@ async def history(
 async def _segments_of(of: Customer) -> list[str]:
     """The segments that a signed-in user of the customer has in its shop."""
     application = application_for_type(of.customer_type)
-    found = frozenset(await segments_of_customer(of.id, application))
-    groups = [key for key, _name in await customer_groups()]
-    return sorted(
-        with_group_of_organisation(found, await group_given_to(of.id), groups) | {REGISTERED_USERS.id}
-    )
+    return sorted({*await segments_of_customer(of.id, application), REGISTERED_USERS.id})
 
 
 async def _segments_page(

@@ -48,6 +48,8 @@ class ShownList:
     related: Sequence[tuple[str, str]] = ()
     # What its own address has besides.
     more: dict[str, str] = field(default_factory=dict)
+    # What staff must look at, above the list.
+    warning: str = ""
 
 
 def list_page(shown: ShownList) -> Page:

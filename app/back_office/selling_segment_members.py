@@ -24,6 +24,7 @@ ORIGINS = {
     "import": text("imported"),
     "rule": text("found by the rule"),
     "push": text("delivered by a service"),
+    "organisation": text("customer group of its organisation"),
 }
 
 

@@ -19,7 +19,15 @@ from app.forms import FilledForm, Form, Text, blank, read_form
 from app.languages import gettext as _
 from app.links import links_of
 from app.pages import Page, see
-from app.prices.edit_tax import change_tax_rates, rates_by_country, version_of_rates
+from app.prices.edit_tax import (
+    HomeNeedsRates,
+    change_tax_rates,
+    rates_by_country,
+    shops_at_home_in,
+    shops_without_rates,
+    version_of_rates,
+)
+from app.prices.tax import MEMBER_STATES
 from app.visitor import CurrentVisitor, Visitor
 
 PRICES = staff(Privilege.PRICES)
@@ -49,12 +57,25 @@ class DeleteForm(Form):
 async def tax_rates(visitor: CurrentVisitor) -> Page:
     """The rates of all countries that have any, by name."""
     links, rates = links_of(visitor.application), await rates_by_country()
+    lacking = [
+        f"{one.name} ({country_name(one.default_country, visitor.language)})"
+        for one in await shops_without_rates()
+    ]
     names = {code: country_name(code, visitor.language) for code in rates}
     return list_page(
         ShownList(
             route="tax_rates",
             heading=_("Tax rates"),
-            lead=_("What is taxed how in which country. What goes to other countries is delivered tax-free."),
+            lead=_(
+                "What is taxed how in which country. Other member states of the European Union are taxed like the"
+                " home country of the shop; what goes to countries outside of it is delivered tax-free."
+            ),
+            warning=_(
+                "Nothing is taxed where these shops are at home, since there are no rates: %(shops)s",
+                shops=", ".join(lacking),
+            )
+            if lacking
+            else "",
             headings=[_("Country"), _("Standard rate"), _("Reduced rate")],
             rows=[
                 Row(
@@ -119,10 +140,15 @@ async def change(
 async def ask_delete(visitor: CurrentVisitor, country: FromPath[str]) -> Page:
     """Asks before the rates of a country are deleted."""
     version = (await _as_typed(country))["version"]
+    told = (
+        _("What goes there is taxed like the home country of the shop afterwards. Orders keep their taxes.")
+        if country in MEMBER_STATES
+        else _("What goes there is delivered tax-free afterwards. Orders keep their taxes.")
+    )
     links = links_of(visitor.application)
     return delete_page(
         _("Delete the tax rates of %(country)s?", country=country_name(country, visitor.language)),
-        _("What goes there is delivered tax-free afterwards. Orders keep their taxes."),
+        told,
         links.path("delete_tax_rates", country=country),
         links.path("tax_rates_of_country", country=country),
         version=version,
@@ -138,6 +164,9 @@ async def delete(
     form = await read_form(request, DeleteForm)
     try:
         await change_tax_rates(country, {}, version=form.value("version"), visitor=visitor)
+    except HomeNeedsRates:
+        told = _("A shop is at home there, so its rates stay. To sell without tax, please set them to 0.")
+        return see(request, "tax_rates_of_country", country=country, flash=Flash(told, "warning"))
     except Conflict:
         told = _("Meanwhile the tax rates have changed, so nothing was done. Please decide anew.")
         return see(request, "tax_rates_of_country", country=country, flash=Flash(told, "warning"))
@@ -171,6 +200,7 @@ def _page(visitor: Visitor, form: FilledForm[Any], country: str, status_code: in
         status_code=status_code,
         form=form,
         country=country,
+        is_home=bool(shops_at_home_in(country)),
         country_name=country_name(country, visitor.language) if country in country_codes() else country,
         countries=[("", "–"), *country_choices(visitor.language)],
     )

@@ -176,7 +176,7 @@ async def reckon(
 
 def delivery_price(delivery: Delivery, offers: Offers, audience: Audience, items: int) -> NetTaxGross:
     """What a delivery costs. It is free from a total of items as the buyer reckons: net or gross."""
-    percent = offers.tax_rates.percent(audience.country, TAX_CLASS_OF_SHIPPING)
+    percent = offers.tax_rates.percent(audience.country, TAX_CLASS_OF_SHIPPING, audience.home_country)
     is_free = delivery.free_from is not None and items >= delivery.free_from
     return split(0 if is_free else delivery.price, percent, True)
 
@@ -216,5 +216,5 @@ def _shipping(delivery: Delivery | None, offers: Offers, audience: Audience, ite
         return None
     return Shipping(
         amount=delivery_price(delivery, offers, audience, items).shown(audience.is_net),
-        tax_percent=offers.tax_rates.percent(audience.country, TAX_CLASS_OF_SHIPPING),
+        tax_percent=offers.tax_rates.percent(audience.country, TAX_CLASS_OF_SHIPPING, audience.home_country),
     )

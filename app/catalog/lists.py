@@ -19,6 +19,7 @@ from app.catalog.views import Visibility, visibility
 from app.catalog.words import FAR, distance
 from app.prices.borders import Span, span_of
 from app.prices.price import Price, offers_for, price
+from app.versions import Subject
 from app.visitor import Visitor
 from tables.engine import DB
 
@@ -115,19 +116,28 @@ async def with_prices(products: list[ShownProduct], visitor: Visitor) -> Priced:
 
 
 async def newest_of_each_category(visitor: Visitor, at_most: int = 8) -> list[ShownProduct]:
-    """What came last into each category, newest first, for the home page."""
+    """What came last into each category and is in stock, newest first, for the home page."""
     seen = await visibility(visitor.audience, visitor.versions)
     tree = await category_tree(visitor.versions)
-    key = ("newest of each", at_most, *_versions(visitor.versions), seen.key)
+    # The stock has another version whenever something is sold out or there again, and not with every order: all
+    # audiences and languages that see the same share the order until then.
+    stock = visitor.versions.get(Subject.STOCK, 0)
+    key = ("newest of each", at_most, *_versions(visitor.versions), stock, seen.key)
     order = kept_orders.get(key)
     if order is None:
         query = Query()
         condition = query.seen(seen)
+        shown = (
+            "TRUE"
+            if seen.sees_everything
+            else f"g.id = ANY({query.value(list(seen.shown_categories))}::uuid[])"
+        )
+        # One look into the index for each category, passing over what is sold out.
         rows = await DB.fetch(
-            f"SELECT id FROM (SELECT DISTINCT ON (p.category) p.id, p.created_at FROM products p"
-            f" WHERE p.is_active AND p.stock > 0 AND {condition}"
-            f" ORDER BY p.category, p.created_at DESC, p.sku_canonical) AS newest"
-            f" ORDER BY created_at DESC, id LIMIT {query.value(at_most)}",
+            f"SELECT newest.id FROM categories g CROSS JOIN LATERAL (SELECT p.id, p.created_at FROM products p"
+            f" WHERE p.category = g.id AND p.is_active AND p.stock > 0 AND {condition}"
+            f" ORDER BY p.created_at DESC, p.sku_canonical LIMIT 1) AS newest"
+            f" WHERE {shown} ORDER BY newest.created_at DESC, newest.id LIMIT {query.value(at_most)}",
             *query.arguments,
         )
         order = kept_orders.keep(key, [row["id"] for row in rows])

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.prices.offers import lists_meant_for
-from app.prices.tax import TAX_CLASSES, TaxRates, tax_rates
+from app.prices.tax import TAX_CLASSES, TaxRates, hundredths, tax_rates
 from app.segments.audience import Audience
 
 # Prices are compared in ten thousandths of a minor unit with tax, which are whole: percentages have at most two
@@ -95,11 +95,11 @@ async def price_terms(audience: Audience, versions: Mapping[str, int]) -> PriceT
         nets=tuple(one.is_net for one in lists),
         everyones=tuple(one.id in meant.for_everyone for one in lists),
         classes=tuple(TAX_CLASSES),
-        factors=tuple(_factor(rates, audience.country, one) for one in TAX_CLASSES),
-        standard=_factor(rates, audience.country, "standard"),
+        factors=tuple(_factor(rates, audience, one) for one in TAX_CLASSES),
+        standard=_factor(rates, audience, "standard"),
         is_net=audience.is_net,
     )
 
 
-def _factor(rates: TaxRates, country: str, tax_class: str) -> int:
-    return 10_000 + int(rates.percent(country, tax_class) * 100)
+def _factor(rates: TaxRates, audience: Audience, tax_class: str) -> int:
+    return 10_000 + hundredths(rates.percent(audience.country, tax_class, audience.home_country))

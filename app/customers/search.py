@@ -7,6 +7,8 @@ from datetime import datetime
 
 from app.customers.emails import canonical_login
 from app.customers.types import all_customer_types
+from app.segments.customer_groups import is_customer_group
+from app.segments.membership import is_among_members
 from tables.engine import DB
 
 PER_PAGE = 25
@@ -57,9 +59,10 @@ class CustomersFound:
 async def find_customers(search: CustomerSearch, page: int = 1) -> CustomersFound:
     """A page of the customers that fit, the newest first; pending ones the longest waiting first.
 
-    Two queries, whatever is found.
+    Two queries, whatever is found; one more where a segment is asked for.
     """
-    where, values = _conditions(search)
+    is_group = bool(search.segment) and await is_customer_group(search.segment)
+    where, values = _conditions(search, is_group=is_group)
     count: int = await DB.fetch_value(f"SELECT count(*) FROM customers c WHERE {where}", *values)
     last = max(1, -(-count // PER_PAGE))
     page = min(max(page, 1), last)
@@ -101,13 +104,8 @@ _ANYWHERE = """c.id IN (
        OR lower(u.first_name || ' ' || u.last_name) LIKE {name}
 )"""
 
-_IN_SEGMENT = """c.id IN (
-    SELECT customer FROM segment_members
-    WHERE segment = {segment} AND (expires_at IS NULL OR expires_at > now())
-)"""
 
-
-def _conditions(search: CustomerSearch) -> tuple[str, list[object]]:
+def _conditions(search: CustomerSearch, *, is_group: bool) -> tuple[str, list[object]]:
     conditions, values = ["true"], []
 
     def parameter(value: object) -> str:
@@ -121,7 +119,7 @@ def _conditions(search: CustomerSearch) -> tuple[str, list[object]]:
     if search.approval:
         conditions.append(f"c.approval_status = {parameter(search.approval)}")
     if search.segment:
-        conditions.append(_IN_SEGMENT.format(segment=parameter(search.segment)))
+        conditions.append(is_among_members(parameter(search.segment), is_group=is_group))
     if search.branch is not None:
         conditions.append(
             "EXISTS (SELECT FROM organisations o WHERE o.id = c.organisation"

@@ -203,7 +203,7 @@ class _Writing:
         return of_orders, of_lines
 
     def _percent(self, order: NorthwindOrder, tax_class: str) -> Decimal:
-        return self.tax_rates.percent(order.ship_to.country, tax_class)
+        return self.tax_rates.percent(order.ship_to.country, tax_class, self.application.default_country)
 
     def _totals(self, order: NorthwindOrder) -> Totals:
         return totals(

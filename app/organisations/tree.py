@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from app.aimed_at import aimed_at
 from app.audit import record
 from app.languages import gettext as _
+from app.segments.filling import find_who_ask_for_customer_groups
+from app.segments.segmentation_services import update_segments_of
 from app.versions import Subject, raise_version
 from app.visitor import Visitor
 from tables.engine import DB
@@ -165,6 +167,8 @@ async def edit_organisation(
                 organisation_id,
                 list(above),
             )
+        if parent != before.parent or customer_group != before.customer_group:
+            await find_who_ask_for_customer_groups()
         after = await organisation(organisation_id)
         await record("organisation changed", visitor=visitor, before=_shown(before), after=_shown(after))
 
@@ -223,6 +227,8 @@ async def put_customer_into(
             before={"organisation": await _name(before)},
             after={"organisation": await _name(organisation_id)},
         )
+        # Another customer group may hold, and rules ask for it.
+        await update_segments_of(customer_id)
 
 
 async def _refuse(

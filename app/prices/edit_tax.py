@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+from app.applications import Application, all_applications
 from app.audit import record
 from app.errors import Conflict
 from app.prices.tax import TAX_CLASSES, set_tax_rates
@@ -14,6 +15,21 @@ from tables.engine import DB
 _LOCK = 7_046_217_310_016
 # What is free of tax needs no rate.
 CLASSES_WITH_RATES = tuple(one for one in TAX_CLASSES if one != "zero")
+
+
+class HomeNeedsRates(ValueError):
+    """The rates of a shop's home country cannot be deleted: who sells without tax there says so by a rate of 0."""
+
+
+def shops_at_home_in(country: str) -> list[Application]:
+    """The shops whose home country (`default_country`) it is."""
+    return [one for one in all_applications() if not one.is_back_office and one.default_country == country]
+
+
+async def shops_without_rates() -> list[Application]:
+    """The shops whose home country has no rates, so that they sell without tax there."""
+    rates = await rates_by_country()
+    return [one for one in all_applications() if not one.is_back_office and one.default_country not in rates]
 
 
 async def rates_by_country() -> dict[str, dict[str, Decimal]]:
@@ -34,16 +50,18 @@ def version_of_rates(rates: Mapping[str, Decimal] | None) -> str:
 async def change_tax_rates(
     country: str, rates: Mapping[str, Decimal], *, version: str, visitor: Visitor | None = None
 ) -> None:
-    """Makes these the rates of a country (ISO 3166), instead of what they were; none at all: no tax there.
+    """Makes these the rates of a country (ISO 3166), instead of what they were; none at all: no own ones.
 
     Prices on the next page follow, orders keep their taxes. Raises Conflict when the rates are no longer those
-    of `version`.
+    of `version`, HomeNeedsRates.
     """
     async with DB.transaction():
         await DB.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
         before = (await rates_by_country()).get(country, {})
         if version_of_rates(before) != version:
             raise Conflict
+        if not rates and shops_at_home_in(country):
+            raise HomeNeedsRates(country)
         await DB.execute(
             "DELETE FROM tax_rates WHERE country = $1 AND NOT (tax_class = ANY($2::text[]))",
             country,

@@ -141,7 +141,7 @@ def price(
     product: PricedProduct, quantity: int, offers: Offers, audience: Audience, at: datetime
 ) -> Price | None:
     """The price of one piece when so many are bought at that moment; None where the product has no price."""
-    percent = offers.tax_rates.percent(audience.country, product.tax_class)
+    percent = offers.tax_rates.percent(audience.country, product.tax_class, audience.home_country)
     tax = hundredths(percent)
     valid = [
         entry
@@ -174,7 +174,7 @@ def explain(
 
     With `offers_for` these are the buyer's own; with `all_offers_for` all there are, for staff only.
     """
-    tax = hundredths(offers.tax_rates.percent(audience.country, product.tax_class))
+    tax = hundredths(offers.tax_rates.percent(audience.country, product.tax_class, audience.home_country))
     entries = offers.entries.get(product.id, ())
     objections = {entry.id: _objection(entry, offers, audience, at) for entry in entries}
     valid = [entry for entry in entries if objections[entry.id] is None]

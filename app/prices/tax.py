@@ -24,23 +24,47 @@ def _rates(standard: str, reduced: str) -> dict[str, Decimal]:
     return {"standard": Decimal(standard), "reduced": Decimal(reduced)}
 
 
-# Standard rate, and the rate of most food, in percent, as in 2025. A shop that sells abroad checks its own.
+# Standard rate, and the rate of most food, in percent, as enacted for 2026 (written down in November 2026, to be
+# compared with the Taxes in Europe Database of the European Commission). Laws divide food among rates in their own
+# ways, so a shop that sells abroad looks at them with its tax adviser. Zero is never assumed: Ireland and Malta tax
+# much food at zero and the rest higher; here stands the lowest rate above.
+_RATES_OF_MEMBER_STATES: Mapping[str, Mapping[str, Decimal]] = {
+    "AT": _rates("20", "10"),
+    "BE": _rates("21", "6"),
+    "BG": _rates("20", "20"),
+    "CY": _rates("19", "5"),
+    "CZ": _rates("21", "12"),
+    "DE": _rates("19", "7"),
+    "DK": _rates("25", "25"),
+    "EE": _rates("24", "24"),
+    "ES": _rates("21", "10"),
+    # Food 13.5 % since January 2026.
+    "FI": _rates("25.5", "13.5"),
+    "FR": _rates("20", "5.5"),
+    "GR": _rates("24", "13"),
+    "HR": _rates("25", "5"),
+    "HU": _rates("27", "27"),
+    "IE": _rates("23", "13.5"),
+    "IT": _rates("22", "10"),
+    "LT": _rates("21", "21"),
+    "LU": _rates("17", "3"),
+    "LV": _rates("21", "21"),
+    "MT": _rates("18", "5"),
+    "NL": _rates("21", "9"),
+    "PL": _rates("23", "5"),
+    "PT": _rates("23", "6"),
+    "RO": _rates("21", "11"),
+    # Food 6 % from April 2026 to the end of 2027.
+    "SE": _rates("25", "6"),
+    "SI": _rates("22", "9.5"),
+    "SK": _rates("23", "19"),
+}
+MEMBER_STATES = frozenset(_RATES_OF_MEMBER_STATES)
+# Monaco counts as France (directive 2006/112/EC, article 7).
+COUNTS_AS: Mapping[str, str] = MappingProxyType({"MC": "FR"})
+# Those of the member states and of Switzerland. A new database has them (tables/migrations).
 DEFAULT_TAX_RATES: Mapping[str, Mapping[str, Decimal]] = MappingProxyType(
-    {
-        "AT": _rates("20", "10"),
-        "BE": _rates("21", "6"),
-        "CH": _rates("8.1", "2.6"),
-        "DE": _rates("19", "7"),
-        "DK": _rates("25", "25"),
-        "ES": _rates("21", "10"),
-        "FI": _rates("25.5", "14"),
-        "FR": _rates("20", "5.5"),
-        "IT": _rates("22", "10"),
-        "NL": _rates("21", "9"),
-        "PL": _rates("23", "5"),
-        "PT": _rates("23", "6"),
-        "SE": _rates("25", "12"),
-    }
+    {**_RATES_OF_MEMBER_STATES, "CH": _rates("8.1", "2.6")}
 )
 
 
@@ -90,26 +114,30 @@ class TaxRates:
 
     percents: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
 
-    def percent(self, country: str, tax_class: str) -> Decimal:
-        """The tax in percent.
+    def percent(self, country: str, tax_class: str, home: str) -> Decimal:
+        """The tax in percent of what a shop at home in one country sells to another (ISO 3166).
 
-        Where no rate of a country is known nothing is taxed: goods that leave the union are delivered tax-free.
-        A class that a country does not set has its standard rate, since too little tax would be the shop's loss.
+        A member state without rates of its own has those of the shop's home: up to 10,000 EUR a year of sales to
+        other member states are taxed there (directive 2006/112/EC, article 59c), and a shop that sells more must
+        enter the rates of each. Only goods that leave the union are delivered tax-free, and what a shop outside of
+        it sends there. A class that a country does not set has its standard rate, since too little tax would be
+        the shop's loss.
         """
-        of_country = self.percents.get(country)
+        of_country = self._of(COUNTS_AS.get(country, country), home)
         if of_country is None or tax_class == "zero":
             return UNTAXED
         return of_country.get(tax_class, of_country.get("standard", UNTAXED))
+
+    def _of(self, country: str, home: str) -> Mapping[str, Decimal] | None:
+        own = self.percents.get(country)
+        if own is not None or country not in MEMBER_STATES or home not in MEMBER_STATES:
+            return own
+        return self.percents.get(home)
 
 
 async def tax_rates(versions: Mapping[str, int]) -> TaxRates:
     """The rates at these versions, those of the very request (`visitor.versions`)."""
     return await _rates_of.at(versions)
-
-
-async def tax_percent(country: str, tax_class: str, versions: Mapping[str, int]) -> Decimal:
-    """The tax of a class in a country (ISO 3166), in percent."""
-    return (await tax_rates(versions)).percent(country, tax_class)
 
 
 async def _read_rates() -> TaxRates:

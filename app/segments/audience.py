@@ -38,6 +38,8 @@ class Audience:
     is_net: bool = False
     currency: str = "EUR"
     country: str = "DE"
+    # Of the shop: its tax is due where a member state has no rates (app/prices/tax.py).
+    home_country: str = "DE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,7 @@ def audience_of_customer(application: Application, customer: RecognisedCustomer)
         is_net=_chosen(customer.price_display, is_net),
         currency=application.currency,
         country=customer.country or application.default_country,
+        home_country=application.default_country,
     )
 
 
@@ -115,6 +118,7 @@ def _stranger(application: Application, is_net: bool) -> Audience:
         is_net=is_net,
         currency=application.currency,
         country=application.default_country,
+        home_country=application.default_country,
     )
 
 

@@ -6,8 +6,14 @@ from dataclasses import dataclass
 from app.audit import record
 from app.errors import Conflict
 from app.languages import gettext as _
-from app.segments.filling import find_members_of, forget_found_members_of
+from app.segments.filling import (
+    find_members_of,
+    find_who_ask_for,
+    find_who_ask_for_customer_groups,
+    forget_found_members_of,
+)
 from app.segments.implicit import REGISTERED_USERS, UNREGISTERED_USERS, ImplicitSegment, implicit_segments
+from app.segments.membership import IN_FORCE, is_among_members
 from app.segments.rule_members import arranged, current_rules
 from app.segments.rules import Rule, RuleRefused, read_rule, rule_text, segments_named_in
 from app.segments.uses import Use, organisations_of_group, uses_of_segment
@@ -66,13 +72,16 @@ class CustomSegment:
     member_count: int
 
 
-_SEGMENTS = """
+_SEGMENTS = f"""
     SELECT s.id, s.name, s.description, s.rule::text AS rule, s.version, s.is_customer_group,
-           (s.rule <> '{}' AND s.fill_due_at IS NOT NULL AND s.fill_due_at <= now()) AS is_being_filled,
-           (SELECT count(DISTINCT sm.customer) FROM segment_members sm
-            WHERE sm.segment = s.id AND (sm.expires_at IS NULL OR sm.expires_at > now())) AS member_count
+           (s.rule <> '{{}}' AND s.fill_due_at IS NOT NULL AND s.fill_due_at <= now()) AS is_being_filled,
+           -- Organisations give customer groups only: all others are counted by their rows alone.
+           CASE WHEN s.is_customer_group
+                THEN (SELECT count(*) FROM customers c WHERE {is_among_members("s.id", is_group=True)})
+                ELSE (SELECT count(DISTINCT sm.customer) FROM segment_members sm
+                      WHERE sm.segment = s.id AND {IN_FORCE}) END AS member_count
     FROM segments s
-"""
+"""  # only constants are put in
 
 
 async def custom_segments(search: str = "", page: int = 1) -> list[CustomSegment]:
@@ -188,6 +197,8 @@ async def edit_segment(
             if rule is None:
                 await forget_found_members_of(segment_id)
             await find_members_of(segment_id)
+        elif is_customer_group != before.is_customer_group:
+            await find_who_ask_for([segment_id])
         await record(
             "segment changed",
             visitor=visitor,
@@ -231,7 +242,7 @@ async def delete_segment(
         if any(one.is_rule for one in uses) or (uses and not although_used):
             raise SegmentInUse(uses)
         await DB.execute("DELETE FROM targets WHERE segment = $1", segment_id)
-        await DB.execute(
+        were_given = await DB.execute(
             "UPDATE organisations SET customer_group = '', version = version + 1 WHERE customer_group = $1",
             segment_id,
         )
@@ -240,6 +251,9 @@ async def delete_segment(
         if uses:
             await raise_version(Subject.TARGETS)
         await raise_version(Subject.SEGMENTS)
+        if were_given:
+            # Customers have their own groups again.
+            await find_who_ask_for_customer_groups()
         await record(
             "segment deleted",
             visitor=visitor,

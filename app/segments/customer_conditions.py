@@ -15,10 +15,10 @@ from app.segments.facts import (
     COUNTRY_OF_CUSTOMER,
     DOMAIN_OF_EMAIL,
     EMAILS_OF_CUSTOMER,
-    IN_FORCE,
     Facts,
 )
 from app.segments.implicit import EVERYONE, NEW_USERS, RECURRING_USERS
+from app.segments.membership import is_in_segment
 
 Country = Annotated[str, Meta(pattern="^[A-Z]{2}$")]
 
@@ -152,16 +152,16 @@ class EmailDomainIs(Condition, tag="email_domain"):
 
 
 class InSegment(Condition, tag="segment"):
-    """The customer is in a segment, or is not. What depends on the session (Registered, Unregistered) is no fact."""
+    """The customer is in a segment, or is not; in a customer group also by its organisation (domain.md 11).
+
+    What depends on the session (Registered, Unregistered) is no fact.
+    """
 
     segment: Name
     is_in: bool = True
 
     def sql(self, arguments: Arguments) -> str:
-        found = self._sql_of_implicit(arguments) or (
-            f"EXISTS (SELECT FROM segment_members sm WHERE sm.customer = c.id"
-            f" AND sm.segment = {arguments.add(self.segment, 'text')} AND {IN_FORCE})"
-        )
+        found = self._sql_of_implicit(arguments) or is_in_segment(arguments.add(self.segment, "text"))
         return found if self.is_in else f"NOT {found}"
 
     def holds(self, facts: Facts) -> bool:
@@ -193,7 +193,7 @@ class InSegment(Condition, tag="segment"):
         of_type = _type_of_segment(self.segment)
         if of_type is not None:
             return facts.customer_type == of_type
-        return self.segment == EVERYONE.id or self.segment in facts.segments
+        return self.segment == EVERYONE.id or facts.is_in(self.segment)
 
 
 def _type_of_segment(segment: str) -> str | None:

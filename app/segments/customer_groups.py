@@ -3,6 +3,7 @@ over their own (domain.md 11)."""
 
 import uuid
 
+from app.segments.membership import GROUP_OF_CUSTOMER
 from tables.engine import DB
 
 
@@ -12,12 +13,18 @@ async def customer_groups() -> list[tuple[str, str]]:
     return [(row["id"], row["name"]) for row in rows]
 
 
+async def is_customer_group(segment: str) -> bool:
+    """Whether a segment is a customer group."""
+    return bool(
+        await DB.fetch_value(
+            "SELECT EXISTS (SELECT FROM segments WHERE id = $1 AND is_customer_group)", segment
+        )
+    )
+
+
 async def group_given_to(customer_id: uuid.UUID) -> str:
     """The customer group that a customer has by its organisation or the nearest one above; "" without any."""
     found: str | None = await DB.fetch_value(
-        "SELECT above.customer_group FROM customers c JOIN organisations o ON o.id = c.organisation"
-        " JOIN organisations above ON above.id = ANY(o.path)"
-        " WHERE c.id = $1 AND above.customer_group <> '' ORDER BY cardinality(above.path) DESC LIMIT 1",
-        customer_id,
+        f"SELECT {GROUP_OF_CUSTOMER} FROM customers c WHERE c.id = $1", customer_id
     )
     return found or ""

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from app.segments.membership import GROUP_OF_CUSTOMER, IN_FORCE
 from tables.engine import DB
 from tables.orders import OrderState
 
@@ -23,7 +24,6 @@ EMAILS_OF_CUSTOMER = """
     WHERE m.customer = c.id AND m.is_active AND u.email_verified_at IS NOT NULL
 """
 DOMAIN_OF_EMAIL = "split_part(u.email_canonical, '@', -1)"
-IN_FORCE = "(sm.expires_at IS NULL OR sm.expires_at > now())"
 BY_RULE = "sm.service = 'standard' AND sm.origin = 'rule'"
 
 # An order total that a rule asks for: in the last so many days, in a currency.
@@ -51,6 +51,17 @@ class Facts:
     segments: set[str]
     # What rules said the last time.
     by_rule: frozenset[str]
+    # The customer group that the organisation gives, "" for none, and all segments that are customer groups ("" and
+    # none where the customer is in no organisation).
+    group_of_organisation: str = ""
+    customer_groups: frozenset[str] = frozenset()
+
+    def is_in(self, segment: str) -> bool:
+        """Whether the customer is in a custom segment: the group of the organisation wins over its own
+        (app/segments/membership.py)."""
+        if self.group_of_organisation and segment in self.customer_groups:
+            return segment == self.group_of_organisation
+        return segment in self.segments
 
 
 _FACTS = f"""
@@ -62,12 +73,15 @@ _FACTS = f"""
            ARRAY(SELECT DISTINCT sm.segment FROM segment_members sm
                  WHERE sm.customer = c.id AND NOT ({BY_RULE}) AND {IN_FORCE}) AS segments,
            ARRAY(SELECT sm.segment FROM segment_members sm WHERE sm.customer = c.id AND {BY_RULE}) AS by_rule,
+           coalesce({GROUP_OF_CUSTOMER}, '') AS group_of_organisation,
+           ARRAY(SELECT g.id FROM segments g WHERE c.organisation IS NOT NULL AND g.is_customer_group)
+               AS customer_groups,
            counted.order_count, counted.last_order_at
     FROM customers c,
          LATERAL (SELECT count(*) AS order_count, max(o.placed_at) AS last_order_at
                   FROM orders o WHERE o.customer = c.id AND {COUNTED_ORDER}) counted
     WHERE c.id = $1
-"""  # only constants of this module are put in
+"""  # only constants are put in
 _TOTALS = f"""
     SELECT w.days, w.currency, coalesce(sum(o.gross_total), 0)::bigint AS total
     FROM unnest($2::int[], $3::text[]) AS w (days, currency)
@@ -103,4 +117,6 @@ async def facts_of(customer_id: uuid.UUID, windows: Collection[Window] = ()) -> 
         totals=totals,
         segments=set(row["segments"]),
         by_rule=frozenset(row["by_rule"]),
+        group_of_organisation=row["group_of_organisation"],
+        customer_groups=frozenset(row["customer_groups"]),
     )

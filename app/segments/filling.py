@@ -9,9 +9,10 @@ Time alone changes for whom some rules hold ("in the last 30 days"). Those are f
 """
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from app.segments.condition import Arguments
+from app.segments.customer_groups import customer_groups
 from app.segments.facts import BY_RULE
 from app.segments.rule_members import current_rules
 from app.segments.rules import Rule, changes_with_time, segments_named_in
@@ -39,20 +40,38 @@ _CLAIM = """
 async def find_members_of(segment: str) -> None:
     """Finds out anew for whom the rule of a segment holds, and the rules that ask for the segment.
 
-    Called after the definition or the members of the segment changed, in that transaction. With many customers
-    the worker does it soon afterwards.
+    Called after the definition of the segment changed, in that transaction. With many customers the worker does it
+    soon afterwards.
     """
     rules = (await current_rules()).by_segment
-    if await DB.fetch_value(_ARE_MANY, MOST_AT_ONCE):
-        # The rules that ask for one with a rule are filled when it is (`_finish`).
-        await _want([segment] if segment in rules else _asking_for(segment, rules))
+    if segment not in rules:
+        await find_who_ask_for([segment])
+    elif await _are_many():
+        # The rules that ask for it are filled when it is (`_fill_next_batch`).
+        await _want([segment])
+    else:
+        await _find_all([segment], rules)
+
+
+async def find_who_ask_for(segments: Collection[str]) -> None:
+    """Finds out anew for whom the rules hold that ask for one of these segments, and those that ask for them.
+
+    Called after the members of the segments changed, in that transaction; with many customers as above.
+    """
+    rules = (await current_rules()).by_segment
+    asking = {one for segment in segments for one in _asking_for(segment, rules)}
+    if not asking:
         return
-    affected = {segment}
-    for one, rule in rules.items():
-        if one in affected or affected & segments_named_in(rule):
-            affected.add(one)
-            await _find(one, rule)
-            await DB.execute(_DONE, one, changes_with_time(rule))
+    if await _are_many():
+        await _want(asking)
+    else:
+        await _find_all(asking, rules)
+
+
+async def find_who_ask_for_customer_groups() -> None:
+    """The same for all customer groups, of which organisations give their customers one (domain.md 11). Called after
+    the tree of organisations or its groups changed."""
+    await find_who_ask_for([key for key, _name in await customer_groups()])
 
 
 async def forget_found_members_of(segment: str) -> None:
@@ -91,6 +110,20 @@ async def _fill_next_batch() -> bool | None:
         await DB.execute(_DONE, segment, changes_with_time(rules[segment]))
         await _want(_asking_for(segment, rules))
         return True
+
+
+async def _are_many() -> bool:
+    return bool(await DB.fetch_value(_ARE_MANY, MOST_AT_ONCE))
+
+
+async def _find_all(segments: Collection[str], rules: Mapping[str, Rule]) -> None:
+    """The members of these and of all whose rules ask for them, in the order of the rules."""
+    affected = set(segments)
+    for one, rule in rules.items():
+        if one in affected or affected & segments_named_in(rule):
+            affected.add(one)
+            await _find(one, rule)
+            await DB.execute(_DONE, one, changes_with_time(rule))
 
 
 async def _want(segments: Iterable[str]) -> None:

@@ -11,19 +11,21 @@ from app.audit import record
 from app.customers.branches import customer_in_branch
 from app.customers.types import all_customer_types
 from app.languages import gettext as _
-from app.segments.audience import segments_of
+from app.segments.audience import segments_of, with_group_of_organisation
 from app.segments.condition import Arguments
 from app.segments.custom import SegmentUnknown
-from app.segments.facts import IN_FORCE, facts_of
-from app.segments.filling import find_members_of
+from app.segments.customer_groups import group_given_to, is_customer_group
+from app.segments.facts import facts_of
+from app.segments.filling import find_who_ask_for
 from app.segments.implicit import EVERYONE, NEW_USERS, RECURRING_USERS
+from app.segments.membership import GROUP_OF_CUSTOMER, IN_FORCE, is_among_members
 from app.segments.rule_members import current_rules
-from app.segments.rules import Judged, Rule, judged, segments_named_in, windows_of
+from app.segments.rules import Judged, Rule, judged, windows_of
 from app.visitor import Visitor
 from tables.engine import DB
 from tables.keys import new_key
 
-Origin = Literal["hand", "rule", "import", "push"]
+Origin = Literal["hand", "rule", "import", "push", "organisation"]
 ON_A_PAGE = 50
 
 
@@ -60,13 +62,15 @@ class Reason:
     rule: Judged | None = None
 
 
-_MEMBERS = f"""
-    SELECT c.id, c.number, c.search_name AS name, c.customer_type, found.origins
-    FROM (SELECT sm.customer, array_agg(DISTINCT sm.origin ORDER BY sm.origin) AS origins FROM segment_members sm
-          WHERE sm.segment = $1 AND {IN_FORCE} GROUP BY sm.customer) found
-    JOIN customers c ON c.id = found.customer
-    WHERE ($2 = '' OR strpos(lower(c.number || ' ' || c.search_name), lower($2)) > 0)
-      AND ($5::uuid IS NULL OR {customer_in_branch("c.id", "$5")})
+_MEMBERS = """
+    SELECT c.id, c.number, c.search_name AS name, c.customer_type,
+           ARRAY(SELECT DISTINCT sm.origin FROM segment_members sm
+                 WHERE sm.customer = c.id AND sm.segment = $1 AND {in_force} ORDER BY sm.origin)
+           || CASE WHEN {group} = $1 THEN ARRAY['organisation'] ELSE ARRAY[]::text[] END AS origins
+    FROM customers c
+    WHERE {is_member}
+      AND ($2 = '' OR strpos(lower(c.number || ' ' || c.search_name), lower($2)) > 0)
+      AND ($5::uuid IS NULL OR {in_branch})
     ORDER BY c.number LIMIT $3 OFFSET $4
 """
 _REASONS = f"""
@@ -84,7 +88,13 @@ async def members_of(
 ) -> list[Member]:
     """Customers in a custom segment whose number or name contains what is searched for, `ON_A_PAGE` of them; only
     those of a branch of the tree of organisations where one is named."""
-    rows = await DB.fetch(_MEMBERS, segment_id, search, ON_A_PAGE, (page - 1) * ON_A_PAGE, branch)
+    statement = _MEMBERS.format(
+        in_force=IN_FORCE,
+        group=GROUP_OF_CUSTOMER,
+        is_member=is_among_members("$1", is_group=await is_customer_group(segment_id)),
+        in_branch=customer_in_branch("c.id", "$5"),
+    )
+    rows = await DB.fetch(statement, segment_id, search, ON_A_PAGE, (page - 1) * ON_A_PAGE, branch)
     return [Member(**{**row, "origins": tuple(row["origins"])}) for row in rows]
 
 
@@ -150,7 +160,8 @@ async def preview(rule: Rule, examples: int = 10) -> Preview:
 
 async def segments_of_customer(customer_id: uuid.UUID, application: Application | None = None) -> list[str]:
     """The ids of all segments of a customer whoever comes for it: implicit ones, then custom ones of all services
-    or, where an application is named, of those that are active there (domain.md 7).
+    or, where an application is named, of those that are active there (domain.md 7), and with the customer group of
+    its organisation instead of its own.
 
     What depends on the session, Registered and Unregistered, is not among them.
     """
@@ -160,23 +171,33 @@ async def segments_of_customer(customer_id: uuid.UUID, application: Application 
         "       LEFT JOIN segmentation_services sv ON sv.application = $2 AND sv.service = sm.service"
         f"       WHERE sm.customer = c.id AND {IN_FORCE}"
         "         AND ($2::text IS NULL OR coalesce(sv.is_active, sm.service = 'standard'))"
-        "       ORDER BY 1) AS custom FROM customers c WHERE c.id = $1",
+        f"       ORDER BY 1) AS custom, {GROUP_OF_CUSTOMER} AS group_of_organisation,"
+        " ARRAY(SELECT g.id FROM segments g WHERE g.is_customer_group) AS groups FROM customers c WHERE c.id = $1",
         customer_id,
         application.id if application is not None else None,
     )
     if row is None:
         return []
     customer_type = all_customer_types().get(row["customer_type"])
-    return [*sorted(segments_of(customer_type, is_recurring=row["is_recurring"])), *row["custom"]]
+    custom = with_group_of_organisation(frozenset(row["custom"]), row["group_of_organisation"], row["groups"])
+    return [*sorted(segments_of(customer_type, is_recurring=row["is_recurring"])), *sorted(custom)]
 
 
 async def reasons_of_customer(customer_id: uuid.UUID) -> dict[str, list[Reason]]:
     """Why a customer is in each of its segments, by segment id, without judging rules anew: three queries,
-    however many segments there are."""
+    however many segments there are. Own customer groups that do not count for now are among them, and say so."""
     reasons: dict[str, list[Reason]] = {one: [] for one in await segments_of_customer(customer_id)}
+    counting = frozenset(reasons)
+    given = await group_given_to(customer_id)
+    if given in reasons:
+        reasons[given].append(_given_by_organisation())
     for row in await DB.fetch(_ALL_REASONS, customer_id):
-        if row["segment"] in reasons:
-            reasons[row["segment"]].append(_reason(row))
+        reason = _reason(row)
+        if row["segment"] not in counting:
+            words = _("It does not count: the customer group of the organisation wins.")
+            origin = "" if reason.origin == "rule" else reason.origin
+            reason = replace(reason, words=f"{reason.words} {words}", origin=origin)
+        reasons.setdefault(row["segment"], []).append(reason)
     return {one: found or [Reason(words=_why_implicit(one))] for one, found in reasons.items()}
 
 
@@ -185,7 +206,7 @@ async def why_in(customer_id: uuid.UUID, segment_id: str) -> list[Reason]:
     if segment_id not in await segments_of_customer(customer_id):
         return []
     rule = (await current_rules()).by_segment.get(segment_id)
-    reasons = []
+    reasons = [_given_by_organisation()] if await group_given_to(customer_id) == segment_id else []
     for row in await DB.fetch(_REASONS, customer_id, segment_id):
         reason = _reason(row)
         if reason.origin == "rule" and rule is not None:
@@ -208,6 +229,10 @@ def _reason(row: dict[str, Any]) -> Reason:
     if row["origin"] == "import":
         return Reason(words=_("An import has assigned the customer."), **when)
     return Reason(words=_("The customer was assigned by hand."), **when)
+
+
+def _given_by_organisation() -> Reason:
+    return Reason(words=_("It is the customer group of the customer's organisation."), origin="organisation")
 
 
 def _why_implicit(segment_id: str) -> str:
@@ -238,8 +263,6 @@ async def _changed(
 ) -> None:
     if not customers:
         return
-    rules = (await current_rules()).by_segment.values()
-    if any(segment_id in segments_named_in(rule) for rule in rules):
-        await find_members_of(segment_id)
+    await find_who_ask_for([segment_id])
     for one in customers:
         await record(action, visitor=visitor, customer_id=one, after={"segment": segment_id})

@@ -9,9 +9,7 @@ from enum import StrEnum
 from app.audit import record
 from app.customers.emails import canonical_email
 from app.segments.custom import create_segment
-from app.segments.filling import find_members_of
-from app.segments.rule_members import current_rules
-from app.segments.rules import segments_named_in
+from app.segments.filling import find_who_ask_for
 from app.segments.segmentation_services import STANDARD, ServiceUnknown, all_services
 from tables.engine import DB
 from tables.keys import new_key
@@ -59,6 +57,12 @@ _KEEP = """
     ON CONFLICT (segment, customer, service, origin) DO UPDATE SET expires_at = excluded.expires_at
 """
 
+# A push that is just naming one anew comes before it.
+_DELETE_EXPIRED = """
+    DELETE FROM segment_members WHERE id IN (
+        SELECT id FROM segment_members WHERE expires_at < now() FOR UPDATE SKIP LOCKED) RETURNING segment
+"""
+
 
 async def push_members(
     service_id: str,
@@ -96,8 +100,7 @@ async def push_members(
             service_id,
             ordered if mode is PushMode.FULL else sorted(leaving),
         )
-        if any(segment_id in segments_named_in(one) for one in (await current_rules()).by_segment.values()):
-            await find_members_of(segment_id)
+        await find_who_ask_for([segment_id])
         report = PushReport(members=len(ordered), removed=removed, unknown=[*unknown, *unknown_leaving])
         await record(
             "segment pushed",
@@ -114,8 +117,12 @@ async def push_members(
 
 
 async def delete_expired_members() -> int:
-    """Deletes members that have expired; how many there were. They have not counted since they expired."""
-    return await DB.execute("DELETE FROM segment_members WHERE expires_at < now()")
+    """Deletes members that have expired; how many there were. They have not counted since they expired, and the
+    rules that ask for their segments are judged anew."""
+    async with DB.transaction():
+        rows = await DB.fetch(_DELETE_EXPIRED)
+        await find_who_ask_for({row["segment"] for row in rows})
+    return len(rows)
 
 
 async def _customers(named: Iterable[PushedMember]) -> tuple[dict[uuid.UUID, datetime | None], list[str]]:

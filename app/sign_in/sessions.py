@@ -17,7 +17,7 @@ from app.applications import Application
 from app.basket.merging import merge_baskets
 from app.basket.owner import basket_token
 from app.client_address import address_family
-from app.segments.recurring import RECURRING_FROM_NOW
+from app.segments.recurring import LOCK_WHO_COMES_BACK, RECURRING_FROM_NOW
 from app.segments.segmentation_services import can_segments_change, update_segments_of
 from app.sign_in.known_devices import NOTE_DEVICE, device_token, hash_of_device_token, keep_device_token
 from app.versions import Subject
@@ -30,13 +30,14 @@ ABSOLUTE_HOURS_STAFF = 12
 # So long may somebody look for their second factor.
 MINUTES_FOR_SECOND_FACTOR = 10
 
+# The customer for whom the person comes, if any, and when they sign in (app/segments/recurring.py).
+_BUYER = {"customer": "$12::uuid", "signed_in_at": "now()"}
 # One statement: the session that the request came with ends, the new one begins, and the sign-in is noted, for the
 # customer too. The epoch is the one that was read before the password was looked at: after a reset meanwhile
 # nothing begins. It locks customer, membership and user in this order, as everybody who ends sessions does
 # (tables/lock_order.py).
 _BEGIN = f"""
-    WITH buyer AS (SELECT FROM customers WHERE id = $12::uuid AND recurring_since IS NULL AND first_order_at < now()
-                   FOR NO KEY UPDATE),
+    WITH buyer AS ({LOCK_WHO_COMES_BACK.format(**_BUYER)}),
          place AS (SELECT FROM memberships WHERE id = $5 FOR KEY SHARE),
          old AS (DELETE FROM sessions WHERE id = $1),
          person AS (UPDATE users SET last_signed_in_at = CASE WHEN $7 THEN now() ELSE last_signed_in_at END
@@ -44,7 +45,7 @@ _BEGIN = f"""
                       -- Always true: both are locked before the user is.
                       AND (SELECT count(*) FROM buyer) + (SELECT count(*) FROM place) >= 0
                     RETURNING id, session_epoch),
-         recurring AS ({RECURRING_FROM_NOW.format(customer="$12::uuid")} AND EXISTS (SELECT FROM person)),
+         recurring AS ({RECURRING_FROM_NOW.format(**_BUYER)} AND EXISTS (SELECT FROM person)),
          device AS ({NOTE_DEVICE})
     INSERT INTO sessions (id, token_hash, "user", membership, application, session_epoch, signed_in_at,
                           authenticated_at, user_agent, address_family, created_at, last_used_at, expires_at)

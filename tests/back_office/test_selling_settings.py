@@ -127,11 +127,33 @@ async def test_a_tax_rate_decides_the_next_price(staff: Person) -> None:
     page = await send(staff, "/tax-rates/DE", {"standard": "16,5", "reduced": ""})
     assert "Germany16.5 %–" in page.main
     assert "€116.50" in (await person.get("/products/T-1")).main
-    page = await staff.fill(await staff.get("/tax-rates/DE/delete"), {"confirmed": "yes"})
-    assert "The tax rates are deleted." in page.main
+    await send(staff, "/tax-rates/DE", {"standard": "0", "reduced": ""})
     assert "€100.00" in (await person.get("/products/T-1")).main
     actions = await DB.fetch_value("SELECT count(*) FROM audit_entries WHERE action = 'tax rates changed'")
     assert actions == 3
+
+
+async def test_staff_are_told_what_deleting_the_tax_rates_of_a_country_means(staff: Person) -> None:
+    await set_tax_rates({one: {"standard": Decimal(20)} for one in ("DE", "AT", "CH")})
+    assert "/back-office/tax-rates/AT/delete" in (await staff.get("/tax-rates/AT")).links
+    page = await staff.get("/tax-rates/AT/delete")
+    assert "What goes there is taxed like the home country of the shop afterwards." in page.main
+    page = await staff.fill(page, {"confirmed": "yes"})
+    assert "The tax rates are deleted." in page.main
+    assert "Austria" not in page.main
+    page = await staff.get("/tax-rates/CH/delete")
+    assert "What goes there is delivered tax-free afterwards." in page.main
+
+
+async def test_the_tax_rates_of_a_shops_home_country_cannot_be_deleted(staff: Person) -> None:
+    page = await staff.get("/tax-rates")
+    assert "Nothing is taxed where these shops are at home, since there are no rates" in page.main
+    await set_tax_rates({"DE": {"standard": Decimal(19)}})
+    assert "Nothing is taxed" not in (await staff.get("/tax-rates")).main
+    assert "/back-office/tax-rates/DE/delete" not in (await staff.get("/tax-rates/DE")).links
+    page = await staff.fill(await staff.get("/tax-rates/DE/delete"), {"confirmed": "yes"})
+    assert "A shop is at home there, so its rates stay." in page.main
+    assert await DB.fetch_value("SELECT percent FROM tax_rates") == 19
 
 
 async def test_what_cannot_be_a_tax_rate_is_refused_at_its_field(staff: Person) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from app.catalog import lists
+from app.catalog.edit_product import set_stock
 from app.catalog.kept_orders import KeptOrders, Order
 from app.catalog.list_query import ON_A_PAGE, Wanted
 from app.catalog.lists import find_products
@@ -13,7 +14,8 @@ from app.segments.audience import Audience
 from app.versions import Subject, version_of
 from tables.engine import DB
 from tables.keys import new_key
-from tests.catalog.shelf import EVERYONE, shelf
+from tests.browser_like import visit
+from tests.catalog.shelf import EVERYONE, EXCLUDE, INCLUDE, counted_queries, shelf
 from tests.catalog.test_price_in_sql import many_entries, many_products
 
 
@@ -81,3 +83,52 @@ def test_a_range_holds_its_ends_and_nothing_without_a_price() -> None:
 def test_orders_without_prices_know_no_range() -> None:
     with pytest.raises(ValueError, match="no prices"):
         Order([new_key()]).within(1, None)
+
+
+async def test_what_came_last_follows_the_stock_at_the_next_request(database: str) -> None:
+    made = await shelf()
+    for sku, category in (("OLD", "beverages"), ("NEW", "beverages"), ("OTHER", "sweets")):
+        await made.product(sku, f"{sku.title()} ware", category)
+    # Who came when does not depend on how fast the test is.
+    for days, sku in enumerate(("NEW", "OTHER", "OLD")):
+        await DB.execute(
+            "UPDATE products SET created_at = now() - make_interval(days => $2) WHERE sku = $1", sku, days
+        )
+    person = await visit()
+
+    async def newest() -> list[str]:
+        links = (await person.get("/")).links
+        found = [one.rsplit("/", 1)[1] for one in links if "/products/" in one]
+        return list(dict.fromkeys(found))
+
+    assert await newest() == ["NEW", "OTHER"]
+    await set_stock(made.products["NEW"], 0)
+    assert await newest() == ["OTHER", "OLD"]
+    await set_stock(made.products["OLD"], 0)
+    assert await newest() == ["OTHER"]
+    await set_stock(made.products["NEW"], 500)
+    assert await newest() == ["NEW", "OTHER"]
+    # Of two orders of larger stocks pages need not hear.
+    await set_stock(made.products["NEW"], 499)
+    with counted_queries() as queries:
+        assert await newest() == ["NEW", "OTHER"]
+    assert len(queries) == 1
+
+
+async def test_what_came_last_of_a_view_is_of_what_it_shows(database: str) -> None:
+    made = await shelf()
+    for sku, category in (
+        ("SEEN", "beverages"),
+        ("HIDDEN", "beverages"),
+        ("ADDED", "sweets"),
+        ("GONE", "sweets"),
+    ):
+        await made.product(sku, f"{sku.title()} ware", category)
+    for days, sku in enumerate(("GONE", "HIDDEN", "ADDED", "SEEN")):
+        await DB.execute(
+            "UPDATE products SET created_at = now() - make_interval(days => $2) WHERE sku = $1", sku, days
+        )
+    await made.view("few", EVERYONE, (INCLUDE, "beverages"), (INCLUDE, "ADDED"), (EXCLUDE, "HIDDEN"))
+    links = (await (await visit()).get("/")).links
+    found = [one.rsplit("/", 1)[1] for one in links if "/products/" in one]
+    assert list(dict.fromkeys(found)) == ["ADDED", "SEEN"]

@@ -337,6 +337,32 @@ async def test_goods_that_leave_the_country_are_taxed_there(database):
     assert (row["net_total"], row["tax_total"], row["gross_total"]) == (1500, 300, 1800)
 
 
+async def test_a_guest_in_a_member_state_without_rates_pays_the_tax_of_the_shops_home(database):
+    await open_shop()
+    person = await visit("shop")
+    await add(person)
+    address = {"billing_country": "IE", "billing_postal_code": "D02 AF30", "billing_city": "Dublin"}
+    page = await answer(person, **address)
+    assert page.h1 == "Review your order", page.main
+    assert "included VAT 19%" in page.main
+    await place(person, page)
+    row = await DB.fetch_row("SELECT net_total, tax_total, gross_total FROM orders")
+    assert (row["net_total"], row["tax_total"], row["gross_total"]) == (1500, 285, 1785)
+
+
+async def test_what_leaves_the_union_is_delivered_tax_free(database):
+    await open_shop()
+    person = await visit("shop")
+    await add(person)
+    address = {"billing_country": "NO", "billing_postal_code": "0150", "billing_city": "Oslo"}
+    page = await answer(person, **address)
+    assert page.h1 == "Review your order", page.main
+    assert "VAT" not in page.main
+    await place(person, page)
+    row = await DB.fetch_row("SELECT net_total, tax_total, gross_total FROM orders")
+    assert (row["net_total"], row["tax_total"], row["gross_total"]) == (1500, 0, 1500)
+
+
 async def test_delivery_is_free_from_a_sum_on(database):
     await open_shop()
     person = await visit("shop")

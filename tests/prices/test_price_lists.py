@@ -31,7 +31,7 @@ from app.prices.price_lists import (
     create_price_list,
     delete_price_list,
 )
-from app.prices.tax import DEFAULT_TAX_RATES, set_tax_rates, tax_percent
+from app.prices.tax import DEFAULT_TAX_RATES, set_tax_rates, tax_rates
 from app.prices.verdict import Verdict
 from app.segments.audience import Audience
 from app.segments.targets import aim
@@ -321,9 +321,10 @@ async def test_tax_rates_are_set_again_without_doubles() -> None:
     await set_tax_rates()
     await set_tax_rates({"DE": {"reduced": Decimal(5)}})
     known = await versions()
-    assert [await tax_percent("DE", one, known) for one in ("standard", "reduced", "zero")] == [19, 5, 0]
-    assert [await tax_percent("AT", one, known) for one in ("standard", "reduced")] == [20, 10]
-    assert await tax_percent("FR", "reduced", known) == Decimal("5.5")
+    rates = await tax_rates(known)
+    assert [rates.percent("DE", one, "DE") for one in ("standard", "reduced", "zero")] == [19, 5, 0]
+    assert [rates.percent("AT", one, "DE") for one in ("standard", "reduced")] == [20, 10]
+    assert rates.percent("FR", "reduced", "DE") == Decimal("5.5")
     count = await DB.fetch_value("SELECT count(*) FROM tax_rates")
     assert count == sum(len(of_country) for of_country in DEFAULT_TAX_RATES.values())
 

@@ -162,3 +162,49 @@ async def test_a_new_customer_type_brings_its_own_segment(association: None) -> 
     await person.post("/sign-out")
     await person.sign_in(PERSON["email"], PERSON["password"])
     assert await segments(person) == new - {"IG_NewUsers"} | {"IG_RecurringUsers"}
+
+
+async def test_who_buys_for_two_companies_makes_each_recurring_by_a_sign_in_after_its_order_and_a_switch() -> (
+    None
+):
+    older = await people.company()
+    newer = await people.company("horst@quick.example", company_name="QUICK-Stop")
+    await DB.execute(
+        'INSERT INTO memberships (id, "user", customer, roles, created_at)'
+        " VALUES (gen_random_uuid(), $1, $2, '{buyer}', now())",
+        older.user_id,
+        newer.customer_id,
+    )
+    person = await older.signed_in()
+    await person.post("/switch-customer", {"customer": newer.number})
+    await place_order(newer)
+    # The session in which it was placed: coming back within it changes nothing.
+    assert await segments(person) == NEW_COMPANY
+    await person.post("/switch-customer", {"customer": older.number})
+    await person.post("/switch-customer", {"customer": newer.number})
+    assert await segments(person) == NEW_COMPANY
+    person = await older.signed_in()
+    # The sign-in itself was for the other company, which has ordered nothing.
+    assert await segments(person) == NEW_COMPANY
+    await person.post("/switch-customer", {"customer": newer.number})
+    assert await segments(person) == RECURRING_COMPANY
+    await person.post("/switch-customer", {"customer": older.number})
+    assert await segments(person) == NEW_COMPANY
+    since = await DB.fetch(
+        "SELECT company_name, recurring_since FROM customers c JOIN companies ON customer = c.id"
+    )
+    assert {one["company_name"]: one["recurring_since"] is not None for one in since} == {
+        "Alfreds Futterkiste": False,
+        "QUICK-Stop": True,
+    }
+
+
+async def test_a_switch_that_is_refused_makes_nobody_recurring() -> None:
+    known, other = (
+        await people.company(),
+        await people.company("horst@quick.example", company_name="QUICK-Stop"),
+    )
+    await place_order(other)
+    person = await known.signed_in()
+    await person.post("/switch-customer", {"customer": other.number})
+    assert await DB.fetch_value("SELECT count(*) FROM customers WHERE recurring_since IS NOT NULL") == 0

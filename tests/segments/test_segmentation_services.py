@@ -167,6 +167,36 @@ async def test_a_pushed_member_expires_without_anybody_doing_anything() -> None:
     assert await delete_expired_members() == 0
 
 
+async def test_rules_do_not_outlive_the_members_that_they_ask_for() -> None:
+    known = await people.shopper()
+    person = await known.signed_in()
+    now = await DB.fetch_value("SELECT now()")
+    member = PushedMember(number=known.number, expires_at=now + timedelta(hours=1))
+    await push_members("loyalty", "BONUS", [member], PushMode.FULL)
+    await create_segment("CLUB", "Club", rule=read_rule(b'{"is": "segment", "segment": "BONUS"}'))
+    await create_segment("CLUB_TOO", "Club", rule=read_rule(b'{"is": "segment", "segment": "CLUB"}'))
+    assert {"CLUB", "CLUB_TOO"} <= await segments(person)
+    await DB.execute("UPDATE segment_members SET expires_at = $1 WHERE service = 'loyalty'", now)
+    assert await delete_expired_members() == 1
+    assert {"CLUB", "CLUB_TOO"}.isdisjoint(await segments(person))
+
+
+async def test_who_changes_customer_brings_the_segments_of_all_services_up_to_date() -> None:
+    known = await people.company()
+    quick = await people.company("horst@quick.example", company_name="QUICK-Stop")
+    await DB.execute(
+        'INSERT INTO memberships (id, "user", customer, roles, created_at)'
+        " VALUES (gen_random_uuid(), $1, $2, '{buyer}', now())",
+        known.user_id,
+        quick.customer_id,
+    )
+    await create_segment("RAIN", "Rain")
+    person = await known.signed_in()
+    assert await numbers("RAIN") == {known.number}
+    await person.post("/switch-customer", {"customer": quick.number})
+    assert await numbers("RAIN") == {known.number, quick.number}
+
+
 async def test_who_is_named_twice_stays_until_the_later_end() -> None:
     known = await people.shopper()
     now = await DB.fetch_value("SELECT now()")
