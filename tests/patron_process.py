@@ -1,6 +1,7 @@
 """Patron as its users run it: a process of its own."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -47,6 +48,17 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+def production(**more: str) -> dict[str, str]:
+    """What production asks for, with a mail server that nobody runs."""
+    return {
+        "PATRON_ENV": "production",
+        "PATRON_SECRET_KEYS": secrets.token_urlsafe(48),
+        "PATRON_SMTP_URL": f"smtp://127.0.0.1:{free_port()}",
+        "PATRON_MAIL_FROM": "Patron <shop@shop.example>",
+        **more,
+    }
 
 
 def environment(data_dir: Path, database_url: str = "", **more: str) -> dict[str, str]:

@@ -21,6 +21,7 @@ from app.settings import settings
 from tables import ApprovalStatus
 from tables.engine import DB
 from tests.browser_like import Person, SeenPage, patron, visit
+from tests.patron_process import production
 from tests.people import Known, colleague, company, pending_company, shopper, staff_member
 
 SNAPSHOT = Path(__file__).with_name("routes.txt")
@@ -452,10 +453,9 @@ async def test_in_production_staff_without_a_second_factor_can_only_set_one_up(
     person = await _staff(*ALL_PRIVILEGES)
     parts = await addresses()
     with monkeypatch.context() as changed:
-        changed.setitem(os.environ, "PATRON_ENV", "production")
-        changed.setitem(
-            os.environ, "PATRON_SECRET_KEYS", settings().secret_keys[0].removeprefix("development-only-")
-        )
+        keys = settings().secret_keys[0].removeprefix("development-only-")
+        for name, value in production(PATRON_SECRET_KEYS=keys).items():
+            changed.setitem(os.environ, name, value)
         settings.cache_clear()
         try:
             for route in routes():
