@@ -94,8 +94,8 @@ async def person_with_password(
     """The person of that login and password; None for a wrong one.
 
     Unknown login, wrong password and locked account are one answer and cost one hash and the same statements each,
-    so that nobody learns, not even by the time it takes, which accounts exist. Raises TooManyTries for a client with too many failures, TooBusy when more
-    hashes wait than can be made.
+    so that nobody learns, not even by the time it takes, which accounts exist. Raises TooManyTries for a client with
+    too many failures, TooBusy when more hashes wait than can be made.
     """
     canonical = canonical_login(login)
     of_client, of_account = key_of_client(scope, "sign-in"), key_of_account(canonical)
