@@ -14,7 +14,7 @@ from app.audit import record
 from app.company_users.invitations import invitation_of_token
 from app.company_users.invitations_judging import inviter_still_grants
 from app.company_users.roles import recorded_names, roles_of
-from app.customers.consents import accept_terms, choose_newsletter
+from app.customers.consents import accept_terms, refuse_newsletter
 from app.customers.creation import NewUser, add_member, create_user
 from app.sign_in.breached_passwords import breach_problem
 from app.sign_in.passwords import hash_password, password_problem
@@ -196,7 +196,7 @@ async def accept_as_new_user(
         )
         await _join(current, user)
         await accept_terms(user.id, application)
-        await choose_newsletter(user.id, application, wanted=False)
+        await refuse_newsletter(user.id, application)
         await _record(current, user)
         return user
 

@@ -9,7 +9,7 @@ from app.applications import Application, all_applications
 from app.audit import record
 from app.customers.address_form import address_details
 from app.customers.companies import company_details
-from app.customers.consents import accept_terms, choose_newsletter
+from app.customers.consents import accept_terms, refuse_newsletter
 from app.customers.creation import LoginTaken, NewCustomer, NewUser, create_customer
 from app.customers.emails import canonical_login
 from app.customers.free_logins import login_kept_for
@@ -107,7 +107,7 @@ async def _create(
     if form.newsletter:
         await order_newsletter(created.user.id, application)
     else:
-        await choose_newsletter(created.user.id, application, wanted=False)
+        await refuse_newsletter(created.user.id, application)
     if customer_type.registered is not None:
         await customer_type.registered(created.customer, created.user, created.membership, form)
     await send_verification_mail(application, created.user, created.customer.id)
