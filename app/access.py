@@ -209,16 +209,23 @@ async def setting_up_second_factor(
         raise AuthenticationNeeded
 
 
-def staff(privilege: str) -> Guard:
-    """The route is for staff members with a privilege of the back office."""
+def staff(privilege: str, *, again: bool = False) -> Guard:
+    """The route is for staff members with a privilege of the back office.
+
+    With `again` they must have proved within 5 minutes who they are: before changes of roles a session that
+    somebody else got hold of is not enough (security.md, Sign-in).
+    """
 
     async def staff_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         await signed_in(connection, handler)
         visitor = connection.scope["visitor"]  # type: ignore[typeddict-item]  # put there by app.main
         if not visitor.may(privilege):
             raise NotPermitted
+        if again and not recently_authenticated(visitor):
+            raise AuthenticationNeeded
 
-    staff_guard.audience = f"staff: {privilege}"  # type: ignore[attr-defined]  # read by audience_of
+    audience = f"staff: {privilege}" + (", again within 5 minutes" if again else "")
+    staff_guard.audience = audience  # type: ignore[attr-defined]  # read by audience_of
     return staff_guard
 
 

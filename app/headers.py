@@ -20,6 +20,9 @@ _ALWAYS: list[tuple[bytes, bytes]] = [
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", PERMISSIONS_POLICY.encode()),
 ]
+# Of the back office nothing is for a search engine, not even its address: robots.txt alone does not keep out an
+# address that somebody has linked.
+_NOT_INDEXED = (b"x-robots-tag", b"noindex, nofollow")
 _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 
 
@@ -34,6 +37,8 @@ def with_headers(scope: Scope, send: Send, request_id: str, application: Applica
             headers.append((b"x-request-id", request_id.encode()))
             if application is not None and application.is_secure:
                 headers.append(_HSTS)
+            if application is not None and application.is_back_office:
+                headers.append(_NOT_INDEXED)
             if b"referrer-policy" not in names:
                 headers.append((b"referrer-policy", _referrer_policy(scope)))
             if b"cache-control" not in names:

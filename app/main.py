@@ -41,6 +41,7 @@ log = structlog.get_logger()
 
 # Addresses that know no visitor: they must answer while the database is away.
 WITHOUT_VISITOR = ("/static/", "/pictures/", "/health/", "/metrics")
+ROBOTS = "/robots.txt"
 DEVELOPMENT_HOSTS = frozenset({"localhost", "127.0.0.1"})
 
 
@@ -99,6 +100,12 @@ class Patron:
                 path == application.prefix or path.startswith(application.prefix + "/")
             ):
                 return application, litestar
+        if path == ROBOTS:
+            # Crawlers ask at the root of a host, also where no application lives there.
+            for application, litestar in reversed(self._sites):
+                if _is_host(application, host):
+                    scope["path"] = application.prefix + path
+                    return application, litestar
         return None
 
     async def _hand_over(

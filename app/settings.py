@@ -35,8 +35,8 @@ VARIABLES = {
     "PATRON_DATA_DIR": "folder of the embedded database, uploaded pictures, development secrets and mail files",
     "PATRON_CONFIG": "file of the applications",
     "PATRON_SECRET_KEYS": "keys for links and cookies, comma separated, newest first",
-    "PATRON_SMTP_URL": "mail server, smtp://user:password@host:587 or smtps://host:465; empty: mail files",
-    "PATRON_MAIL_FROM": "sender of all mails, for example: Patron <shop@example.com>",
+    "PATRON_SMTP_URL": "mail server, smtp://user:password@host:587 or smtps://host:465; required in production",
+    "PATRON_MAIL_FROM": "sender of all mails, for example: Patron <shop@example.com>; required in production",
     "PATRON_TRUSTED_PROXIES": "networks whose X-Forwarded-* headers are believed, comma separated",
     "PATRON_LOG": "console or json",
     "PATRON_LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR",
@@ -67,7 +67,7 @@ class Settings:
     config: Path
     # Newest first: the first signs, all are accepted.
     secret_keys: tuple[str, ...] = field(repr=False)
-    # Empty: each mail is a file under `data_dir`/mail.
+    # Empty in development only: each mail is a file under `data_dir`/mail.
     smtp_url: str = field(repr=False)
     mail_from: str
     trusted_proxies: tuple[Network, ...]
@@ -124,8 +124,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         database_pool_size=read("PATRON_DATABASE_POOL_SIZE", "10", lambda text: _number(text, 2, 1000), 10),
         run_worker=read("PATRON_RUN_WORKER", "yes", _yes_or_no, True),
     )
-    if result.smtp_url and not development and not environ.get("PATRON_MAIL_FROM", "").strip():
-        problems.append("PATRON_MAIL_FROM is missing: mails that leave this machine need a sender of yours.")
+    if not development:
+        problems += _missing_for_mail(environ)
     try:
         keys = _secret_keys(environ.get("PATRON_SECRET_KEYS", ""), data_dir, development)
     except ValueError as reason:
@@ -144,6 +144,15 @@ def _misspelt(environ: Mapping[str, str]) -> list[str]:
             hint = f" Did you mean {similar[0]}?" if similar else ""
             sentences.append(f"{name} is not a setting of Patron.{hint}")
     return sentences
+
+
+def _missing_for_mail(environ: Mapping[str, str]) -> list[str]:
+    """Production has no default for mails: links to a new password or an invitation in a file reach nobody."""
+    reasons = {
+        "PATRON_SMTP_URL": "is missing: production sends its mails over a mail server of yours.",
+        "PATRON_MAIL_FROM": "is missing: mails that leave this machine need a sender of yours.",
+    }
+    return [f"{name} {reason}" for name, reason in reasons.items() if not environ.get(name, "").strip()]
 
 
 def _environment(text: str) -> Environment:

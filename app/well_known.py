@@ -8,6 +8,7 @@ from litestar.exceptions import NotFoundException
 from litestar.response import Redirect
 
 from app.access import anyone
+from app.applications import Application, all_applications
 from app.links import links_of
 from app.pages import see
 from app.visitor import CurrentVisitor
@@ -39,16 +40,26 @@ async def security_txt(visitor: CurrentVisitor) -> str:
 
 @get("/robots.txt", name="robots_txt", guards=[anyone], media_type=MediaType.TEXT)
 async def robots_txt(visitor: CurrentVisitor) -> Response[str]:
-    """What search engines may read: the catalog of a shop, nothing of the back office."""
-    links = links_of(visitor.application)
-    if visitor.application.is_back_office:
-        closed = [links.path("home")]
-    else:
-        closed = [links.path(name) for name in NOT_FOR_CRAWLERS if name in links.names]
-    text = "User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in closed)
-    if "sitemap" in links.names:
-        text += f"Sitemap: {links.url('sitemap')}\n"
+    """What search engines may read: the catalogs of the shops, nothing of the back office.
+
+    They ask at the root of a host and nowhere else (RFC 9309, 2.3), so that the file is the same in all applications
+    of a host and speaks for all of them.
+    """
+    origin = visitor.application.origin
+    here = [one for one in all_applications() if one.origin == origin]
+    closed = [f"Disallow: {path}\n" for one in here for path in _closed_in(one)]
+    sitemaps = [
+        f"Sitemap: {links_of(one).url('sitemap')}\n" for one in here if "sitemap" in links_of(one).names
+    ]
+    text = "".join(["User-agent: *\n", *closed, *sitemaps])
     return Response(text, media_type=MediaType.TEXT, headers={"Cache-Control": "public, max-age=86400"})
+
+
+def _closed_in(application: Application) -> list[str]:
+    links = links_of(application)
+    if application.is_back_office:
+        return [links.path("home")]
+    return [links.path(name) for name in NOT_FOR_CRAWLERS if name in links.names]
 
 
 routes = [change_password_address, security_txt, robots_txt]

@@ -202,6 +202,8 @@ class Consent(Table, tablename="consents"):
     is_given = Boolean()
     document_version = Varchar(length=40, default="")
     application = Varchar(length=40, default="")
+    # What the links in newsletters name that end it; null where no newsletter is wanted. Random, unlike the id.
+    unsubscribe_key = UUID(null=True, default=None)
     recorded_at = Timestamptz()
 
 

@@ -3,6 +3,7 @@
 import http.client
 import itertools
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -65,6 +66,17 @@ def free_port() -> int:
                 continue
         return port
     raise AssertionError("no port is free")
+
+
+def production(**more: str) -> dict[str, str]:
+    """What production asks for, with a mail server that nobody runs."""
+    return {
+        "PATRON_ENV": "production",
+        "PATRON_SECRET_KEYS": secrets.token_urlsafe(48),
+        "PATRON_SMTP_URL": f"smtp://127.0.0.1:{free_port()}",
+        "PATRON_MAIL_FROM": "Patron <shop@shop.example>",
+        **more,
+    }
 
 
 def environment(data_dir: Path, database_url: str = "", **more: str) -> dict[str, str]:

@@ -1,13 +1,12 @@
 """The `patron` command: what it says when all is well, and sentences instead of tracebacks when not."""
 
-import secrets
 from pathlib import Path
 
 import asyncpg
 import pytest
 
 from tests.databases import TestDatabases
-from tests.patron_process import environment, free_port, patron
+from tests.patron_process import environment, free_port, patron, production
 
 COMMANDS = ("serve", "migrate", "demo", "worker", "check", "staff")
 
@@ -32,10 +31,22 @@ def test_bad_settings_are_told_in_sentences(tmp_path: Path, command: str) -> Non
 
 
 def test_production_without_a_key_does_not_serve(tmp_path: Path) -> None:
-    done = patron("serve", env=environment(tmp_path, PATRON_ENV="production"))
+    done = patron("serve", env=environment(tmp_path, **production(PATRON_SECRET_KEYS="")))
     assert done.returncode == 1
     assert done.stderr.startswith("PATRON_SECRET_KEYS is missing")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["PATRON_SMTP_URL", "PATRON_MAIL_FROM"])
+def test_production_without_a_mail_server_or_a_sender_does_not_serve(tmp_path: Path, name: str) -> None:
+    for command in ("serve", "worker"):
+        done = patron(command, env=environment(tmp_path, **production(**{name: ""})))
+        assert done.returncode == 1
+        (sentence,) = done.stderr.splitlines()
+        assert sentence.startswith(f"{name} is missing: ")
+    checked = patron("check", env=environment(tmp_path, **production(**{name: ""})))
+    assert checked.returncode == 1
+    assert f"failed  settings: {name} is missing: " in checked.stdout
 
 
 async def test_migrate_brings_the_database_up_to_date_and_then_finds_nothing(
@@ -101,11 +112,7 @@ def test_check_warns_of_a_shop_in_production_whose_invoices_would_not_say_who_se
     env = environment(
         tmp_path,
         f"postgresql://shop@127.0.0.1:{free_port()}/shop",
-        PATRON_ENV="production",
-        PATRON_CONFIG=str(file),
-        PATRON_SECRET_KEYS=secrets.token_urlsafe(48),
-        PATRON_SMTP_URL=f"smtp://127.0.0.1:{free_port()}",
-        PATRON_MAIL_FROM="Shop <shop@example.test>",
+        **production(PATRON_CONFIG=str(file)),
     )
     file.write_text(shop)
     said = patron("check", env=env).stdout
@@ -134,9 +141,7 @@ def test_check_warns_of_a_shop_in_production_whose_staff_would_not_hear_of_appli
     env = environment(
         tmp_path,
         f"postgresql://shop@127.0.0.1:{free_port()}/shop",
-        PATRON_ENV="production",
-        PATRON_CONFIG=str(file),
-        PATRON_SECRET_KEYS=secrets.token_urlsafe(48),
+        **production(PATRON_CONFIG=str(file)),
     )
     file.write_text(shop)
     said = patron("check", env=env).stdout

@@ -33,6 +33,7 @@ from app.sign_in.passwords import password_matches
 from tables import Category, Company, Customer, Membership, Order, Product, StaffMember, User
 from tables.engine import DB
 from tests.browser_like import mails, patron, visit
+from tests.patron_process import production
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -124,8 +125,8 @@ async def test_if_empty_adds_nothing_where_there_are_customers() -> None:
 
 @pytest.fixture
 def in_production(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("PATRON_ENV", "production")
-    monkeypatch.setenv("PATRON_SECRET_KEYS", "f3d2a1b09c8e7d6f5a4b3c2d1e0f9a8b7c6d5e4f")
+    for name, value in production().items():
+        monkeypatch.setenv(name, value)
     settings.cache_clear()
     yield
     monkeypatch.undo()

@@ -8,6 +8,7 @@ import pytest
 
 from app.settings import settings
 from tests.browser_like import ORIGIN, visit
+from tests.patron_process import production
 from tests.people import shopper
 from tests.raw_requests import LOCAL, raw_request
 
@@ -100,8 +101,8 @@ async def test_without_a_token_only_this_machine_reads_them_in_development() -> 
 
 async def test_in_production_nobody_reads_them_without_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as changed:
-        changed.setitem(os.environ, "PATRON_ENV", "production")
-        changed.setitem(os.environ, "PATRON_SECRET_KEYS", "kV3xw9QmZp7RtY2bN8sLf4HdJ6gC1aEu")
+        for name, value in production().items():
+            changed.setitem(os.environ, name, value)
         settings.cache_clear()
         try:
             answer = await raw_request("GET", "/metrics")

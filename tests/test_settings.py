@@ -8,10 +8,17 @@ import pytest
 from app.settings import DEVELOPMENT_KEY_PREFIX, SettingsError, read_settings
 
 GOOD_KEY = "kV3xw9QmZp7RtY2bN8sLf4HdJ6gC1aEu"
+SERVER = "smtp://user:word@mail.example.com:587"
+SENDER = "Patron <shop@example.com>"
 
 
 def production(tmp_path: Path, **more: str) -> dict[str, str]:
-    return {"PATRON_DATA_DIR": str(tmp_path), "PATRON_SECRET_KEYS": GOOD_KEY, **more}
+    asked_for = {
+        "PATRON_SECRET_KEYS": GOOD_KEY,
+        "PATRON_SMTP_URL": SERVER,
+        "PATRON_MAIL_FROM": SENDER,
+    }
+    return {"PATRON_DATA_DIR": str(tmp_path), **asked_for, **more}
 
 
 def development(tmp_path: Path, **more: str) -> dict[str, str]:
@@ -24,9 +31,13 @@ def refusals(environ: dict[str, str]) -> list[str]:
     return refused.value.problems
 
 
-def test_nothing_set_means_production_and_production_needs_a_key(tmp_path: Path) -> None:
+def test_nothing_set_means_production_and_production_needs_a_key_a_mail_server_and_a_sender(
+    tmp_path: Path,
+) -> None:
     assert refusals({"PATRON_DATA_DIR": str(tmp_path)}) == [
-        "PATRON_SECRET_KEYS is missing: production needs a secret of its own, made at random."
+        "PATRON_SMTP_URL is missing: production sends its mails over a mail server of yours.",
+        "PATRON_MAIL_FROM is missing: mails that leave this machine need a sender of yours.",
+        "PATRON_SECRET_KEYS is missing: production needs a secret of its own, made at random.",
     ]
 
 
@@ -102,7 +113,8 @@ def test_a_bad_value_is_refused_with_a_sentence_that_names_it(tmp_path: Path, na
 
 
 def test_all_bad_values_are_told_at_once(tmp_path: Path) -> None:
-    problems = refusals({"PATRON_PORT": "x", "PATRON_LOG": "y", "PATRON_DATA_DIR": str(tmp_path)})
+    bad = {"PATRON_PORT": "x", "PATRON_LOG": "y", "PATRON_SECRET_KEYS": ""}
+    problems = refusals(production(tmp_path, **bad))
     assert [problem.split()[0] for problem in problems] == ["PATRON_LOG", "PATRON_PORT", "PATRON_SECRET_KEYS"]
 
 
@@ -112,12 +124,18 @@ def test_a_misspelt_name_is_refused_with_the_right_one(tmp_path: Path) -> None:
     ]
 
 
-def test_real_mail_of_production_needs_a_sender(tmp_path: Path) -> None:
-    url = "smtp://user:word@mail.example.com:587"
-    (problem,) = refusals(production(tmp_path, PATRON_SMTP_URL=url))
-    assert problem.startswith("PATRON_MAIL_FROM is missing")
-    sender = "Patron <shop@example.com>"
-    assert read_settings(production(tmp_path, PATRON_SMTP_URL=url, PATRON_MAIL_FROM=sender)).smtp_url == url
+@pytest.mark.parametrize("name", ["PATRON_SMTP_URL", "PATRON_MAIL_FROM"])
+def test_production_needs_a_mail_server_and_a_sender(tmp_path: Path, name: str) -> None:
+    for left_empty in ("", "  "):
+        (problem,) = refusals(production(tmp_path, **{name: left_empty}))
+        assert problem.startswith(f"{name} is missing: ")
+    accepted = read_settings(production(tmp_path))
+    assert (accepted.smtp_url, accepted.mail_from) == (SERVER, SENDER)
+
+
+def test_development_has_mail_files_and_a_sender_of_this_machine(tmp_path: Path) -> None:
+    settings = read_settings(development(tmp_path))
+    assert (settings.smtp_url, settings.mail_from) == ("", "Patron <patron@localhost>")
 
 
 def test_secrets_never_show_in_the_representation(tmp_path: Path) -> None:

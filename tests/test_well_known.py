@@ -1,10 +1,13 @@
 """Addresses that crawlers and researchers look for."""
 
 from pathlib import Path
+from urllib.robotparser import RobotFileParser
 
 import pytest
 
+from tests import people
 from tests.browser_like import forget_patron, visit
+from tests.raw_requests import raw_request
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -19,9 +22,78 @@ async def test_crawlers_read_the_catalog_and_no_page_of_a_person() -> None:
     assert "Sitemap: http://localhost:8000/sitemap.xml" in lines
 
 
-async def test_crawlers_read_nothing_of_the_back_office() -> None:
-    page = await (await visit("back-office")).get("/robots.txt")
-    assert page.response.text.splitlines() == ["User-agent: *", "Disallow: /back-office/"]
+async def rules_at(host: str) -> RobotFileParser:
+    """What a crawler learns on a host: it asks for one address and no other (RFC 9309, 2.3)."""
+    answer = await raw_request("GET", "/robots.txt", headers=[(b"host", host.encode())])
+    assert (answer.status, answer.header("content-type")) == (200, "text/plain; charset=utf-8")
+    rules = RobotFileParser()
+    rules.parse(answer.text.splitlines())
+    return rules
+
+
+PAGES_OF_PEOPLE = (
+    "/account",
+    "/account/orders",
+    "/sign-in",
+    "/sign-in/code",
+    "/register",
+    "/forgotten-password",
+)
+
+
+async def test_the_file_at_the_root_speaks_for_every_application_of_the_host() -> None:
+    rules = await rules_at("localhost")
+    for prefix in ("", "/business"):
+        for page in PAGES_OF_PEOPLE:
+            assert not rules.can_fetch("Crawler", f"http://localhost:8000{prefix}{page}"), prefix + page
+        assert rules.can_fetch("Crawler", f"http://localhost:8000{prefix}/")
+        assert rules.can_fetch("Crawler", f"http://localhost:8000{prefix}/products/TEA")
+    for page in ("/", "/sign-in", "/customers", "/static/css/base.css"):
+        assert not rules.can_fetch("Crawler", f"http://localhost:8000/back-office{page}"), page
+    sitemaps = ["http://localhost:8000/sitemap.xml", "http://localhost:8000/business/sitemap.xml"]
+    assert rules.site_maps() == sitemaps
+    for address in sitemaps:
+        assert (await (await visit("shop")).get(address)).status == 200
+
+
+async def test_every_host_speaks_for_itself_also_where_no_application_lives_at_its_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = Path("app/applications.toml").read_text(encoding="utf-8")
+    for path, address in (
+        ("business/", "https://business.example/shop/"),
+        ("back-office/", "https://office.example/"),
+        ("", "https://shop.example/"),
+    ):
+        text = text.replace(f"http://localhost:{{port}}/{path}", address)
+    (tmp_path / "applications.toml").write_text(text, encoding="utf-8")
+    with monkeypatch.context() as changed:
+        changed.setenv("PATRON_CONFIG", str(tmp_path / "applications.toml"))
+        forget_patron()
+        shop, business, office = [
+            await rules_at(host) for host in ("shop.example", "business.example", "office.example")
+        ]
+        assert shop.site_maps() == ["https://shop.example/sitemap.xml"]
+        assert not shop.can_fetch("Crawler", "https://shop.example/account")
+        assert shop.can_fetch("Crawler", "https://shop.example/shop/account"), "that is another host's"
+        assert business.site_maps() == ["https://business.example/shop/sitemap.xml"]
+        assert not business.can_fetch("Crawler", "https://business.example/shop/account")
+        assert business.can_fetch("Crawler", "https://business.example/shop/")
+        assert not office.can_fetch("Crawler", "https://office.example/sign-in")
+        assert office.site_maps() is None
+        unknown = await raw_request("GET", "/robots.txt", headers=[(b"host", b"evil.example")])
+        assert unknown.status == 400
+    forget_patron()
+
+
+async def test_no_search_engine_keeps_a_page_of_the_back_office_whoever_links_it() -> None:
+    person = await visit("back-office")
+    for path in ("/sign-in", "/forgotten-password", "/customers", "/there-is-no-such-page"):
+        assert (await person.get(path)).response.headers["x-robots-tag"] == "noindex, nofollow"
+    signed_in = await (await people.staff_member()).signed_in()
+    assert (await signed_in.get("/")).response.headers["x-robots-tag"] == "noindex, nofollow"
+    for shop in ("shop", "business"):
+        assert "x-robots-tag" not in (await (await visit(shop)).get("/")).response.headers
 
 
 async def test_security_txt_names_whom_the_shop_names(

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from app.audit import record
 from app.back_office.privileges import ALL_PRIVILEGES
 from app.customers.creation import LoginTaken, NewUser, create_user
+from app.sign_in.breached_passwords import breach_problem
 from app.sign_in.password_mails import send_password_mail
 from app.sign_in.passwords import hash_password, password_problem
 from app.visitor import Visitor
@@ -46,6 +47,7 @@ async def add_staff_member(
     password_hash = None
     if password is not None:
         problem = password_problem(password, [email, login, first_name, last_name])
+        problem = problem or await breach_problem(password)
         if problem is not None:
             raise StaffMemberRefused(problem)
         password_hash = await hash_password(password)

@@ -19,7 +19,7 @@ from app.company_users.invitation_import import (
     upload,
 )
 from app.company_users.invitation_import_reading import COLUMNS, csv_text
-from app.company_users.invitations_pages import MANAGERS
+from app.company_users.invitations_pages import MANAGERS, PROVEN_MANAGERS
 from app.customers.permissions import BUILT_IN_ROLE_NAMES
 from app.forms import FilledForm, Form, blank
 from app.languages import gettext as _
@@ -43,13 +43,13 @@ class UploadForm(Form):
     """The file, which is read apart from the other fields."""
 
 
-@get("/account/users/import", name="import_users", guards=MANAGERS)
+@get("/account/users/import", name="import_users", guards=PROVEN_MANAGERS)
 async def import_page(visitor: CurrentVisitor) -> Page:
     """The form for a file, and the files uploaded last."""
     return await _page(visitor, blank(UploadForm))
 
 
-@post("/account/users/import", name="import_users_post", guards=MANAGERS)
+@post("/account/users/import", name="import_users_post", guards=PROVEN_MANAGERS)
 async def import_users(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
     """Takes a file in; the worker reads it."""
     file = (await request.form()).get("file")

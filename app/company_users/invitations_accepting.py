@@ -14,8 +14,9 @@ from app.audit import record
 from app.company_users.invitations import invitation_of_token
 from app.company_users.invitations_judging import inviter_still_grants
 from app.company_users.roles import recorded_names, roles_of
-from app.customers.consents import accept_terms, choose_newsletter
+from app.customers.consents import accept_terms, refuse_newsletter
 from app.customers.creation import NewUser, add_member, create_user
+from app.sign_in.breached_passwords import breach_problem
 from app.sign_in.passwords import hash_password, password_problem
 from app.visitor import Visitor
 from tables import Customer, User
@@ -158,10 +159,11 @@ async def owner_of(invitation: Opened, application: Application) -> Owner:
     return Owner(is_known=bool(rows), application=application if here else elsewhere)
 
 
-def problem_of_password(invitation: Opened, password: str, *about: str) -> str | None:
+async def problem_of_password(invitation: Opened, password: str, *about: str) -> str | None:
     """Why the invited person may not have this password, as a sentence, or None."""
     shops = [one.name for one in all_applications()]
-    return password_problem(password, [invitation.email, invitation.company, *about, *shops])
+    problem = password_problem(password, [invitation.email, invitation.company, *about, *shops])
+    return problem or await breach_problem(password)
 
 
 async def accept_as_new_user(
@@ -194,7 +196,7 @@ async def accept_as_new_user(
         )
         await _join(current, user)
         await accept_terms(user.id, application)
-        await choose_newsletter(user.id, application, wanted=False)
+        await refuse_newsletter(user.id, application)
         await _record(current, user)
         return user
 

@@ -105,7 +105,7 @@ async def _join_as_new(
         return await _page(visitor, invitation, token, form, 403)
     if form.is_valid:
         about = (form.data.first_name, form.data.last_name, form.data.login)
-        problem = problem_of_password(invitation, form.data.password, *about)
+        problem = await problem_of_password(invitation, form.data.password, *about)
         if problem is not None:
             form.add_error("password", problem)
     if form.errors:

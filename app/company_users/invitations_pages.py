@@ -14,13 +14,14 @@ from app.company_users.invitations import Invitee, Outcome, invite, revoke, send
 from app.company_users.invitations_list import SentInvitation, Shown, invitations_of
 from app.company_users.invitations_pasting import AT_MOST, Pasted, pasted_people
 from app.company_users.managing import ChangeRefused, LimitsRefused, limits_to_give
+from app.company_users.proving_to_grant import PASSWORD_FIELD, asks_elsewhere, prove_within
 from app.company_users.roles import Role, grantable, role_names, role_options, roles_of
 from app.company_users.rule_words import limit_words
 from app.customers.emails import Email
 from app.customers.limits import PERIODS
 from app.customers.permissions import Permission, permissions_of_account, permitted
 from app.flash import Flash
-from app.forms import FilledForm, Several, Text, asked_for, blank, read_form
+from app.forms import FilledForm, Secret, Several, Text, asked_for, blank, read_form
 from app.languages import date_text, ngettext, text
 from app.languages import gettext as _
 from app.links import Links, links_of
@@ -29,6 +30,8 @@ from app.sign_in.sent_twice import sending_of
 from app.visitor import CurrentVisitor, Visitor
 
 MANAGERS = [permitted(Permission.MANAGE_USERS)]
+# A file may give any role, and cannot be kept while somebody proves who they are: they prove it beforehand.
+PROVEN_MANAGERS = [permitted(Permission.MANAGE_USERS, again=True)]
 # What a state is called, and the kind of its badge.
 _STATES = {
     Shown.OPEN: (text("Waiting"), "info"),
@@ -39,10 +42,11 @@ _STATES = {
 
 
 class RightsForm(LimitsForm):
-    """What invited people may do and spend, and the language of the mail."""
+    """What invited people may do and spend, the language of the mail, and the proof that some roles need."""
 
     roles: Annotated[list[str], Several(required=True, at_most=60)]
     language: Annotated[str, Text(required=False, max_length=10)]
+    current_password: Annotated[str, Secret(required=False)]
 
 
 class InviteForm(RightsForm):
@@ -75,7 +79,7 @@ async def invite_page(visitor: CurrentVisitor) -> Page:
 async def invite_one(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
     """Invites one person."""
     form = await read_form(request, InviteForm)
-    if not form.is_valid:
+    if not form.is_valid or not await prove_within(request, visitor, form):
         return await _page(visitor, "invite", form, 422)
     data = form.data
     invitee = _invitee(visitor, data, data.email, data.first_name, data.last_name)
@@ -105,7 +109,7 @@ async def invite_several(request: Request[Any, Any, Any], visitor: CurrentVisito
     wrong = [one for one in pasted if one.problem]
     if form.is_valid and (wrong or not pasted or len(pasted) > AT_MOST):
         form.add_error("people", _people_problem(pasted, wrong))
-    if form.errors:
+    if form.errors or not await prove_within(request, visitor, form):
         return await _page(visitor, "several", form, 422, wrong)
     people = [_invitee(visitor, form.data, one.email, one.first_name, one.last_name) for one in pasted]
     try:
@@ -236,6 +240,8 @@ async def _page(
         wrong=wrong,
         currency=visitor.application.currency,
         most=await limits_to_give(visitor),
+        asks_password=form.error(PASSWORD_FIELD) is not None,
+        asks_elsewhere=asks_elsewhere(form),
     )
 
 

@@ -7,6 +7,7 @@ from litestar import Request, Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
+from app.access import AuthenticationNeeded
 from app.company_users.invitations_pages import MANAGERS, grantable_roles
 from app.company_users.joining import (
     DomainRefused,
@@ -18,6 +19,7 @@ from app.company_users.joining import (
     wishes_of,
 )
 from app.company_users.managing import ChangeRefused, limits_to_give
+from app.company_users.proving_to_grant import needs_proof
 from app.company_users.roles import roles_of
 from app.flash import Flash
 from app.forms import Flag, Form, Several, read_form
@@ -65,8 +67,11 @@ async def accept(
 ) -> Response[Any]:
     """Lets somebody join with the ticked roles."""
     form = await read_form(request, AcceptForm)
+    roles = form.data.roles if form.is_valid else []
+    if await needs_proof(visitor, roles):
+        raise AuthenticationNeeded
     try:
-        name = await let_join(visitor, wish, form.data.roles if form.is_valid else ())
+        name = await let_join(visitor, wish, roles)
     except LookupError:
         raise NotFoundException from None
     except ChangeRefused:

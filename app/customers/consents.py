@@ -10,8 +10,8 @@ from tables.engine import DB
 from tables.keys import new_key
 
 _RECORD = """
-    INSERT INTO consents (id, "user", kind, is_given, document_version, application, recorded_at)
-    VALUES ($1, $2, $3, $4, $5, $6, now())
+    INSERT INTO consents (id, "user", kind, is_given, document_version, application, unsubscribe_key, recorded_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, now())
 """
 
 
@@ -21,9 +21,17 @@ async def accept_terms(user_id: uuid.UUID, application: Application) -> None:
         await _record(user_id, kind, True, application.terms_version, application)
 
 
-async def choose_newsletter(user_id: uuid.UUID, application: Application, *, wanted: bool) -> None:
-    """Notes whether a person wants the newsletter."""
-    await _record(user_id, ConsentKind.NEWSLETTER, wanted, "", application)
+async def want_newsletter(user_id: uuid.UUID, application: Application) -> uuid.UUID:
+    """Notes that a person wants the newsletter; gives the key by which the links in its mails end it."""
+    # Made at random as a whole: parts of the ids of rows can be guessed (RFC 9562, 8).
+    key = uuid.uuid4()
+    await _record(user_id, ConsentKind.NEWSLETTER, True, "", application, key)
+    return key
+
+
+async def refuse_newsletter(user_id: uuid.UUID, application: Application) -> None:
+    """Notes that a person does not want the newsletter, or no longer."""
+    await _record(user_id, ConsentKind.NEWSLETTER, False, "", application)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +56,13 @@ async def consents_of(user_id: uuid.UUID) -> list[RecordedConsent]:
 
 
 async def _record(
-    user_id: uuid.UUID, kind: ConsentKind, is_given: bool, version: str, application: Application
+    user_id: uuid.UUID,
+    kind: ConsentKind,
+    is_given: bool,
+    version: str,
+    application: Application,
+    unsubscribe_key: uuid.UUID | None = None,
 ) -> None:
-    await DB.execute(_RECORD, new_key(), user_id, kind.value, is_given, version, application.id)
+    await DB.execute(
+        _RECORD, new_key(), user_id, kind.value, is_given, version, application.id, unsubscribe_key
+    )

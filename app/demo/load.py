@@ -6,7 +6,7 @@ from app.applications import Application, application_for_type
 from app.back_office.privileges import ALL_PRIVILEGES
 from app.customers.addresses import AddressDetails
 from app.customers.companies import CompanyDetails
-from app.customers.consents import accept_terms, choose_newsletter
+from app.customers.consents import accept_terms, refuse_newsletter
 from app.customers.creation import NewUser, add_member, create_customer, create_user
 from app.customers.emails import canonical_login
 from app.customers.types import customer_type_of
@@ -277,7 +277,7 @@ class _Loading:
         )
         if created.user is not None:
             await accept_terms(created.user.id, application)
-            await choose_newsletter(created.user.id, application, wanted=False)
+            await refuse_newsletter(created.user.id, application)
 
     def _user(self, email: str, first_name: str, last_name: str, language: str, **more: object) -> NewUser:
         """A user with a verified e-mail. Only the fixed logins have a password; the others can be reminded."""

@@ -4,23 +4,21 @@ So nobody is entered by somebody else who knows their e-mail, and the shop can s
 a row of the consents.
 """
 
-import hashlib
+import re
 import uuid
 from enum import StrEnum
 from typing import Any
 
-from itsdangerous import BadSignature, URLSafeSerializer
-
 from app.applications import Application
-from app.customers.consents import choose_newsletter
+from app.customers.consents import refuse_newsletter, want_newsletter
 from app.links import links_of
 from app.mail.outbox import queue_mail
-from app.settings import settings
 from app.sign_in.link_tokens import Purpose, consume, issue, revoke_links_of
 from app.sign_in.sent_twice import NOT_SENT, is_sent_twice
 from tables.engine import DB
 
 HOURS_TO_CONFIRM = 7 * 24
+_KEY = re.compile("[0-9a-f]{32}")
 
 
 class NewsletterState(StrEnum):
@@ -91,12 +89,12 @@ async def confirm_newsletter(token: str, application: Application) -> bool:
         if link is None or person is None or person["email_canonical"] != link.details.get("email"):
             await transaction.rollback()
             return False
-        await choose_newsletter(link.user_id, application, wanted=True)
+        key = await want_newsletter(link.user_id, application)
         await _mail(
             "newsletter_welcome",
             person,
             application,
-            unsubscribe_link=unsubscribe_link(link.user_id, application),
+            unsubscribe_link=unsubscribe_link(key, application),
         )
     return True
 
@@ -109,25 +107,28 @@ async def end_newsletter(user_id: uuid.UUID, application: Application) -> None:
             return
         await revoke_links_of(user_id, Purpose.CONFIRM_NEWSLETTER)
         if await DB.fetch_value(_IS_GIVEN, user_id):
-            await choose_newsletter(user_id, application, wanted=False)
+            await refuse_newsletter(user_id, application)
 
 
-def unsubscribe_link(user_id: uuid.UUID, application: Application) -> str:
-    """The absolute address that ends the newsletter of this person. It is signed and works for ever: it can do
-    nothing else."""
-    token = _serializer().dumps([user_id.hex, application.id])
-    return links_of(application).url("unsubscribe", token=token)
+def unsubscribe_link(key: uuid.UUID, application: Application) -> str:
+    """The absolute address that ends the newsletter for which a consent has this key.
+
+    It works for as long as the person is known: it is found in the consents and signed with no key that is dropped
+    some day, since old mails are kept for years. It can do nothing else.
+    """
+    return links_of(application).url("unsubscribe", token=key.hex)
 
 
-def user_of_unsubscribe_token(token: str, application: Application) -> uuid.UUID | None:
-    """Whose newsletter a token ends, or None when nobody made it for this application."""
-    if len(token) > 300:
+async def user_of_unsubscribe_token(token: str, application: Application) -> uuid.UUID | None:
+    """Whose newsletter a token ends, or None when it is none of this application."""
+    if not _KEY.fullmatch(token):
         return None
-    try:
-        user_id, made_for = _serializer().loads(token)
-        return uuid.UUID(hex=user_id) if made_for == application.id else None
-    except (BadSignature, ValueError, TypeError, AttributeError):
-        return None
+    found: uuid.UUID | None = await DB.fetch_value(
+        'SELECT "user" FROM consents WHERE unsubscribe_key = $1 AND application = $2',
+        uuid.UUID(hex=token),
+        application.id,
+    )
+    return found
 
 
 async def _mail(kind: str, person: dict[str, Any], application: Application, **context: object) -> None:
@@ -141,12 +142,4 @@ async def _mail(kind: str, person: dict[str, Any], application: Application, **c
         language=language if language in application.languages else application.languages[0],
         name=person["name"],
         **context,
-    )
-
-
-def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(
-        list(reversed(settings().secret_keys)),
-        salt="patron.newsletter.unsubscribe",
-        signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
     )

@@ -94,17 +94,17 @@ async def newsletter_confirmed() -> Page:
 async def unsubscribe_page(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Page:
     """The page of the link that ends the newsletter, with a button."""
     token = request.query_params.get("token", "")
-    is_known = user_of_unsubscribe_token(token, visitor.application) is not None
+    is_known = await user_of_unsubscribe_token(token, visitor.application) is not None
     return _unsubscribe_page("ask" if is_known else "invalid", token)
 
 
-# Mail programs press this without a cookie and without a page of ours (RFC 8058): the signed token is the whole
+# Mail programs press this without a cookie and without a page of ours (RFC 8058): the token is the whole
 # authority, so that neither the token against forged requests nor the origin is asked for (app/cross_site.py).
 @post("/newsletter/unsubscribe", name="unsubscribe_post", guards=[anyone], exclude_from_csrf=True)
 async def unsubscribe(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Page:
     """Ends the newsletter of the person whom the link names; no redirect, which mail programs do not follow."""
     token = request.query_params.get("token", "") or (await read_form(request, TokenForm)).value("token")
-    user_id = user_of_unsubscribe_token(token, visitor.application)
+    user_id = await user_of_unsubscribe_token(token, visitor.application)
     if user_id is None:
         return _unsubscribe_page("invalid", "")
     await end_newsletter(user_id, visitor.application)

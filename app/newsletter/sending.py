@@ -13,10 +13,10 @@ from tables.engine import DB
 
 # The newest word of a person counts, and where it was given says which shop's newsletter is meant.
 _READERS = """
-    SELECT u.id, u.email, u.preferred_language,
+    SELECT u.id, u.email, u.preferred_language, word.unsubscribe_key,
            coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.login) AS name
     FROM users u
-    JOIN LATERAL (SELECT k.is_given, k.application FROM consents k
+    JOIN LATERAL (SELECT k.is_given, k.application, k.unsubscribe_key FROM consents k
                   WHERE k."user" = u.id AND k.kind = 'newsletter'
                   ORDER BY k.recorded_at DESC, k.id DESC LIMIT 1) word ON true
     WHERE word.is_given AND word.application = $1 AND u.is_active AND u.email_verified_at IS NOT NULL
@@ -66,7 +66,7 @@ async def send_newsletter(
                 language=language if language in application.languages else application.languages[0],
                 name=one["name"],
                 **asdict(words.get(language, fallback)),
-                unsubscribe_link=unsubscribe_link(one["id"], application),
+                unsubscribe_link=unsubscribe_link(one["unsubscribe_key"], application),
             )
         await record(
             "newsletter sent",

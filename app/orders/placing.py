@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from app.basket.basket import Basket, basket_of
 from app.basket.owner import BasketOwner, hash_of_basket_token
+from app.customers.emails import canonical_email
 from app.customers.types import Extension, customer_type_of
 from app.languages import gettext as _
 from app.marketing.promotion_uses import PromotionUsedUp
@@ -20,6 +21,7 @@ from app.orders.wish import ApprovalNeeded, OrderRefused, OrderWish, TotalsChang
 from app.orders.writing import OrderedBy, write_order
 from app.requisitions.budgets import Excess, budget_of, excess_of, lock_budget
 from app.segments.recurring import lock_for_first_order
+from app.sign_in.limits import has_had_enough_mails
 from app.visitor import Visitor
 from tables.engine import DB
 
@@ -79,6 +81,8 @@ async def _place(
     basket = await agreed_basket(visitor, owner, wish, fingerprint)
     of = basket.reckoning
     _must_be_within_limits(await excess_of_order(visitor, of.totals.total.net, of.currency))
+    if not owner.is_user:
+        await _must_have_room_in_mailbox(wish)
     buyer = OrderedBy(
         application=visitor.application,
         customer_id=owner.customer_id,
@@ -111,6 +115,18 @@ def may_have_limits(visitor: Visitor) -> bool:
     if account is None or not account.customer_type or not visitor.is_signed_in:
         return False
     return customer_type_of(account.customer_type).applies(Extension.GROUP)
+
+
+async def _must_have_room_in_mailbox(wish: OrderWish) -> None:
+    """Counts an order of a guest for its e-mail, which nobody has proved to be theirs: each order is a mail, and
+    nobody's mailbox is flooded by strangers (`MAILS_IN_AN_HOUR`). What is refused is not counted."""
+    if await has_had_enough_mails("guest-order", canonical_email(wish.email)):
+        raise OrderRefused(
+            _(
+                "There were several orders with this e-mail address within an hour. Please sign in to order, or try"
+                " again in an hour: your basket and your answers stay."
+            )
+        )
 
 
 def _must_be_within_limits(excess: tuple[Excess, ...]) -> None:

@@ -16,6 +16,7 @@ from app.languages import gettext as _
 from app.pages import Page, see
 from app.registration.forms import RegistrationForm, check_language, registration_form
 from app.registration.register import register
+from app.sign_in.breached_passwords import breach_problem
 from app.sign_in.limits import count_client
 from app.sign_in.sent_twice import sending_of
 from app.visitor import CurrentVisitor, Visitor
@@ -54,6 +55,10 @@ async def register_as(
     if not form.is_valid:
         return form_page(visitor, wanted, form, 422)
     await count_client(request.scope, "registration", REGISTRATIONS_OF_CLIENT)
+    problem = await breach_problem(form.data.password)
+    if problem is not None:
+        form.add_error("password", problem)
+        return form_page(visitor, wanted, form, 422)
     try:
         await register(visitor.application, wanted, form.data, visitor.language, sending_of(request, form))
     except LoginTaken:

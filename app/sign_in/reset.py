@@ -7,6 +7,7 @@ from app.applications import Application
 from app.audit import record
 from app.links import links_of
 from app.mail.people import queue_mail_to
+from app.sign_in.breached_passwords import breach_problem
 from app.sign_in.limits import clear_account
 from app.sign_in.link_tokens import Link, Purpose, TokenState, consume, look_up, revoke_links_of
 from app.sign_in.passwords import SHORTEST, hash_password, password_problem, shortest_password
@@ -47,7 +48,8 @@ async def problem_of_new_password(user_id: uuid.UUID, password: str, application
         return None
     about = [person[name] or "" for name in ("login", "email", "first_name", "last_name", "companies")]
     shortest = shortest_password(has_second_factor=person["has_second_factor"])
-    return password_problem(password, [*about, application.name], shortest)
+    problem = password_problem(password, [*about, application.name], shortest)
+    return problem or await breach_problem(password)
 
 
 async def reset_password(token: str, password: str, application: Application) -> bool:

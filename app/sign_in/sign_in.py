@@ -59,9 +59,14 @@ _OF_USER = f"""
     SELECT {_ACCOUNT} FROM (SELECT $1::uuid AS id) AS wanted JOIN users u ON u.id = wanted.id {_OF_ACCOUNT}
     ORDER BY m.created_at
 """  # only constants are put in
+# Run for every failure, also of a login that nobody has. Noting it makes the database wait for the disk, which takes
+# longer than all else here, so that without a user there must be something to write as well: the account's counter,
+# which every tried login has, is written as it is. No row comes of it, so nobody fills a table with made-up logins.
 _NOTE_FAILURE = """
-    INSERT INTO sign_in_attempts (id, "user", application, outcome, user_agent, address_family, attempted_at)
-    VALUES ($1, $2, $3, $4, $5, $6, now())
+    WITH noted AS (
+        INSERT INTO sign_in_attempts (id, "user", application, outcome, user_agent, address_family, attempted_at)
+        SELECT $2, $3, $4, $5, $6, $7, now() WHERE $3::uuid IS NOT NULL)
+    UPDATE attempt_counters SET updated_at = updated_at WHERE key = $1
 """
 # In one statement: the client's try is taken back, the account's failures are forgotten, and links to a new
 # password end: whoever knows the password needs no reset, and an old mail must not open the account later.
@@ -88,9 +93,9 @@ async def person_with_password(
 ) -> KnownPerson | None:
     """The person of that login and password; None for a wrong one.
 
-    Unknown login, wrong password and locked account are one answer and cost one hash each, so that nobody
-    learns which accounts exist. Raises TooManyTries for a client with too many failures, TooBusy when more
-    hashes wait than can be made.
+    Unknown login, wrong password and locked account are one answer and cost one hash and the same statements each,
+    so that nobody learns, not even by the time it takes, which accounts exist. Raises TooManyTries for a client with
+    too many failures, TooBusy when more hashes wait than can be made.
     """
     canonical = canonical_login(login)
     of_client, of_account = key_of_client(scope, "sign-in"), key_of_account(canonical)
@@ -99,9 +104,8 @@ async def person_with_password(
     user_id: uuid.UUID | None = rows[0]["user_id"]
     stored: str | None = rows[0]["password_hash"]
     if not await password_matches(None if is_locked else stored, password):
-        if user_id is not None:
-            outcome = "locked" if is_locked else "wrong password"
-            await DB.execute(_NOTE_FAILURE, *_attempt(user_id, application, outcome, scope))
+        outcome = "locked" if is_locked else "wrong password"
+        await DB.execute(_NOTE_FAILURE, of_account, *_attempt(user_id, application, outcome, scope))
         SIGN_INS.labels(application.id, "refused").inc()
         return None
     person = nearest_account(application, rows)
@@ -151,7 +155,7 @@ async def _hash_anew(user_id: uuid.UUID, stored: str, password: str) -> None:
 
 
 def _attempt(
-    user_id: uuid.UUID, application: Application, outcome: str, scope: Scope
-) -> tuple[uuid.UUID, uuid.UUID, str, str, str, str]:
+    user_id: uuid.UUID | None, application: Application, outcome: str, scope: Scope
+) -> tuple[uuid.UUID, uuid.UUID | None, str, str, str, str]:
     # The method is the column's default, a password.
     return new_key(), user_id, application.id, str(outcome), user_agent_of(scope), address_family(scope)

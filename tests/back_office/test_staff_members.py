@@ -267,3 +267,41 @@ async def test_the_last_two_disabled_everywhere_at_once_leave_one(database: str)
         )
     )
     assert sorted(page.status for page in pages) == [200, 422]
+
+
+LONG_AGO = "UPDATE sessions SET authenticated_at = now() - interval '6 minutes'"
+
+
+async def test_what_staff_members_may_do_changes_only_for_who_has_just_proved_who_they_are(
+    staff: Person,
+) -> None:
+    known = await people.staff_member("paul@example.com", ("mail",))
+    path = await page_of(known)
+    at_hand = await staff.get(path)
+    new = await staff.get("/staff/new")
+    await DB.execute(LONG_AGO)
+    person = {"first_name": "Eve", "last_name": "Elm", "email": "eve@example.com", "login": "eve"}
+    added = await staff.fill(
+        new, {**person, "preferred_language": "en", "privileges": ALL}, form="first_name", follow=False
+    )
+    changed = await staff.fill(at_hand, {"privileges": ALL}, form="privileges", follow=False)
+    others = [await staff.post(path + what, {}, follow=False) for what in ("/branch", "/disable", "/enable")]
+    for answer in (added, changed, *others):
+        assert answer.status == 303
+        assert "/back-office/sign-in/again" in answer.response.headers["location"]
+    for page in (path, "/staff/new"):
+        assert (await staff.get(page)).h1 == "Is it you?"
+    assert await privileges_of(known) == {"mail"}
+    assert await is_active(known)
+    assert await DB.fetch_value("SELECT count(*) FROM users WHERE login = 'eve'") == 0
+    assert (await staff.get("/staff")).h1 == "Staff members", "who may what can be looked at"
+
+
+async def test_after_the_proof_the_page_of_the_staff_member_opens(staff: Person) -> None:
+    known = await people.staff_member("paul@example.com", ("mail",))
+    path = await page_of(known)
+    await DB.execute(LONG_AGO)
+    page = await staff.fill(await staff.get(path), {"password": people.PASSWORD})
+    assert page.path == f"/back-office{path}"
+    await staff.fill(page, {"privileges": ["mail", "orders"]}, form="privileges")
+    assert await privileges_of(known) == {"mail", "orders"}

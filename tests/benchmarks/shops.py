@@ -3,7 +3,6 @@
 import http.client
 import os
 import re
-import secrets
 import subprocess
 import sys
 import time
@@ -19,7 +18,7 @@ from tables import Category
 from tables.engine import close_pool, open_pool
 from tests import people
 from tests.benchmarks.load import Answer, ask, request
-from tests.patron_process import PROJECT, environment, free_port
+from tests.patron_process import PROJECT, environment, free_port, production
 
 # Each account signs in again and again, so that not one row is written by all at the same time.
 ACCOUNTS = 200
@@ -113,10 +112,7 @@ def patron_in_production(folder: Path, database_url: str, workers: int = 1) -> I
         environment(
             folder,
             database_url,
-            PATRON_ENV="production",
-            PATRON_CONFIG=str(applications),
-            PATRON_SECRET_KEYS=secrets.token_urlsafe(48),
-            PATRON_TRUSTED_PROXIES=TRUSTED_PROXY,
+            **production(PATRON_CONFIG=str(applications), PATRON_TRUSTED_PROXIES=TRUSTED_PROXY),
         ),
         folder / "patron.log",
     ) as patron:

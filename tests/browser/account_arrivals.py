@@ -4,10 +4,9 @@ import secrets
 
 from app.demo.load import CONTRACT_BUYER, STAFF
 from tests.browser.account_walk import AccountWalk
-from tests.browser.company_user_stops import proven
 from tests.browser.conftest import OpenWindow
 from tests.browser.selling_stops import fill_in_checkout
-from tests.browser.stops import OWN_PASSWORD
+from tests.browser.stops import OWN_PASSWORD, proven
 from tests.browser.window import Window
 from tests.test_routes import BUYER, CUSTOMER
 

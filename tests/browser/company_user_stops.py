@@ -1,20 +1,12 @@
 """The pages where a company's administrators manage its people and roles."""
 
 from app.demo.load import ADMINISTRATOR, BUYER, PASSWORD
-from tests.browser.stops import Prepared, Reach, Stop, at
+from tests.browser.stops import Prepared, Reach, Stop, at, proven
 from tests.browser.window import Window
 
 
 def of_administrator(name: str, reach: Reach, status: int = 200) -> Stop:
     return Stop(name, reach, status, "business", ADMINISTRATOR)
-
-
-async def proven(window: Window, status: int) -> int:
-    """What comes after the page that asks again who one is, if it does ask."""
-    if not window.path.endswith("/sign-in/again"):
-        return status
-    await window.fill(password=PASSWORD)
-    return await window.leave_by(window.page.locator("main form button.button--primary"))
 
 
 async def a_user(window: Window, prepared: Prepared) -> int:

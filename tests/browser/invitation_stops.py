@@ -1,7 +1,7 @@
 """Inviting people and joining companies: what accessibility and the strict policy are tried on."""
 
 from app.demo.load import ADMINISTRATOR, SHOPPER
-from tests.browser.stops import Prepared, Stop, at, sent
+from tests.browser.stops import Prepared, Stop, at, at_proven, proven, sent
 from tests.browser.window import Window
 
 BROKEN = "email;first_name;roles\nnobody;=1+1;buyer\nfile.person@stops.example;Fia;emperor\n"
@@ -15,7 +15,7 @@ async def several_wrong(window: Window, prepared: Prepared) -> int:
 
 async def an_upload(window: Window, prepared: Prepared) -> int:
     """The page of a file of which some lines were not understood, once the worker is done."""
-    await window.open("/account/users/import", "business")
+    await proven(window, await window.open("/account/users/import", "business"))
     file = {"name": "people.csv", "mimeType": "text/csv", "buffer": BROKEN.encode()}
     await window.page.set_input_files("[name=file]", file)  # type: ignore[arg-type]  # a dict of that form
     status = await window.press("Upload and invite")
@@ -63,7 +63,7 @@ INVITATIONS = [
     Stop("invitations", the_list, application="business", who=ADMINISTRATOR),
     Stop("invitation", the_link, application="business"),
     Stop("invitation-invalid", at("/invitations?token=nonsense", "business"), 410, "business"),
-    of_administrator("import-users", "/account/users/import"),
+    Stop("import-users", at_proven("/account/users/import", "business"), 200, "business", ADMINISTRATOR),
     Stop("user-import", an_upload, application="business", who=ADMINISTRATOR),
     of_administrator("joining", "/account/users/joining"),
     Stop("own-companies", at("/account/companies"), who=SHOPPER),

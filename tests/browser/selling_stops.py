@@ -13,7 +13,7 @@ from tests.browser.passwordless_stops import PASSWORDLESS
 from tests.browser.personal_data_stops import PERSONAL_DATA
 from tests.browser.requisition_stops import REQUISITIONS
 from tests.browser.security_stops import SECURITY
-from tests.browser.stops import Prepared, Stop, at, of_staff, sent
+from tests.browser.stops import Prepared, Stop, at, at_proven, of_staff, proven, sent
 from tests.browser.window import Window
 from tests.catalog.photos import photo
 
@@ -60,7 +60,7 @@ async def first_of(window: Window, path: str) -> int:
 
 
 async def a_staff_member(window: Window, prepared: Prepared) -> int:
-    return await first_of(window, "/staff")
+    return await proven(window, await first_of(window, "/staff"))
 
 
 async def a_category(window: Window, prepared: Prepared) -> int:
@@ -153,7 +153,7 @@ SELLING = [
     of_staff("segmentation-service", at("/segmentation-services/shop/standard", "back-office")),
     of_staff("staff-members", at("/staff", "back-office")),
     of_staff("staff-member", a_staff_member),
-    of_staff("new-staff-member", at("/staff/new", "back-office")),
+    of_staff("new-staff-member", at_proven("/staff/new", "back-office")),
     of_staff("new-staff-member-errors", sent("/staff/new", "Add", "back-office", email="x"), 422),
     *(
         of_staff(f"customer-{tab}", at(f"/customers/ALFKI/{tab}", "back-office"))

@@ -45,11 +45,30 @@ def at(path: str, application: str = "shop") -> Reach:
     return reach
 
 
+async def proven(window: Window, status: int) -> int:
+    """What comes after the page that asks again who one is, if it does ask."""
+    if not window.path.endswith("/sign-in/again"):
+        return status
+    await window.fill(password=PASSWORD)
+    return await window.leave_by(window.page.locator("main form button.button--primary"))
+
+
+def at_proven(path: str, application: str = "shop") -> Reach:
+    """The page of an address that may ask again who one is."""
+
+    async def reach(window: Window, prepared: Prepared) -> int:
+        return await proven(window, await window.open(path, application))
+
+    return reach
+
+
 def sent(path: str, button: str, application: str = "shop", **typed: str | bool) -> Reach:
     """The page after sending the form of an address."""
 
     async def reach(window: Window, prepared: Prepared) -> int:
-        await window.open(path, application)
+        status = await window.open(path, application)
+        if not path.startswith("/sign-in/"):
+            await proven(window, status)
         await window.fill(**typed)
         return await window.press(button)
 

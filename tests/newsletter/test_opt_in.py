@@ -1,11 +1,12 @@
 """The newsletter: ticked, confirmed by mail, ended by one click (domain.md 4, Consent; RFC 8058)."""
 
 import asyncio
+import secrets
 
 import pytest
 
 from tables.engine import DB
-from tests.browser_like import ORIGIN, Person, mails, visit
+from tests.browser_like import ORIGIN, Person, forget_patron, mails, visit
 from tests.people import Known, shopper
 from tests.sign_in.test_sent_twice import A_MINUTE_LATER
 
@@ -110,13 +111,13 @@ async def test_a_person_ends_it_by_the_link_and_a_button() -> None:
     assert await words(known) == [True, False]
 
 
-def with_another_signature(link: str) -> str:
-    """Changed where all six bits of a character count: of the last one only four do."""
+def with_another_token(link: str) -> str:
+    """Changed where all six bits of a character count: of the last one only some may."""
     return link[:-2] + ("A" if link[-2] != "A" else "B") + link[-1]
 
 
-@pytest.mark.parametrize("change", [with_another_signature, lambda link: link.partition("?")[0]])
-async def test_only_the_signed_token_ends_a_newsletter(change) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize("change", [with_another_token, lambda link: link.partition("?")[0]])
+async def test_only_the_token_of_the_mail_ends_a_newsletter(change) -> None:  # type: ignore[no-untyped-def]
     known = await shopper()
     person = await order_it(known)
     await confirm(person)
@@ -124,6 +125,40 @@ async def test_only_the_signed_token_ends_a_newsletter(change) -> None:  # type:
     answer = await person.client.post(link, data={"List-Unsubscribe": "One-Click"})
     assert answer.status_code == 410, "not even the person's own session does it"
     assert await words(known) == [True]
+
+
+async def test_the_links_of_old_mails_work_when_the_keys_of_the_shop_are_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """README, Rotating keys: mails are kept for years, and nobody is to look for another way out."""
+    known = await shopper()
+    await confirm(await order_it(known))
+    link = await end_link()
+    with monkeypatch.context() as changed:
+        changed.setenv("PATRON_SECRET_KEYS", secrets.token_urlsafe(48))
+        forget_patron()
+        page = await (await visit("shop")).get(link)
+        page = await (await visit("shop")).fill(page, {}, form="token") if page.status == 200 else page
+        answer = await (await visit("shop")).client.post(link, data={"List-Unsubscribe": "One-Click"})
+    forget_patron()
+    assert answer.status_code == 200
+    assert await words(known) == [True, False]
+
+
+async def test_an_old_link_ends_the_newsletter_that_was_ordered_anew() -> None:
+    known = await shopper()
+    person = await order_it(known)
+    await confirm(person)
+    old = await end_link()
+    await person.fill(await person.get("/account/consents"), {}, form="newsletter")
+    await DB.execute(A_MINUTE_LATER)
+    await person.fill(await person.get("/account/consents"), {}, form="newsletter")
+    await confirm(person)
+    assert await words(known) == [True, False, True]
+    links = {mail.link for mail in await mails("newsletter_welcome")}
+    assert len(links) == 2
+    await person.client.post(old, data={"List-Unsubscribe": "One-Click"})
+    assert await words(known) == [True, False, True, False]
 
 
 async def test_the_token_of_one_shop_ends_nothing_in_another() -> None:

@@ -1,6 +1,7 @@
 """Registering: every promise of domain.md 4 that the form makes."""
 
 import asyncio
+import time
 
 from tables import Address, ApprovalRequest, Company, Consent, Customer, Membership, User
 from tables.engine import DB
@@ -377,3 +378,26 @@ async def test_with_user_names_both_are_asked_and_a_taken_user_name_is_told(data
     finally:
         monkeypatch.undo()
         forget_patron()
+
+
+async def test_the_time_of_the_answer_is_reckoned_from_the_hash_which_may_stand_in_a_queue(
+    database, monkeypatch
+):
+    """Else, once the queue is longer than the floor, the answer would tell whether the e-mail is known."""
+    from app.registration import register
+
+    hashed: list[float] = []
+    real = register.hash_password
+
+    async def after_a_long_queue(password: str) -> str:
+        await asyncio.sleep(register.ANSWER_AFTER)
+        made = await real(password)
+        hashed.append(time.monotonic())
+        return made
+
+    monkeypatch.setattr(register, "hash_password", after_a_long_queue)
+    for _known in (False, True):
+        person = await visit("shop")
+        page = await person.fill(await person.get("/register"), PERSON, form="email", follow=False)
+        assert page.status == 303
+        assert time.monotonic() - hashed.pop() >= register.ANSWER_AFTER

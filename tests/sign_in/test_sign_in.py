@@ -5,6 +5,7 @@ import unicodedata
 
 import pytest
 
+from app.sign_in.limits import is_account_locked, key_of_account
 from app.sign_in.passwords import HASHER
 from tables import ApprovalStatus
 from tables.engine import DB
@@ -65,11 +66,65 @@ async def test_what_was_typed_stays_but_never_the_password() -> None:
     assert "a wrong password here" not in page.html
 
 
+async def statements_of(login: str, password: str) -> tuple[list[str], int]:
+    """What the database is asked by a try to sign in that fails, and how many transactions have written."""
+    person = await visit("shop", address="10.9.0.1")
+    page = await person.get("/sign-in")
+    await DB.execute("DELETE FROM attempt_counters WHERE key LIKE 'client:%'")
+    with counted_queries() as said:
+        assert (await person.fill(page, {"login": login, "password": password})).status == 422
+    written = await DB.fetch_value(
+        "SELECT count(DISTINCT xmin::text) FROM attempt_counters WHERE key = $1 OR key LIKE 'client:sign-in:%'",
+        key_of_account(login),
+    )
+    return said, written
+
+
+async def test_no_failure_costs_more_than_another_one() -> None:
+    """Statement by statement the same, and each of them writes: what is made sure on the disk takes the longest."""
+    ines = await people.shopper()
+    disabled = await people.shopper("disabled@example.com", is_active=False)
+    locked = await people.shopper("locked@example.com")
+    elsewhere = await people.company()
+    while not await is_account_locked(locked.login):
+        pass
+    while not await is_account_locked("locked-nobody@example.com"):
+        pass
+    unknown = await statements_of("nobody@example.com", "not the right password")
+    assert unknown[1] == 2, "the client and the account are counted, and the failure is noted"
+    for login, password in (
+        (ines.login, "not the right password"),
+        (ines.login, "x" * 5000),
+        (disabled.login, "not the right password"),
+        (elsewhere.login, "not the right password"),
+        (locked.login, "not the right password"),
+        (locked.login, locked.password),
+        ("locked-nobody@example.com", "not the right password"),
+    ):
+        assert await statements_of(login, password) == unknown, (login, password[:30])
+    noted = await DB.fetch(
+        "SELECT u.login, a.outcome, count(*) AS n FROM sign_in_attempts a JOIN users u ON u.id = a.user"
+        " GROUP BY u.login, a.outcome"
+    )
+    assert {(row["login"], row["outcome"]): row["n"] for row in noted} == {
+        (ines.login, "wrong password"): 2,
+        (disabled.login, "wrong password"): 1,
+        (elsewhere.login, "wrong password"): 1,
+        (locked.login, "locked"): 2,
+    }
+
+
 async def test_every_path_costs_exactly_one_hash(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Counted by watching the hasher do its real work: unknown, wrong, locked, too long, right."""
+    """Counted by watching the hasher do its real work: unknown, wrong, too long, disabled, wrong shop, locked,
+    right."""
     from app.sign_in import passwords
 
     ines = await people.shopper()
+    disabled = await people.shopper("disabled@example.com", is_active=False)
+    elsewhere = await people.company()
+    locked = await people.shopper("locked@example.com")
+    while not await is_account_locked(locked.login):
+        pass
     counted: list[str] = []
     real = passwords._verify
     monkeypatch.setattr(passwords, "_verify", lambda *values: counted.append("one") or real(*values))
@@ -77,6 +132,12 @@ async def test_every_path_costs_exactly_one_hash(monkeypatch: pytest.MonkeyPatch
         ("nobody@example.com", "some password"),
         (ines.login, "some password"),
         (ines.login, "x" * 5000),
+        (disabled.login, "some password"),
+        (disabled.login, disabled.password),
+        (elsewhere.login, "some password"),
+        (elsewhere.login, elsewhere.password),
+        (locked.login, "some password"),
+        (locked.login, locked.password),
         (ines.login, ines.password),
     ):
         counted.clear()
