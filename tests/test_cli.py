@@ -184,20 +184,18 @@ async def test_check_tells_of_a_shop_that_would_sell_without_tax(
     databases: TestDatabases, tmp_path: Path
 ) -> None:
     address = await databases.new_database()
-    production = environment(
+    in_production = environment(
         tmp_path,
         address,
-        PATRON_ENV="production",
-        PATRON_CONFIG=str(_shop_at_home_in(tmp_path, "DE")),
-        PATRON_SECRET_KEYS=secrets.token_urlsafe(48),
+        **production(PATRON_CONFIG=str(_shop_at_home_in(tmp_path, "DE"))),
     )
-    assert "ok      database:" in patron("check", env=production).stdout
+    assert "ok      database:" in patron("check", env=in_production).stdout
     connection = await asyncpg.connect(address)
     try:
         await connection.execute("DELETE FROM tax_rates WHERE country = 'DE'")
     finally:
         await connection.close()
-    done = patron("check", env=production)
+    done = patron("check", env=in_production)
     assert done.returncode == 1
     told = "there are no tax rates where these shops are at home: shop (default_country DE)"
     assert "failed  database: PostgreSQL" in done.stdout
@@ -206,7 +204,7 @@ async def test_check_tells_of_a_shop_that_would_sell_without_tax(
     assert development.returncode == 0
     assert "warning database: PostgreSQL" in development.stdout
     _shop_at_home_in(tmp_path, "US")
-    assert "shop (default_country US)" in patron("check", env=production).stdout
+    assert "shop (default_country US)" in patron("check", env=in_production).stdout
 
 
 def _shop_at_home_in(folder: Path, country: str) -> Path:

@@ -9,7 +9,7 @@ from app.prices.price_lists import ALL_CONSUMERS, PriceListDetails, create_price
 from app.prices.tax import set_tax_rates
 from app.segments.implicit import EVERYONE
 from app.segments.targets import aim
-from app.versions import version_of
+from app.versions import Subject, raise_version, version_of
 from tables import Category, Product
 from tables.segments import TargetKind
 from tests.prices.cases import Ware
@@ -30,6 +30,7 @@ async def product(sku: str = "NW-001", *, tax_class: str = "standard") -> Ware:
         created_at=datetime.now(UTC),
     )
     await Product.insert(made)
+    await raise_version(Subject.CATALOG)
     return Ware(made.id, tax_class)
 
 
