@@ -20,10 +20,12 @@ _BYTES_TO_LOOK = 256 * 1024
 
 _one_at_a_time = threading.Lock()
 
-
 # Where glibc looks for wishes when a program starts, and the wish for large pages: madvise(2), MADV_HUGEPAGE.
 _WISHES = "GLIBC_TUNABLES"
 _LARGE_PAGES = "glibc.malloc.hugetlb=1"
+# An option without effect of a program that has begun again. The wish does not tell: glibc takes it out of the
+# environment of programs with more rights than their user.
+_AGAIN = "begun-again"
 
 
 def begin_again_with_large_pages() -> None:
@@ -35,11 +37,14 @@ def begin_again_with_large_pages() -> None:
     """
     if sys.platform != "linux" or not sys.executable or _glibc() is None:
         return
-    wish = os.environ.get(_WISHES)
-    if wish is None:
+    if _AGAIN in sys._xoptions:
+        if os.environ.get(_WISHES) == _LARGE_PAGES:
+            del os.environ[_WISHES]
+    elif _WISHES not in os.environ:
         os.environ[_WISHES] = _LARGE_PAGES
-        os.execv(sys.executable, sys.orig_argv)
-    if wish == _LARGE_PAGES:
+        # Where nothing may start a program, this one goes on as it is.
+        with suppress(OSError):
+            os.execv(sys.executable, [sys.orig_argv[0], "-X", _AGAIN, *sys.orig_argv[1:]])
         del os.environ[_WISHES]
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from app.applications import application_by_id
+from app.errors import TooBusy
 from app.languages import text
 from app.orders.invoice_text import Paper, invoice_text
 from app.orders.numbers import next_cancellation_number, next_credit_note_number, next_invoice_number
@@ -30,6 +31,9 @@ from tables.orders import OrderState
 
 # Seconds; an invoice of hundreds of lines takes a few.
 SET_WITHIN = 60
+# Invoices in work or waiting per process; beyond it people are asked to come back in a moment.
+LONGEST_QUEUE = 20
+SECONDS_TO_COME_BACK = 5
 # The folder that has the package `app`, from which the program is run.
 _ROOT = Path(__file__).parents[2]
 
@@ -86,7 +90,7 @@ async def invoice_document(order: StoredOrder, paper: Paper) -> Document:
     """The invoice of an order, the one that cancels it, or its credit note, as PDF in the language of the order.
 
     The same order gives the same bytes; only the day of the delivery is added once it is known. Raises
-    InvoiceMissing.
+    InvoiceMissing and app.errors.TooBusy.
     """
     has_it, number = {
         Paper.INVOICE: (order.has_invoice, order.invoice_number),
@@ -99,8 +103,21 @@ async def invoice_document(order: StoredOrder, paper: Paper) -> Document:
         async with DB.transaction():
             order = await number_invoice(await order_of_number(order.number, lock=True))
     said = invoice_text(order, await lines_of(order), paper)
-    content = await asyncio.get_running_loop().run_in_executor(_thread(), _set, said)
-    return Document(f"{said.number}.pdf", content)
+    return Document(f"{said.number}.pdf", await _in_thread(said))
+
+
+_waiting = 0
+
+
+async def _in_thread(said: InvoiceText) -> bytes:
+    global _waiting  # the queue is this process's own
+    if _waiting >= LONGEST_QUEUE:
+        raise TooBusy(SECONDS_TO_COME_BACK)
+    _waiting += 1
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_thread(), _set, said)
+    finally:
+        _waiting -= 1
 
 
 def _set(said: InvoiceText) -> bytes:

@@ -13,11 +13,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from pypdf import PdfReader
 
+from app.errors import TooBusy
 from app.languages import money_text
 from app.marketing.edit_promotions import PromotionDraft, create_promotion
 from app.marketing.promotions import PromotionTarget
+from app.orders import invoices
 from app.orders.invoice_text import Paper
-from app.orders.invoices import InvoiceMissing, invoice_document
+from app.orders.invoices import Document, InvoiceMissing, invoice_document
 from app.orders.order import lines_of, order_of_number
 from app.orders.states import StateRefused, cancel_order, confirm_order, return_order, ship_order
 from tables.engine import DB
@@ -299,6 +301,17 @@ async def test_orders_confirmed_before_get_their_number_when_it_is_first_asked_f
     assert row["invoice_number"] == "INV-100001"
     assert row["invoiced_at"] is not None
     assert "Patron Example Shop" in row["seller"]
+
+
+async def test_who_asks_for_invoices_while_many_wait_is_asked_to_come_back(database, monkeypatch):
+    monkeypatch.setattr(invoices, "LONGEST_QUEUE", 1)
+    await open_shop()
+    order = await order_of_number(await confirmed(await visit("shop"), "TEA"))
+    first, second = await asyncio.gather(
+        *(invoice_document(order, Paper.INVOICE) for _twice in range(2)), return_exceptions=True
+    )
+    assert {type(first), type(second)} == {Document, TooBusy}
+    assert (await invoice_document(order, Paper.INVOICE)).content.startswith(b"%PDF")
 
 
 async def test_what_sets_invoices_is_never_in_the_memory_of_the_serving_process(database):
