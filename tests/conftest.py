@@ -89,7 +89,7 @@ async def database_of_the_session(databases: TestDatabases) -> AsyncIterator[str
         connection_class=WatchedConnection,
         server_settings=engine.SESSION_SETTINGS
         # PostgreSQL looks for a deadlock once, so long after the wait began: by then the circle of a test is closed.
-        | {"lock_timeout": "60s", "statement_timeout": "120s", "deadlock_timeout": "2s"},
+        | {"lock_timeout": "60s", "statement_timeout": "120s", "deadlock_timeout": "1500ms"},
     )
     yield address
     await engine.close_pool()
