@@ -2,6 +2,8 @@
 
 Shared addresses belong to the customer; personal ones to one membership. One shared address is preferred for
 billing and one for shipping; somebody of a company may prefer another one for themselves (domain.md 1, Membership).
+That one is always preferred, and that the last one stays, is therefore a rule of the shared addresses: a company
+whose only address is somebody's own has none that all of its users could order to, and who has it may take it away.
 Each change locks the customer first, so that two at once see each other.
 """
 
