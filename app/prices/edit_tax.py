@@ -6,7 +6,7 @@ from decimal import Decimal
 from app.applications import Application, all_applications
 from app.audit import record
 from app.errors import Conflict
-from app.prices.tax import TAX_CLASSES, set_tax_rates
+from app.prices.tax import MEMBER_STATES, TAX_CLASSES, set_tax_rates, taxed_as
 from app.versions import Subject, raise_version
 from app.visitor import Visitor
 from tables.engine import DB
@@ -22,14 +22,27 @@ class HomeNeedsRates(ValueError):
 
 
 def shops_at_home_in(country: str) -> list[Application]:
-    """The shops whose home country (`default_country`) it is."""
-    return [one for one in all_applications() if not one.is_back_office and one.default_country == country]
+    """The shops that have the rates of this country at home (`default_country`)."""
+    return [one for one in _shops() if taxed_as(one.default_country) == country]
+
+
+def homes_of_shops() -> frozenset[str]:
+    """The countries whose rates the shops have at home."""
+    return frozenset(taxed_as(one.default_country) for one in _shops())
 
 
 async def shops_without_rates() -> list[Application]:
     """The shops whose home country has no rates, so that they sell without tax there."""
     rates = await rates_by_country()
-    return [one for one in all_applications() if not one.is_back_office and one.default_country not in rates]
+    return [one for one in _shops() if taxed_as(one.default_country) not in rates]
+
+
+async def shops_that_tax_like_the_union() -> list[Application]:
+    """The shops at home outside of the European Union that have rates of member states nevertheless: they charge
+    VAT there, which only a shop that is registered there owes."""
+    if MEMBER_STATES.isdisjoint(await rates_by_country()):
+        return []
+    return [one for one in _shops() if taxed_as(one.default_country) not in MEMBER_STATES]
 
 
 async def rates_by_country() -> dict[str, dict[str, Decimal]]:
@@ -75,3 +88,7 @@ async def change_tax_rates(
             after={"country": country} | {one: str(percent) for one, percent in rates.items()},
         )
         await raise_version(Subject.TAXES)
+
+
+def _shops() -> list[Application]:
+    return [one for one in all_applications() if not one.is_back_office]
