@@ -22,10 +22,13 @@ from app.pages import Page, see
 from app.prices.edit_tax import (
     HomeNeedsRates,
     change_tax_rates,
+    delete_rates_of_other_member_states,
     homes_of_shops,
+    other_member_states,
     rates_by_country,
     shops_at_home_in,
     shops_without_rates,
+    version_of_all_rates,
     version_of_rates,
 )
 from app.prices.tax import COUNTS_AS, MEMBER_STATES, taxed_as
@@ -103,6 +106,11 @@ async def tax_rates(visitor: CurrentVisitor) -> Page:
             ],
             new="new_tax_rates",
             new_text=_("Add a country"),
+            related=[
+                (_("Delete the rates of the other member states"), links.path("delete_other_tax_rates_page"))
+            ]
+            if other_member_states(rates)
+            else (),
         )
     )
 
@@ -181,6 +189,38 @@ async def delete(
     return see(request, "tax_rates", flash=Flash(_("The tax rates are deleted.")))
 
 
+@get("/tax-rates/other-member-states/delete", name="delete_other_tax_rates_page", guards=[PRICES])
+async def ask_delete_others(visitor: CurrentVisitor) -> Page:
+    """Asks before only the home countries of the shops keep their rates in the European Union."""
+    rates = await rates_by_country()
+    others = other_member_states(rates)
+    if not others:
+        raise NotFoundException
+    names = sorted(country_name(one, visitor.language) for one in others)
+    links = links_of(visitor.application)
+    return delete_page(
+        _("Delete the tax rates of the other member states?"),
+        _("These countries lose their tax rates: %(countries)s.", countries=", ".join(names))
+        + " "
+        + _what_deleting_means(others[0], visitor.language),
+        links.path("delete_other_tax_rates"),
+        links.path("tax_rates"),
+        version=version_of_all_rates(rates),
+    )
+
+
+@post("/tax-rates/other-member-states/delete", name="delete_other_tax_rates", guards=[PRICES])
+async def delete_others(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
+    """Deletes the rates of the member states where no shop is at home."""
+    form = await read_form(request, DeleteForm)
+    try:
+        await delete_rates_of_other_member_states(version=form.value("version"), visitor=visitor)
+    except Conflict:
+        told = _("Meanwhile the tax rates have changed, so nothing was done. Please decide anew.")
+        return see(request, "tax_rates", flash=Flash(told, "warning"))
+    return see(request, "tax_rates", flash=Flash(_("The tax rates are deleted.")))
+
+
 async def _as_typed(country: str) -> dict[str, str]:
     """The rates of a country as the fields of the form show them. Raises NotFoundException."""
     rates = (await rates_by_country()).get(country)
@@ -234,4 +274,14 @@ def _page(visitor: Visitor, form: FilledForm[Any], country: str, status_code: in
     )
 
 
-routes = [tax_rates, new_country, create, of_country, change, ask_delete, delete]
+routes = [
+    tax_rates,
+    new_country,
+    create,
+    of_country,
+    change,
+    ask_delete,
+    delete,
+    ask_delete_others,
+    delete_others,
+]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from hashlib import sha256
 
 from app.applications import Application, all_applications
 from app.audit import record
@@ -88,6 +89,36 @@ async def change_tax_rates(
             after={"country": country} | {one: str(percent) for one, percent in rates.items()},
         )
         await raise_version(Subject.TAXES)
+
+
+def other_member_states(rates: Mapping[str, Mapping[str, Decimal]]) -> list[str]:
+    """The member states of the European Union with rates where no shop is at home. None while a home in the union has
+    no rates itself: what goes to the others is taxed like there as soon as they have none."""
+    homes = homes_of_shops()
+    if any(home in MEMBER_STATES and home not in rates for home in homes):
+        return []
+    return sorted(MEMBER_STATES.intersection(rates) - homes)
+
+
+def version_of_all_rates(rates: Mapping[str, Mapping[str, Decimal]]) -> str:
+    """What a decision about the rates of many countries began with."""
+    all_of_them = ";".join(f"{country} {version_of_rates(of)}" for country, of in sorted(rates.items()))
+    return sha256(all_of_them.encode()).hexdigest()
+
+
+async def delete_rates_of_other_member_states(*, version: str, visitor: Visitor | None = None) -> None:
+    """Deletes the rates of `other_member_states`, all or none: for shops that sell so little abroad that they tax it
+    like at home, and for shops outside of the union (README, Taxes).
+
+    Raises Conflict when the rates are no longer those of `version`.
+    """
+    async with DB.transaction():
+        await DB.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        rates = await rates_by_country()
+        if version_of_all_rates(rates) != version:
+            raise Conflict
+        for country in other_member_states(rates):
+            await change_tax_rates(country, {}, version=version_of_rates(rates[country]), visitor=visitor)
 
 
 def _shops() -> list[Application]:

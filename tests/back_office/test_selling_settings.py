@@ -195,6 +195,31 @@ async def test_the_tax_rates_of_a_shops_home_country_cannot_be_deleted(staff: Pe
     assert await DB.fetch_value("SELECT percent FROM tax_rates") == 19
 
 
+async def test_all_member_states_but_the_home_of_the_shop_lose_their_rates_at_once(staff: Person) -> None:
+    await set_tax_rates({"AT": {"standard": Decimal(20)}, "CH": {"standard": Decimal("8.1")}})
+    path = "/back-office/tax-rates/other-member-states/delete"
+    # What goes to Austria would not be taxed like in Germany, but not at all.
+    assert path not in (await staff.get("/tax-rates")).links
+    assert (await staff.get("/tax-rates/other-member-states/delete")).status == 404
+    await set_tax_rates()
+    assert path in (await staff.get("/tax-rates")).links
+    page = await staff.get("/tax-rates/other-member-states/delete")
+    assert "These countries lose their tax rates: Austria, Belgium, Bulgaria," in page.main
+    assert "Germany" not in page.main
+    assert "What goes there is taxed like the home country of the shop afterwards." in page.main
+    await set_tax_rates({"FR": {"standard": Decimal(21)}})
+    answer = await staff.fill(page, {"confirmed": "yes"})
+    assert "Please decide anew." in answer.main
+    assert await DB.fetch_value("SELECT count(DISTINCT country) FROM tax_rates") == 28
+    answer = await staff.fill(await staff.get("/tax-rates/other-member-states/delete"), {"confirmed": "yes"})
+    assert "The tax rates are deleted." in answer.main
+    assert path not in answer.links
+    rows = await DB.fetch("SELECT DISTINCT country FROM tax_rates ORDER BY country")
+    assert [row["country"] for row in rows] == ["CH", "DE"], "who has rates outside is registered there"
+    told = "SELECT count(*) FROM audit_entries WHERE action = 'tax rates changed'"
+    assert await DB.fetch_value(told) == 26
+
+
 async def test_what_cannot_be_a_tax_rate_is_refused_at_its_field(staff: Person) -> None:
     await send(staff, "/tax-rates/new", {"country": "AT", "standard": "0"})
     for typed, field in (
