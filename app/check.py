@@ -76,7 +76,7 @@ def _database(database: OpenDatabase) -> str:
     async def look() -> str:
         from app.customers.types import all_customer_types
         from app.migrations import pending_migrations
-        from app.prices.edit_tax import shops_without_rates
+        from app.prices.edit_tax import shops_that_tax_like_the_union, shops_without_rates
         from app.settings import settings
         from tables.engine import DB
 
@@ -89,6 +89,7 @@ def _database(database: OpenDatabase) -> str:
                 )
             rows = await DB.fetch("SELECT DISTINCT customer_type FROM customers ORDER BY customer_type")
             untaxed = await shops_without_rates()
+            abroad = await shops_that_tax_like_the_union()
         gone = [row["customer_type"] for row in rows if row["customer_type"] not in all_customer_types()]
         if gone:
             raise CheckFailed(
@@ -101,6 +102,12 @@ def _database(database: OpenDatabase) -> str:
                 raise CheckWarns(told)
             # They would sell without VAT. Who means to enters a rate of 0.
             raise CheckFailed(told)
+        if abroad:
+            shops = ", ".join(f"{one.id} (default_country {one.default_country})" for one in abroad)
+            raise CheckWarns(
+                f"PostgreSQL {version}, but these shops at home outside of the European Union charge the VAT of its"
+                f" member states, since there are rates of these: {shops}"
+            )
         return f"PostgreSQL {version}, up to date"
 
     with database(share=True):

@@ -207,6 +207,32 @@ async def test_check_tells_of_a_shop_that_would_sell_without_tax(
     assert "shop (default_country US)" in patron("check", env=in_production).stdout
 
 
+async def test_check_tells_of_a_shop_outside_of_the_union_that_charges_the_vat_of_its_member_states(
+    databases: TestDatabases, tmp_path: Path
+) -> None:
+    address = await databases.new_database()
+    config = str(_shop_at_home_in(tmp_path, "CH"))
+    in_production = environment(tmp_path, address, **production(PATRON_CONFIG=config))
+    connection = await asyncpg.connect(address)
+    try:
+        await connection.execute(
+            "INSERT INTO tax_rates (id, country, tax_class, percent)"
+            " VALUES (gen_random_uuid(), 'CH', 'standard', 8.1)"
+        )
+        told = "there are rates of these: shop (default_country CH)"
+        said = patron("check", env=in_production).stdout
+        assert "warning database: PostgreSQL" in said
+        assert told in said
+        await connection.execute("DELETE FROM tax_rates WHERE country <> 'CH'")
+        assert "ok      database:" in patron("check", env=in_production).stdout
+        # Monaco is a part of France here.
+        await connection.execute("UPDATE tax_rates SET country = 'FR'")
+    finally:
+        await connection.close()
+    _shop_at_home_in(tmp_path, "MC")
+    assert "ok      database:" in patron("check", env=in_production).stdout
+
+
 def _shop_at_home_in(folder: Path, country: str) -> Path:
     file = folder / "applications.toml"
     file.write_text(f"""

@@ -14,6 +14,7 @@ from tables.engine import DB
 from tests.databases import TestDatabases, empty_all_tables
 from tests.patron_process import PROJECT, environment
 
+BEGIN_WITH_TAX_RATES = "2026-11-22T00:00:00:000130"
 MIGRATE = "import asyncio; from app.migrations import migrate; print(len(asyncio.run(migrate())))"
 
 
@@ -54,6 +55,30 @@ async def test_four_processes_that_start_at_once_migrate_once(
 async def test_the_ids_of_migrations_are_unique_and_in_order() -> None:
     ids = known_migrations()
     assert len(ids) == len(set(ids)) == len(list((PROJECT / "tables" / "migrations").glob("patron_*.py")))
+
+
+@pytest.mark.parametrize(("has_sold", "rates_of"), [(False, 27), (True, 0)])
+async def test_a_shop_that_has_sold_without_tax_rates_gets_none(
+    databases: TestDatabases, tmp_path: Path, has_sold: bool, rates_of: int
+) -> None:
+    address = await databases.new_database()
+    connection = await asyncpg.connect(address)
+    try:
+        # As it was before that migration.
+        await connection.execute("DELETE FROM tax_rates")
+        await connection.execute("DELETE FROM migration WHERE name = $1", BEGIN_WITH_TAX_RATES)
+        if has_sold:
+            await connection.execute(
+                "INSERT INTO orders (id, number, application, email, email_canonical, placed_at)"
+                " VALUES (gen_random_uuid(), '1', 'shop', 'a@example.com', 'a@example.com', now())"
+            )
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", MIGRATE, cwd=PROJECT, env=environment(tmp_path, address)
+        )
+        assert await process.wait() == 0
+        assert await connection.fetchval("SELECT count(DISTINCT country) FROM tax_rates") == rates_of
+    finally:
+        await connection.close()
 
 
 async def test_the_audit_log_can_only_grow(database: str) -> None:

@@ -15,19 +15,23 @@ from app.back_office.stale_form import stale_form
 from app.customers.countries import Country, country_choices, country_codes, country_name
 from app.errors import Conflict
 from app.flash import Flash
-from app.forms import FilledForm, Form, Text, blank, read_form
+from app.forms import FilledForm, Form, Invalid, Text, blank, read_form
 from app.languages import gettext as _
 from app.links import links_of
 from app.pages import Page, see
 from app.prices.edit_tax import (
     HomeNeedsRates,
     change_tax_rates,
+    delete_rates_of_other_member_states,
+    homes_of_shops,
+    other_member_states,
     rates_by_country,
     shops_at_home_in,
     shops_without_rates,
+    version_of_all_rates,
     version_of_rates,
 )
-from app.prices.tax import MEMBER_STATES
+from app.prices.tax import COUNTS_AS, MEMBER_STATES, taxed_as
 from app.visitor import CurrentVisitor, Visitor
 
 PRICES = staff(Privilege.PRICES)
@@ -41,10 +45,20 @@ class TaxForm(Form):
     version: Annotated[str, Text(required=False)]
 
 
+class _TaxedCountry(Country):
+    """A country that may have rates of its own."""
+
+    def value(self, raw: str) -> str:
+        """Refuses what is taxed like another country, too: its own rates would change nothing."""
+        if raw in COUNTS_AS:
+            raise Invalid(_("Please choose one of the options."))
+        return super().value(raw)
+
+
 class NewTaxForm(TaxForm):
     """The rates of a country that has none yet."""
 
-    country: Annotated[str, Country()]
+    country: Annotated[str, _TaxedCountry()]
 
 
 class DeleteForm(Form):
@@ -67,8 +81,10 @@ async def tax_rates(visitor: CurrentVisitor) -> Page:
             route="tax_rates",
             heading=_("Tax rates"),
             lead=_(
-                "What is taxed how in which country. Other member states of the European Union are taxed like the"
-                " home country of the shop; what goes to countries outside of it is delivered tax-free."
+                "What is taxed how in which country. Member states of the European Union that are not listed are"
+                " taxed like the home country of the shop; what goes to other countries that are not listed is"
+                " delivered tax-free. If your shop is at home outside of the union, take the rates of the member"
+                " states away, unless you are registered there: what you send there would be taxed by them."
             ),
             warning=_(
                 "Nothing is taxed where these shops are at home, since there are no rates: %(shops)s",
@@ -90,6 +106,11 @@ async def tax_rates(visitor: CurrentVisitor) -> Page:
             ],
             new="new_tax_rates",
             new_text=_("Add a country"),
+            related=[
+                (_("Delete the rates of the other member states"), links.path("delete_other_tax_rates_page"))
+            ]
+            if other_member_states(rates)
+            else (),
         )
     )
 
@@ -140,15 +161,10 @@ async def change(
 async def ask_delete(visitor: CurrentVisitor, country: FromPath[str]) -> Page:
     """Asks before the rates of a country are deleted."""
     version = (await _as_typed(country))["version"]
-    told = (
-        _("What goes there is taxed like the home country of the shop afterwards. Orders keep their taxes.")
-        if country in MEMBER_STATES
-        else _("What goes there is delivered tax-free afterwards. Orders keep their taxes.")
-    )
     links = links_of(visitor.application)
     return delete_page(
         _("Delete the tax rates of %(country)s?", country=country_name(country, visitor.language)),
-        told,
+        _what_deleting_means(country, visitor.language),
         links.path("delete_tax_rates", country=country),
         links.path("tax_rates_of_country", country=country),
         version=version,
@@ -173,6 +189,38 @@ async def delete(
     return see(request, "tax_rates", flash=Flash(_("The tax rates are deleted.")))
 
 
+@get("/tax-rates/other-member-states/delete", name="delete_other_tax_rates_page", guards=[PRICES])
+async def ask_delete_others(visitor: CurrentVisitor) -> Page:
+    """Asks before only the home countries of the shops keep their rates in the European Union."""
+    rates = await rates_by_country()
+    others = other_member_states(rates)
+    if not others:
+        raise NotFoundException
+    names = sorted(country_name(one, visitor.language) for one in others)
+    links = links_of(visitor.application)
+    return delete_page(
+        _("Delete the tax rates of the other member states?"),
+        _("These countries lose their tax rates: %(countries)s.", countries=", ".join(names))
+        + " "
+        + _what_deleting_means(others[0], visitor.language),
+        links.path("delete_other_tax_rates"),
+        links.path("tax_rates"),
+        version=version_of_all_rates(rates),
+    )
+
+
+@post("/tax-rates/other-member-states/delete", name="delete_other_tax_rates", guards=[PRICES])
+async def delete_others(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
+    """Deletes the rates of the member states where no shop is at home."""
+    form = await read_form(request, DeleteForm)
+    try:
+        await delete_rates_of_other_member_states(version=form.value("version"), visitor=visitor)
+    except Conflict:
+        told = _("Meanwhile the tax rates have changed, so nothing was done. Please decide anew.")
+        return see(request, "tax_rates", flash=Flash(told, "warning"))
+    return see(request, "tax_rates", flash=Flash(_("The tax rates are deleted.")))
+
+
 async def _as_typed(country: str) -> dict[str, str]:
     """The rates of a country as the fields of the form show them. Raises NotFoundException."""
     rates = (await rates_by_country()).get(country)
@@ -183,6 +231,26 @@ async def _as_typed(country: str) -> dict[str, str]:
         "reduced": percent_as_typed(rates.get("reduced")),
         "version": version_of_rates(rates),
     }
+
+
+def _what_deleting_means(country: str, language: str) -> str:
+    """What `TaxRates.percent` says of a country without rates, to shops at home where these are."""
+    homes = homes_of_shops()
+    if country in COUNTS_AS:
+        return _(
+            "These rates change nothing: this country is taxed like %(country)s. Orders keep their taxes.",
+            country=country_name(taxed_as(country), language),
+        )
+    if country not in MEMBER_STATES or homes.isdisjoint(MEMBER_STATES):
+        return _("What goes there is delivered tax-free afterwards. Orders keep their taxes.")
+    if homes <= MEMBER_STATES:
+        return _(
+            "What goes there is taxed like the home country of the shop afterwards. Orders keep their taxes."
+        )
+    return _(
+        "What shops of the European Union send there is taxed like their home country afterwards, what the others"
+        " send there is delivered tax-free. Orders keep their taxes."
+    )
 
 
 def _rates(data: TaxForm) -> dict[str, Decimal]:
@@ -202,8 +270,18 @@ def _page(visitor: Visitor, form: FilledForm[Any], country: str, status_code: in
         country=country,
         is_home=bool(shops_at_home_in(country)),
         country_name=country_name(country, visitor.language) if country in country_codes() else country,
-        countries=[("", "–"), *country_choices(visitor.language)],
+        countries=[("", "–"), *(one for one in country_choices(visitor.language) if one[0] not in COUNTS_AS)],
     )
 
 
-routes = [tax_rates, new_country, create, of_country, change, ask_delete, delete]
+routes = [
+    tax_rates,
+    new_country,
+    create,
+    of_country,
+    change,
+    ask_delete,
+    delete,
+    ask_delete_others,
+    delete_others,
+]

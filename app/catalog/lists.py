@@ -14,7 +14,7 @@ from app.catalog.categories import CategoryTree, category_tree
 from app.catalog.kept_orders import kept_orders
 from app.catalog.list_query import ON_A_PAGE, RELEVANCE, Query, Wanted, statement_for
 from app.catalog.price_in_sql import PriceTerms, price_terms
-from app.catalog.products import COLUMNS, ShownProduct, shown_product
+from app.catalog.products import COLUMNS, SMALLEST_QUANTITY, ShownProduct, shown_product
 from app.catalog.views import Visibility, visibility
 from app.catalog.words import FAR, distance
 from app.prices.borders import Span, span_of
@@ -41,6 +41,7 @@ class Offer:
                 price.shown,
                 price.currency,
                 price.is_net,
+                price.includes_tax,
                 "" if price.is_for_everyone else price.list_name,
             )
         pieces_left = product.stock if product.stock_state == "few" else 0
@@ -119,8 +120,9 @@ async def newest_of_each_category(visitor: Visitor, at_most: int = 8) -> list[Sh
     """What came last into each category and is in stock, newest first, for the home page."""
     seen = await visibility(visitor.audience, visitor.versions)
     tree = await category_tree(visitor.versions)
-    # The stock has another version whenever something is sold out or there again, and not with every order: all
-    # audiences and languages that see the same share the order until then.
+    # The stock has another version with every order of a product of which fewer than 20 pieces are there, or hardly
+    # more than the fewest that can be ordered, and with no other (tables/migrations): all audiences and languages
+    # that see the same share the order until then.
     stock = visitor.versions.get(Subject.STOCK, 0)
     key = ("newest of each", at_most, *_versions(visitor.versions), stock, seen.key)
     order = kept_orders.get(key)
@@ -135,7 +137,7 @@ async def newest_of_each_category(visitor: Visitor, at_most: int = 8) -> list[Sh
         # One look into the index for each category, passing over what is sold out.
         rows = await DB.fetch(
             f"SELECT newest.id FROM categories g CROSS JOIN LATERAL (SELECT p.id, p.created_at FROM products p"
-            f" WHERE p.category = g.id AND p.is_active AND p.stock > 0 AND {condition}"
+            f" WHERE p.category = g.id AND p.is_active AND p.stock >= {SMALLEST_QUANTITY} AND {condition}"
             f" ORDER BY p.created_at DESC, p.sku_canonical LIMIT 1) AS newest"
             f" WHERE {shown} ORDER BY newest.created_at DESC, newest.id LIMIT {query.value(at_most)}",
             *query.arguments,

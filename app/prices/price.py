@@ -72,6 +72,11 @@ class Price(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """What this visitor sees: net or gross."""
         return self.unit.shown(self.is_net)
 
+    @property
+    def includes_tax(self) -> bool:
+        """Whether there is tax in what this visitor sees."""
+        return not self.is_net and self.tax_percent > 0
+
     @cached_property
     def scale(self) -> tuple[tuple[int, int], ...]:
         """(From so many pieces, shown amount) for each quantity at which the price of a piece changes; the first

@@ -62,10 +62,9 @@ _RATES_OF_MEMBER_STATES: Mapping[str, Mapping[str, Decimal]] = {
 MEMBER_STATES = frozenset(_RATES_OF_MEMBER_STATES)
 # Monaco counts as France (directive 2006/112/EC, article 7).
 COUNTS_AS: Mapping[str, str] = MappingProxyType({"MC": "FR"})
-# Those of the member states and of Switzerland. A new database has them (tables/migrations).
-DEFAULT_TAX_RATES: Mapping[str, Mapping[str, Decimal]] = MappingProxyType(
-    {**_RATES_OF_MEMBER_STATES, "CH": _rates("8.1", "2.6")}
-)
+# A new database has the rates of the member states (tables/migrations), and none of countries outside of the union:
+# what goes there is an export, and only a shop that is registered there enters rates.
+DEFAULT_TAX_RATES: Mapping[str, Mapping[str, Decimal]] = MappingProxyType(_RATES_OF_MEMBER_STATES)
 
 
 class NetTaxGross(msgspec.Struct, frozen=True):
@@ -87,6 +86,11 @@ class NetTaxGross(msgspec.Struct, frozen=True):
 
 
 NOTHING = NetTaxGross(0, 0, 0)
+
+
+def taxed_as(country: str) -> str:
+    """The country whose rates hold in a country (ISO 3166): mostly itself."""
+    return COUNTS_AS.get(country, country)
 
 
 def split(amount: int, percent: Decimal, is_net: bool) -> NetTaxGross:
@@ -120,10 +124,10 @@ class TaxRates:
         A member state without rates of its own has those of the shop's home: up to 10,000 EUR a year of sales to
         other member states are taxed there (directive 2006/112/EC, article 59c), and a shop that sells more must
         enter the rates of each. Only goods that leave the union are delivered tax-free, and what a shop outside of
-        it sends there. A class that a country does not set has its standard rate, since too little tax would be
-        the shop's loss.
+        it sends there, except to countries with rates of their own: who enters these is registered there. A class
+        that a country does not set has its standard rate, since too little tax would be the shop's loss.
         """
-        of_country = self._of(COUNTS_AS.get(country, country), home)
+        of_country = self._of(taxed_as(country), taxed_as(home))
         if of_country is None or tax_class == "zero":
             return UNTAXED
         return of_country.get(tax_class, of_country.get("standard", UNTAXED))

@@ -1,6 +1,7 @@
 """Shipping methods, tax rates and segmentation services in the back office (domain.md 7, 8, 9)."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +9,8 @@ from app.prices.tax import set_tax_rates
 from tables.engine import DB
 from tests import people
 from tests.back_office.selling_cast import product, send
-from tests.browser_like import Person, visit
+from tests.browser_like import Person, forget_patron, visit
+from tests.patron_process import PROJECT
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -134,7 +136,7 @@ async def test_a_tax_rate_decides_the_next_price(staff: Person) -> None:
 
 
 async def test_staff_are_told_what_deleting_the_tax_rates_of_a_country_means(staff: Person) -> None:
-    await set_tax_rates({one: {"standard": Decimal(20)} for one in ("DE", "AT", "CH")})
+    await set_tax_rates({one: {"standard": Decimal(20)} for one in ("DE", "AT", "CH", "MC")})
     assert "/back-office/tax-rates/AT/delete" in (await staff.get("/tax-rates/AT")).links
     page = await staff.get("/tax-rates/AT/delete")
     assert "What goes there is taxed like the home country of the shop afterwards." in page.main
@@ -143,6 +145,43 @@ async def test_staff_are_told_what_deleting_the_tax_rates_of_a_country_means(sta
     assert "Austria" not in page.main
     page = await staff.get("/tax-rates/CH/delete")
     assert "What goes there is delivered tax-free afterwards." in page.main
+    page = await staff.get("/tax-rates/MC/delete")
+    assert "These rates change nothing: this country is taxed like France." in page.main
+
+
+@pytest.mark.parametrize(
+    ("homes", "told"),
+    [
+        (("US",), "What goes there is delivered tax-free afterwards."),
+        (("MC",), "What goes there is taxed like the home country of the shop afterwards."),
+        (("US", "DE"), "What shops of the European Union send there is taxed like their home country"),
+    ],
+)
+async def test_what_deleting_tax_rates_means_depends_on_where_the_shops_are_at_home(
+    database: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    homes: tuple[str, ...],
+    told: str,
+) -> None:
+    text = (PROJECT / "app" / "applications.toml").read_text(encoding="utf-8")
+    for kind, home in zip(("B2CWebShop", "SMBWebShop"), (homes[0], homes[-1]), strict=True):
+        heading = f"[application_types.{kind}]"
+        text = text.replace(heading, f'{heading}\ndefault_country = "{home}"')
+    (tmp_path / "applications.toml").write_text(text, encoding="utf-8")
+    with monkeypatch.context() as changed:
+        changed.setenv("PATRON_CONFIG", str(tmp_path / "applications.toml"))
+        forget_patron()
+        await set_tax_rates({one: {"standard": Decimal(20)} for one in ("AT", "FR")})
+        staff = await (await people.staff_member()).signed_in()
+        assert told in (await staff.get("/tax-rates/AT/delete")).main
+        # What a shop at home in Monaco needs is the rates of France.
+        is_needed = "MC" in homes
+        assert (
+            "/back-office/tax-rates/FR/delete" in (await staff.get("/tax-rates/FR")).links
+        ) is not is_needed
+        assert ("Nothing is taxed" in (await staff.get("/tax-rates")).main) is not is_needed
+    forget_patron()
 
 
 async def test_the_tax_rates_of_a_shops_home_country_cannot_be_deleted(staff: Person) -> None:
@@ -156,11 +195,38 @@ async def test_the_tax_rates_of_a_shops_home_country_cannot_be_deleted(staff: Pe
     assert await DB.fetch_value("SELECT percent FROM tax_rates") == 19
 
 
+async def test_all_member_states_but_the_home_of_the_shop_lose_their_rates_at_once(staff: Person) -> None:
+    await set_tax_rates({"AT": {"standard": Decimal(20)}, "CH": {"standard": Decimal("8.1")}})
+    path = "/back-office/tax-rates/other-member-states/delete"
+    # What goes to Austria would not be taxed like in Germany, but not at all.
+    assert path not in (await staff.get("/tax-rates")).links
+    assert (await staff.get("/tax-rates/other-member-states/delete")).status == 404
+    await set_tax_rates()
+    assert path in (await staff.get("/tax-rates")).links
+    page = await staff.get("/tax-rates/other-member-states/delete")
+    assert "These countries lose their tax rates: Austria, Belgium, Bulgaria," in page.main
+    assert "Germany" not in page.main
+    assert "What goes there is taxed like the home country of the shop afterwards." in page.main
+    await set_tax_rates({"FR": {"standard": Decimal(21)}})
+    answer = await staff.fill(page, {"confirmed": "yes"})
+    assert "Please decide anew." in answer.main
+    assert await DB.fetch_value("SELECT count(DISTINCT country) FROM tax_rates") == 28
+    answer = await staff.fill(await staff.get("/tax-rates/other-member-states/delete"), {"confirmed": "yes"})
+    assert "The tax rates are deleted." in answer.main
+    assert path not in answer.links
+    rows = await DB.fetch("SELECT DISTINCT country FROM tax_rates ORDER BY country")
+    assert [row["country"] for row in rows] == ["CH", "DE"], "who has rates outside is registered there"
+    told = "SELECT count(*) FROM audit_entries WHERE action = 'tax rates changed'"
+    assert await DB.fetch_value(told) == 26
+
+
 async def test_what_cannot_be_a_tax_rate_is_refused_at_its_field(staff: Person) -> None:
     await send(staff, "/tax-rates/new", {"country": "AT", "standard": "0"})
     for typed, field in (
         ({"country": "AT", "standard": "20"}, "country"),
         ({"country": "XX", "standard": "20"}, "country"),
+        # Monaco is taxed like France, whatever is entered.
+        ({"country": "MC", "standard": "20"}, "country"),
         ({"country": "DE", "standard": ""}, "standard"),
         ({"country": "DE", "standard": "101"}, "standard"),
         ({"country": "DE", "standard": "19", "reduced": "-1"}, "reduced"),

@@ -149,6 +149,7 @@ SELLING = [
     of_staff("tax-rates-of-country", at("/tax-rates/DE", "back-office")),
     of_staff("new-tax-rates", at("/tax-rates/new", "back-office")),
     of_staff("delete-tax-rates", at("/tax-rates/DE/delete", "back-office")),
+    of_staff("delete-other-tax-rates", at("/tax-rates/other-member-states/delete", "back-office")),
     of_staff("segmentation-services", at("/segmentation-services", "back-office")),
     of_staff("segmentation-service", at("/segmentation-services/shop/standard", "back-office")),
     of_staff("staff-members", at("/staff", "back-office")),

@@ -2,9 +2,10 @@
 
 from decimal import Decimal
 
+from app.prices.tax import set_tax_rates
 from tests import people
 from tests.browser_like import SeenPage, visit
-from tests.catalog.shelf import COMPANIES, Shelf, shelf
+from tests.catalog.shelf import COMPANIES, EVERYONE, Shelf, shelf
 
 
 def names(page: SeenPage) -> list[str]:
@@ -38,6 +39,19 @@ async def test_a_category_shows_its_products_with_prices_and_stock(database: str
     assert "Only 3 left" in page.main
     assert "Out of stock" in page.main
     assert "/products/T-1" in page.links
+
+
+async def test_a_price_without_tax_does_not_say_that_it_includes_vat(database: str) -> None:
+    made = await teas()
+    await made.price_list("gross", EVERYONE, [("T-1", 1, 100)], is_net=False)
+    person = await visit()
+    assert "€1.00 incl. VAT" in prices(await person.get("/categories/beverages"))
+    await set_tax_rates({"DE": {"standard": Decimal(0)}})
+    # The card with the same price is kept, and not this one.
+    assert "€1.00" in prices(await person.get("/categories/beverages"))
+    page = await person.get("/products/T-1")
+    assert "€1.00" in page.main
+    assert "incl. VAT" not in page.main
 
 
 async def test_the_order_can_be_chosen(database: str) -> None:

@@ -11,7 +11,7 @@ from app.catalog.kept_orders import KeptOrders, Order
 from app.catalog.list_query import ON_A_PAGE, Wanted
 from app.catalog.lists import find_products
 from app.segments.audience import Audience
-from app.versions import Subject, version_of
+from app.versions import Subject, raise_version, version_of
 from tables.engine import DB
 from tables.keys import new_key
 from tests.browser_like import visit
@@ -107,6 +107,13 @@ async def test_what_came_last_follows_the_stock_at_the_next_request(database: st
     await set_stock(made.products["OLD"], 0)
     assert await newest() == ["OTHER"]
     await set_stock(made.products["NEW"], 500)
+    assert await newest() == ["NEW", "OTHER"]
+    # Who must take a whole package cannot have what is left.
+    await DB.execute("UPDATE products SET step_quantity = 600 WHERE sku = 'NEW'")
+    await raise_version(Subject.CATALOG)
+    assert await newest() == ["OTHER"]
+    await DB.execute("UPDATE products SET step_quantity = 1 WHERE sku = 'NEW'")
+    await raise_version(Subject.CATALOG)
     assert await newest() == ["NEW", "OTHER"]
     # Of two orders of larger stocks pages need not hear.
     await set_stock(made.products["NEW"], 499)

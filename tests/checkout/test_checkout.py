@@ -1,8 +1,11 @@
 """The checkout's questions (pages.md)."""
 
+from decimal import Decimal
+
 import pytest
 
 from app.checkout.shipping import ShippingMethod, save_shipping_method
+from app.prices.tax import set_tax_rates
 from app.segments.implicit import REGISTERED_USERS
 from tables import Address
 from tables.engine import DB
@@ -28,6 +31,17 @@ async def test_a_guest_is_asked_for_everything_at_once(database):
         "shipping_method",
         "payment_method",
     }
+
+
+async def test_a_delivery_without_tax_does_not_say_that_it_includes_vat(database):
+    await open_shop()
+    person = await visit("shop")
+    await add(person)
+    assert "Parcel: €5.95 incl. VAT" in (await person.get("/checkout")).main
+    await set_tax_rates({"DE": {"standard": Decimal(0)}})
+    page = await person.get("/checkout")
+    assert "Parcel: €5.00" in page.main
+    assert "incl. VAT" not in page.main
 
 
 async def test_the_country_of_the_shop_is_chosen_at_first_and_after_errors(database):

@@ -22,6 +22,7 @@ def test_a_member_state_without_rates_is_taxed_like_the_home_of_the_shop(country
 def test_only_what_leaves_the_union_is_untaxed() -> None:
     assert GERMAN.percent("US", "standard", "DE") == 0
     assert GERMAN.percent("NO", "standard", "DE") == 0
+    assert TaxRates(DEFAULT_TAX_RATES).percent("CH", "standard", "DE") == 0
     # Who has rates outside of the union is registered there.
     assert GERMAN.percent("CH", "standard", "DE") == Decimal("8.1")
 
@@ -37,7 +38,14 @@ def test_the_own_rates_of_a_member_state_come_first() -> None:
     assert rates.percent("FR", "standard", "DE") == 20
     # A class without a rate has the standard rate of its own country.
     assert rates.percent("FR", "reduced", "DE") == 20
+
+
+def test_monaco_is_taxed_like_france_whether_a_shop_sends_there_or_is_at_home_there() -> None:
+    rates = TaxRates({"FR": {"standard": Decimal(20)}, "MC": {"standard": Decimal(3)}})
     assert rates.percent("MC", "standard", "DE") == 20
+    assert rates.percent("MC", "standard", "MC") == 20
+    assert rates.percent("IT", "standard", "MC") == 20
+    assert rates.percent("US", "standard", "MC") == 0
 
 
 def test_all_member_states_have_rates_and_none_is_assumed_to_be_zero() -> None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from app.prices.price_entries import EntryDetails
+from app.prices.tax import set_tax_rates
 from tables import SegmentMember
 from tables.engine import DB
 from tests import people
@@ -55,6 +56,10 @@ async def test_staff_see_all_candidates_and_why_each_won_or_lost() -> None:
     assert any("Only from 10 pieces." in one for one in rows(page))
     page = await staff.get("/prices?sku=NW-001")
     assert "NW-001: €11.90 incl. VAT" in page.main
+    await set_tax_rates({"DE": {"standard": Decimal(0)}})
+    page = await staff.get("/prices?sku=NW-001")
+    assert "NW-001: €10.00" in page.main
+    assert "€10.00 incl. VAT" not in page.main
 
 
 async def test_a_contract_price_is_explained_for_its_customer() -> None:
