@@ -7,7 +7,8 @@ transaction that needs a row late locks it early (`lock_customers`, `lock_for_fi
 - Several rows of one table are locked in the order of their ids, by SELECT … ORDER BY id FOR, or one after another.
 - Sessions come after their user; where those of several users end, one user after another in the order of ids.
 - Advisory locks that keep others out (staff access, organisations, segments) come before everything; that of a login
-  after the user; that of a customer's segments (`update_segments_of`) after all of the list.
+  after the user; that of a customer's segments (`update_segments_of`) after all of the list, and after the
+  rows of segments that are filled (app/segments/filling.py).
 - That of uploaded pictures is shared by all who write them, at any time; who deletes pictures does not wait for it.
 - Then numbers without gaps (tables of series), and last the versions of `app.versions`: prices and views before
   targets, all others after them.

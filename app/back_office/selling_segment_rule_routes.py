@@ -61,8 +61,12 @@ async def change_rule(
 
 
 def _as_typed(of: CustomSegment) -> dict[str, str]:
-    """A rule as the fields of its form show it."""
-    return {"version": str(of.version), **rule_as_typed(of.rule)}
+    """A rule as the fields of its form show it; one that cannot be read as its text, so that it is kept unless
+    somebody replaces it."""
+    typed = rule_as_typed(of.rule)
+    if of.unreadable_rule:
+        typed["rule_json"] = of.unreadable_rule
+    return {"version": str(of.version), **typed}
 
 
 def _page(

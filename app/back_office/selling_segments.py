@@ -34,6 +34,7 @@ from app.segments.custom import (
     SegmentRefused,
     SegmentUnknown,
     StaleSegment,
+    count_members,
     create_segment,
     custom_segments,
     delete_segment,
@@ -95,7 +96,7 @@ async def segments(visitor: CurrentVisitor, q: FromQuery[str] = "", page: FromQu
                             one.name,
                             _("being filled") if one.is_being_filled else str(one.member_count),
                         ],
-                        badge=(_("By rule"), "info") if one.rule is not None else (_("By hand"), "info"),
+                        badge=(_("By rule"), "info") if one.has_rule else (_("By hand"), "info"),
                     )
                     for one in found
                 ),
@@ -182,15 +183,12 @@ async def ask_delete(visitor: CurrentVisitor, segment_id: FromPath[str]) -> Page
     """Asks before a segment is deleted, and says where it is used."""
     of, links = await stored_segment(segment_id), links_of(visitor.application)
     uses = await _uses(segment_id)
-    unused = ngettext(
-        "%(n)s customer is in it. It is used nowhere.",
-        "%(n)s customers are in it. It is used nowhere.",
-        of.member_count,
-    )
     asked_for_by_rules = _("Rules of other segments ask for this one. Change them first.")
     return delete_page_of_used(
         _("Delete the segment %(name)s?", name=of.name),
-        _("It is a target group of what stands below, and is taken out there.") if uses else unused,
+        _("It is a target group of what stands below, and is taken out there.")
+        if uses
+        else await _unused(segment_id),
         links.path("delete_segment", segment_id=segment_id),
         links.path("segment", segment_id=segment_id),
         uses,
@@ -230,6 +228,15 @@ async def _uses(segment_id: str) -> list[Use]:
     return [one for one in await uses_of_segment(segment_id) if one.kind != ORGANISATION or one.owner in seen]
 
 
+async def _unused(segment_id: str) -> str:
+    """What is told before a segment is deleted that is used nowhere."""
+    return ngettext(
+        "%(n)s customer is in it. It is used nowhere.",
+        "%(n)s customers are in it. It is used nowhere.",
+        await count_members(segment_id),
+    )
+
+
 async def _page(
     form: FilledForm[SegmentForm], of: CustomSegment, visitor: Visitor, status_code: int = 200
 ) -> Page:
@@ -241,6 +248,7 @@ async def _page(
         visitor,
         status_code=status_code,
         form=form,
+        member_count=None if of.is_being_filled else await count_members(of.id),
         uses=[told_use(one, links) for one in await _uses(of.id)],
         may_change=branch_of_request() is None,
     )

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from app.audit import record
 from app.errors import Conflict
@@ -56,10 +57,11 @@ class SegmentInUse(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomSegment:
-    """A custom segment as staff see it. `member_count` counts customers of all services, expired ones not.
+    """A custom segment as staff see it.
 
     One that `is_customer_group` can be given to organisations, and wins over the group of a single customer
-    (domain.md 11). While `is_being_filled` the worker is still finding out for whom the rule holds.
+    (domain.md 11). While `is_being_filled` the worker is still finding out for whom the rule holds. `unreadable_rule`
+    is the text of a rule that nobody can read any more, else "": its members stay until it is replaced.
     """
 
     id: str
@@ -69,38 +71,63 @@ class CustomSegment:
     version: int
     is_customer_group: bool
     is_being_filled: bool
+    unreadable_rule: str
+
+    @property
+    def has_rule(self) -> bool:
+        """Whether it has a rule, if only one that cannot be read."""
+        return self.rule is not None or bool(self.unreadable_rule)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedSegment(CustomSegment):
+    """A custom segment with how many customers are in it, of all services, expired ones not."""
+
     member_count: int
 
 
-_SEGMENTS = f"""
-    SELECT s.id, s.name, s.description, s.rule::text AS rule, s.version, s.is_customer_group,
-           (s.rule <> '{{}}' AND s.fill_due_at IS NOT NULL AND s.fill_due_at <= now()) AS is_being_filled,
-           -- Organisations give customer groups only: all others are counted by their rows alone.
-           CASE WHEN s.is_customer_group
-                THEN (SELECT count(*) FROM customers c WHERE {is_among_members("s.id", is_group=True)})
-                ELSE (SELECT count(DISTINCT sm.customer) FROM segment_members sm
-                      WHERE sm.segment = s.id AND {IN_FORCE}) END AS member_count
-    FROM segments s
+_COLUMNS = """
+    s.id, s.name, s.description, s.rule::text AS rule, s.version, s.is_customer_group,
+    (s.rule <> '{}' AND s.fill_due_at IS NOT NULL AND s.fill_due_at <= now()) AS is_being_filled
+"""
+# Of large segments it takes longer than all else that a page shows: it is read only where it is shown.
+# Organisations give customer groups only: all others are counted by their rows alone.
+_MEMBER_COUNT = f"""
+    CASE WHEN s.is_customer_group
+         THEN (SELECT count(*) FROM customers c WHERE {is_among_members("s.id", is_group=True)})
+         ELSE (SELECT count(DISTINCT sm.customer) FROM segment_members sm
+               WHERE sm.segment = s.id AND {IN_FORCE}) END AS member_count
 """  # only constants are put in
 
 
-async def custom_segments(search: str = "", page: int = 1) -> list[CustomSegment]:
+async def custom_segments(search: str = "", page: int = 1) -> list[CountedSegment]:
     """Custom segments whose id or name contains what is searched for, sorted by id, `ON_A_PAGE` of them."""
     rows = await DB.fetch(
-        f"{_SEGMENTS} WHERE strpos(lower(s.id || ' ' || s.name), lower($1)) > 0 ORDER BY s.id LIMIT $2 OFFSET $3",
+        f"SELECT {_COLUMNS}, {_MEMBER_COUNT} FROM segments s"
+        " WHERE strpos(lower(s.id || ' ' || s.name), lower($1)) > 0 ORDER BY s.id LIMIT $2 OFFSET $3",
         search,
         ON_A_PAGE,
         (page - 1) * ON_A_PAGE,
     )
-    return [_segment(row) for row in rows]
+    return [CountedSegment(**_read(row)) for row in rows]
 
 
 async def custom_segment(segment_id: str) -> CustomSegment:
     """One custom segment. Raises SegmentUnknown."""
-    row = await DB.fetch_row(f"{_SEGMENTS} WHERE s.id = $1", segment_id)
+    row = await DB.fetch_row(f"SELECT {_COLUMNS} FROM segments s WHERE s.id = $1", segment_id)
     if row is None:
         raise SegmentUnknown(segment_id)
-    return _segment(row)
+    return CustomSegment(**_read(row))
+
+
+async def count_members(segment_id: str) -> int:
+    """How many customers are in a custom segment, of all services, expired ones not. Raises SegmentUnknown."""
+    count: int | None = await DB.fetch_value(
+        f"SELECT {_MEMBER_COUNT} FROM segments s WHERE s.id = $1", segment_id
+    )
+    if count is None:
+        raise SegmentUnknown(segment_id)
+    return count
 
 
 async def names_of_segments() -> dict[str, str]:
@@ -193,8 +220,10 @@ async def edit_segment(
             names = ", ".join(one.name for one in of[:10])
             raise SegmentRefused(_("It is the customer group of %(names)s. Change that first.", names=names))
         await raise_version(Subject.SEGMENTS)
-        if rule != before.rule:
+        is_replaced = bool(before.unreadable_rule) and not keeps_rule
+        if rule != before.rule or is_replaced:
             if rule is None:
+                # Also those of a rule that could not be read: nobody would ever find out about them again.
                 await forget_found_members_of(segment_id)
             await find_members_of(segment_id)
         elif is_customer_group != before.is_customer_group:
@@ -202,8 +231,22 @@ async def edit_segment(
         await record(
             "segment changed",
             visitor=visitor,
-            before=_shown(segment_id, before.name, before.description, before.rule, before.is_customer_group),
-            after=_shown(segment_id, name, description, rule, is_customer_group),
+            before=_shown(
+                segment_id,
+                before.name,
+                before.description,
+                before.rule,
+                before.is_customer_group,
+                before.unreadable_rule,
+            ),
+            after=_shown(
+                segment_id,
+                name,
+                description,
+                rule,
+                is_customer_group,
+                before.unreadable_rule if keeps_rule else "",
+            ),
         )
 
 
@@ -258,7 +301,12 @@ async def delete_segment(
             "segment deleted",
             visitor=visitor,
             before=_shown(
-                segment_id, segment.name, segment.description, segment.rule, segment.is_customer_group
+                segment_id,
+                segment.name,
+                segment.description,
+                segment.rule,
+                segment.is_customer_group,
+                segment.unreadable_rule,
             )
             | {"used by": [f"{one.kind} {one.owner}" for one in uses]},
         )
@@ -292,25 +340,28 @@ def _refuse_empty_name(name: str) -> None:
         raise SegmentRefused(_("A segment needs a name."))
 
 
-def _segment(row: dict[str, object]) -> CustomSegment:
-    return CustomSegment(**{**row, "rule": _stored_rule(str(row["rule"]))})  # type: ignore[arg-type]  # columns
-
-
-def _stored_rule(text: str) -> Rule | None:
+def _read(row: dict[str, Any]) -> dict[str, Any]:
+    """The columns of a segment with its rule read."""
+    text = row["rule"]
     try:
-        return read_rule(text) if text != "{}" else None
+        return {**row, "rule": read_rule(text) if text != "{}" else None, "unreadable_rule": ""}
     except RuleRefused:
         # Its customer type is gone, for example. Staff can give the segment another rule, or delete it.
-        return None
+        return {**row, "rule": None, "unreadable_rule": text}
 
 
 def _shown(
-    segment_id: str, name: str, description: str, rule: Rule | None, is_customer_group: bool
+    segment_id: str,
+    name: str,
+    description: str,
+    rule: Rule | None,
+    is_customer_group: bool,
+    unreadable_rule: str = "",
 ) -> dict[str, object]:
     return {
         "id": segment_id,
         "name": name,
         "description": description,
-        "rule": rule_text(rule) if rule is not None else "",
+        "rule": rule_text(rule) if rule is not None else unreadable_rule,
         "is_customer_group": is_customer_group,
     }

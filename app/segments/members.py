@@ -263,6 +263,6 @@ async def _changed(
 ) -> None:
     if not customers:
         return
-    await find_who_ask_for([segment_id])
+    await find_who_ask_for([segment_id], customers)
     for one in customers:
         await record(action, visitor=visitor, customer_id=one, after={"segment": segment_id})

@@ -9,7 +9,8 @@ from enum import StrEnum
 from app.audit import record
 from app.customers.emails import canonical_email
 from app.segments.custom import create_segment
-from app.segments.filling import find_who_ask_for
+from app.segments.filling import MOST_BY_THEMSELVES, find_who_ask_for, hold_who_ask_for
+from app.segments.rule_members import lock_who_can_be_judged
 from app.segments.segmentation_services import STANDARD, ServiceUnknown, all_services
 from tables.engine import DB
 from tables.keys import new_key
@@ -57,10 +58,15 @@ _KEEP = """
     ON CONFLICT (segment, customer, service, origin) DO UPDATE SET expires_at = excluded.expires_at
 """
 
+_EXPIRED = """
+    SELECT customer, array_agg(DISTINCT segment) AS segments FROM segment_members WHERE expires_at < now()
+    GROUP BY customer ORDER BY customer LIMIT $1
+"""
 # A push that is just naming one anew comes before it.
 _DELETE_EXPIRED = """
     DELETE FROM segment_members WHERE id IN (
-        SELECT id FROM segment_members WHERE expires_at < now() FOR UPDATE SKIP LOCKED) RETURNING segment
+        SELECT id FROM segment_members WHERE expires_at < now() AND customer = ANY($1::uuid[])
+        FOR UPDATE SKIP LOCKED) RETURNING segment, customer
 """
 
 
@@ -93,15 +99,16 @@ async def push_members(
             ordered,
             [expiries[one] for one in ordered],
         )
+        # One of two constants.
         where = "NOT customer = ANY($3::uuid[])" if mode is PushMode.FULL else "customer = ANY($3::uuid[])"
-        removed = await DB.execute(
-            f"DELETE FROM segment_members WHERE segment = $1 AND service = $2 AND {where}",  # one of the two above
+        removed = await DB.fetch(
+            f"DELETE FROM segment_members WHERE segment = $1 AND service = $2 AND {where} RETURNING customer",
             segment_id,
             service_id,
             ordered if mode is PushMode.FULL else sorted(leaving),
         )
-        await find_who_ask_for([segment_id])
-        report = PushReport(members=len(ordered), removed=removed, unknown=[*unknown, *unknown_leaving])
+        await find_who_ask_for([segment_id], {*ordered, *(row["customer"] for row in removed)})
+        report = PushReport(members=len(ordered), removed=len(removed), unknown=[*unknown, *unknown_leaving])
         await record(
             "segment pushed",
             after={
@@ -118,10 +125,23 @@ async def push_members(
 
 async def delete_expired_members() -> int:
     """Deletes members that have expired; how many there were. They have not counted since they expired, and the
-    rules that ask for their segments are judged anew."""
+    rules that ask for their segments are judged anew for them."""
+    deleted = 0
+    while some := await _delete_some_expired():
+        deleted += some
+    return deleted
+
+
+async def _delete_some_expired() -> int:
+    """A few customers at a time, each deletion and judgement in one transaction: when it is cut off, both are still
+    to be done. Who is just judged for another reason is left for the next time."""
     async with DB.transaction():
-        rows = await DB.fetch(_DELETE_EXPIRED)
-        await find_who_ask_for({row["segment"] for row in rows})
+        found = await DB.fetch(_EXPIRED, MOST_BY_THEMSELVES)
+        await hold_who_ask_for({segment for row in found for segment in row["segments"]})
+        # Before their rows, as in everything that judges a customer and then writes its members.
+        free = await lock_who_can_be_judged([row["customer"] for row in found])
+        rows = await DB.fetch(_DELETE_EXPIRED, free) if free else []
+        await find_who_ask_for({row["segment"] for row in rows}, {row["customer"] for row in rows})
     return len(rows)
 
 

@@ -19,6 +19,8 @@ from tables.keys import new_key
 log = structlog.get_logger()
 
 _LEAVE = f"DELETE FROM segment_members sm WHERE sm.customer = $1 AND sm.segment = $2 AND {BY_RULE}"
+# Two who judge a customer at once would each do so without the other's change: the second waits, and then sees it.
+_ONE_AT_A_TIME = "xact_lock(hashtextextended(one::text, 7)) FROM unnest($1::uuid[]) AS one"
 _ENTER = """
     INSERT INTO segment_members (id, segment, customer, service, origin, created_at)
     VALUES ($1, $2, $3, 'standard', 'rule', now()) ON CONFLICT DO NOTHING
@@ -49,13 +51,26 @@ async def update_rule_segments_of(customer_id: uuid.UUID) -> None:
     if not rules.by_segment:
         return
     async with DB.transaction():
-        # Two at once would each judge without the other's change: the second waits, and then sees it.
-        await DB.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 7))", str(customer_id))
+        await lock_who_is_judged([customer_id])
         facts = await facts_of(customer_id, rules.windows)
         if facts is None:
             return
         holding = segments_that_hold(rules, facts)
         await _keep(customer_id, rules, before=facts.by_rule, now=holding)
+
+
+async def lock_who_is_judged(customers: Collection[uuid.UUID]) -> None:
+    """Keeps all others from judging these customers until the current transaction ends."""
+    await DB.execute(f"SELECT pg_advisory_{_ONE_AT_A_TIME}", sorted(customers))
+
+
+async def lock_who_can_be_judged(customers: Collection[uuid.UUID]) -> list[uuid.UUID]:
+    """The same for those of these customers whom nobody is just judging; who they are."""
+    rows = await DB.fetch(
+        f"SELECT one FROM (SELECT one, pg_try_advisory_{_ONE_AT_A_TIME}) AS tried (one, is_free) WHERE is_free",
+        sorted(customers),
+    )
+    return [row["one"] for row in rows]
 
 
 def segments_that_hold(rules: Rules, facts: Facts) -> frozenset[str]:

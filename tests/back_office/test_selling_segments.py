@@ -4,9 +4,10 @@ import pytest
 
 from app.marketing.edit_content import ContentDraft, create_content
 from app.prices.price_lists import PriceListDetails, create_price_list
-from app.segments.custom import create_segment, custom_segment
+from app.segments.custom import count_members, create_segment, custom_segment
 from app.segments.rules import read_rule
 from app.segments.targets import aim
+from app.versions import Subject, raise_version
 from tables.engine import DB
 from tables.segments import TargetKind
 from tests import people
@@ -49,7 +50,7 @@ async def test_a_rule_is_previewed_and_then_fills_the_segment(staff: Person) -> 
     assert await DB.fetch_value("SELECT count(*) FROM segments") == 0
     page = await staff.fill(page, {"name": "All companies"})
     assert page.h1 == "Segment BUSINESS"
-    assert (await custom_segment("BUSINESS")).member_count == 1
+    assert await count_members("BUSINESS") == 1
     page = await staff.get(f"/segments/BUSINESS/customers/{known.number}")
     assert "The rule of the segment holds." in page.main
     assert "customer type" in page.main
@@ -178,7 +179,7 @@ async def test_the_rule_of_a_segment_is_tried_and_changed_on_a_page_of_its_own(s
     assert "The segment is changed." in page.main
     assert page.typed("c1_words") == "SMB"
     stored = await custom_segment("S")
-    assert (stored.member_count, stored.name, stored.description) == (1, "Some", "For some")
+    assert (await count_members("S"), stored.name, stored.description) == (1, "Some", "For some")
     # What else is said of it changes without its rule.
     page = await send(staff, "/segments/S", {"name": "Others"})
     assert page.h1 == "Segment S"
@@ -294,3 +295,51 @@ async def test_the_tabs_of_a_segment_speak_german(database: str) -> None:
     ):
         page = await person.get(f"/segments/GOLD/{tab}")
         assert page.h1 == heading
+
+
+GONE_TYPE = '{"is": "customer_type", "one_of": ["GONE"]}'
+
+
+async def rule_of_a_type_that_is_gone() -> None:
+    """A segment whose rule has found a company, before the type that the rule asks for was taken out."""
+    await people.company()
+    await people.shopper()
+    rule = read_rule(b'{"is": "customer_type", "one_of": ["SMB"]}')
+    await create_segment("TRADE", "Trade", rule=rule)
+    await create_segment("ASKS", "Asks", rule=read_rule(b'{"is": "segment", "segment": "TRADE"}'))
+    await DB.execute("UPDATE segments SET rule = $1 WHERE id = 'TRADE'", GONE_TYPE)
+    await raise_version(Subject.SEGMENTS)
+
+
+async def test_a_rule_that_cannot_be_read_is_told_of_and_stays_until_somebody_replaces_it(
+    staff: Person,
+) -> None:
+    await rule_of_a_type_that_is_gone()
+    assert "By rule" in (await staff.get("/segments?q=TRADE")).main
+    page = await staff.get("/segments/TRADE/rule")
+    assert "The rule cannot be used at the moment" in page.main
+    assert page.typed("rule_json").strip() == GONE_TYPE
+    assert "groups in groups" not in page.main
+    # Saved as it is, or with what else is said of the segment, it stays.
+    page = await staff.fill(page, {})
+    assert page.status == 422
+    assert "GONE" in page.errors[""]
+    await send(staff, "/segments/TRADE", {"name": "Trade of old"})
+    assert await DB.fetch_value("SELECT rule::text FROM segments WHERE id = 'TRADE'") == GONE_TYPE
+    assert (await count_members("TRADE"), await count_members("ASKS")) == (1, 1)
+    page = await send(staff, "/segments/TRADE/rule", {"rule_json": '{"is": "registered", "within_days": 3}'})
+    assert "cannot be used" not in page.main
+    assert (await count_members("TRADE"), await count_members("ASKS")) == (2, 2)
+
+
+async def test_without_a_rule_that_cannot_be_read_whom_it_had_found_leaves(staff: Person) -> None:
+    await rule_of_a_type_that_is_gone()
+    page = await send(staff, "/segments/TRADE/rule", {"rule_json": ""})
+    assert "The segment is changed." in page.main
+    assert "cannot be used" not in page.main
+    assert (await count_members("TRADE"), await count_members("ASKS")) == (0, 0)
+    told = await DB.fetch_row(
+        "SELECT before ->> 'rule' AS before, after ->> 'rule' AS after FROM audit_entries"
+        " WHERE action = 'segment changed'"
+    )
+    assert told == {"before": GONE_TYPE, "after": ""}
