@@ -1,4 +1,4 @@
-"""What `patron check` looks at: settings, applications, database, mail server."""
+"""What `patron check` looks at: settings, applications, the check of passwords, database, mail server."""
 
 import asyncio
 from collections.abc import Callable
@@ -31,6 +31,7 @@ def all_checks(database: OpenDatabase) -> list[tuple[str, Check]]:
     return [
         ("settings", _settings),
         ("applications", _applications),
+        ("passwords", _passwords),
         ("database", lambda: _database(database)),
         ("mail", _mail),
     ]
@@ -70,6 +71,13 @@ def _applications() -> str:
     if warnings and not settings().development:
         raise CheckWarns(f"{found}, but {'; and '.join(warnings)}")
     return found
+
+
+def _passwords() -> str:
+    from app.sign_in.breached_passwords import installed_check
+
+    check = installed_check()
+    return f"looked up in breaches by {check.id}" if check is not None else "not looked up in breaches"
 
 
 def _database(database: OpenDatabase) -> str:

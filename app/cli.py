@@ -68,8 +68,10 @@ def serve(
     current = settings()
     from app.applications import all_applications
     from app.server import serve as serve_until_stopped
+    from app.sign_in.breached_passwords import installed_check
 
     applications = all_applications()
+    installed_check()
     with _database(share=False):
         _say_what_was_migrated(_run(_migrated()))
         for application in applications:
@@ -108,7 +110,7 @@ def worker() -> None:
 
 @patron.command()
 def check() -> None:
-    """Check settings, applications, database and mail server; exit code 1 when something is wrong."""
+    """Check settings, applications, passwords, database and mail server; exit code 1 when something is wrong."""
     from app.check import CheckWarns, all_checks
 
     failed = False
@@ -242,12 +244,14 @@ def _sentence_of(error: Exception) -> str | None:
     from app.migrations import MigrationFailed
     from app.server import PortTaken
     from app.settings import SettingsError
+    from app.sign_in.breached_passwords import BreachedPasswordCheckError
     from tables.engine import DatabaseUnavailable
 
     for_people = (
         SettingsError,
         ApplicationsError,
         CustomerTypeError,
+        BreachedPasswordCheckError,
         EmbeddedPostgresError,
         MigrationFailed,
         PortTaken,

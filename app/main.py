@@ -32,6 +32,7 @@ from app.marketing.content import hold_content
 from app.memory import give_back_memory
 from app.request_id import current_request_id, new_request_id
 from app.settings import settings
+from app.sign_in.breached_passwords import installed_check
 from app.sign_in.sessions import keep_session_alive
 from app.visitor import Visitor, recognise
 from tables.engine import DatabaseUnavailable, close_pool, open_pool
@@ -202,10 +203,14 @@ def _sharing(inner: Any, outer: Any, send: Send) -> Send:
 
 
 def build() -> Patron:
-    """The application of this process, from its settings. Raises SettingsError, ApplicationsError."""
+    """The application of this process, from its settings.
+
+    Raises SettingsError, ApplicationsError, BreachedPasswordCheckError.
+    """
     from app.logs import configure_logs
 
     configure_logs()
+    installed_check()
     return Patron(all_applications())
 
 

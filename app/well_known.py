@@ -40,7 +40,7 @@ async def security_txt(visitor: CurrentVisitor) -> str:
 
 @get("/robots.txt", name="robots_txt", guards=[anyone], media_type=MediaType.TEXT)
 async def robots_txt(visitor: CurrentVisitor) -> Response[str]:
-    """What search engines may read: the catalogs of the shops, nothing of the back office.
+    """What search engines may read: the catalogs of the shops, nothing of a person.
 
     They ask at the root of a host and nowhere else (RFC 9309, 2.3), so that the file is the same in all applications
     of a host and speaks for all of them.
@@ -58,7 +58,9 @@ async def robots_txt(visitor: CurrentVisitor) -> Response[str]:
 def _closed_in(application: Application) -> list[str]:
     links = links_of(application)
     if application.is_back_office:
-        return [links.path("home")]
+        # Its pages say in a header that nobody may keep them (app/headers.py), which a crawler that is kept out never
+        # sees. A line here would only show everybody where the back office is.
+        return []
     return [links.path(name) for name in NOT_FOR_CRAWLERS if name in links.names]
 
 

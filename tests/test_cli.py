@@ -66,6 +66,7 @@ async def test_migrate_brings_the_database_up_to_date_and_then_finds_nothing(
     assert [line.split()[:2] for line in after.stdout.splitlines()] == [
         ["ok", "settings:"],
         ["ok", "applications:"],
+        ["ok", "passwords:"],
         ["ok", "database:"],
         ["ok", "mail:"],
     ]
@@ -83,6 +84,7 @@ def test_check_tells_what_cannot_be_reached(tmp_path: Path) -> None:
     assert [line.split()[:2] for line in done.stdout.splitlines()] == [
         ["ok", "settings:"],
         ["ok", "applications:"],
+        ["ok", "passwords:"],
         ["failed", "database:"],
         ["failed", "mail:"],
     ]
@@ -163,6 +165,27 @@ def test_a_customer_type_that_cannot_be_loaded_is_told_in_a_sentence(tmp_path: P
         assert "The installed package of clubs:customer_type cannot be loaded" in done.stdout + done.stderr
         assert "a_library_that_is_missing" in done.stdout + done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_a_check_of_passwords_that_cannot_be_loaded_is_told_in_a_sentence(tmp_path: Path) -> None:
+    information = tmp_path / "breaches-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: breaches\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text(
+        "[patron.breached_password_checks]\nbreaches = breaches:check\n"
+    )
+    (tmp_path / "breaches.py").write_text("import a_library_that_is_missing\n")
+    env = environment(tmp_path, f"postgresql://shop@127.0.0.1:{free_port()}/shop", PYTHONPATH=str(tmp_path))
+    for command in ("serve", "check"):
+        done = patron(command, env=env)
+        assert done.returncode == 1
+        assert "The installed package of breaches:check cannot be loaded" in done.stdout + done.stderr
+        assert "a_library_that_is_missing" in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+    (tmp_path / "breaches.py").write_text(
+        "class Check:\n    id = 'outside'\n    async def known_with(self, digits): return []\ncheck = Check()\n"
+    )
+    assert "ok      passwords: looked up in breaches by outside" in patron("check", env=env).stdout
 
 
 async def test_check_tells_of_customers_whose_type_is_gone(databases: TestDatabases, tmp_path: Path) -> None:

@@ -347,7 +347,7 @@ KINDS = [
         "staff with one privilege",
         "back-office",
         lambda: _staff("customers"),
-        STAFF | {"staff: customers": OPEN, "": NOT_PERMITTED},
+        STAFF | {"staff: customers": OPEN, "staff: customers" + AGAIN: OPEN, "": NOT_PERMITTED},
     ),
     Kind("staff with all privileges", "back-office", lambda: _staff(*ALL_PRIVILEGES), STAFF | {"": OPEN}),
     Kind(
@@ -355,7 +355,8 @@ KINDS = [
         "back-office",
         _staff_since_a_while,
         STAFF
-        | {"signed in" + AGAIN: PROVE_AGAIN, f"staff: {Privilege.STAFF}{AGAIN}": PROVE_AGAIN, "": OPEN}
+        | {"signed in" + AGAIN: PROVE_AGAIN, "": OPEN}
+        | {f"staff: {one}{AGAIN}": PROVE_AGAIN for one in (Privilege.STAFF, Privilege.CUSTOMERS)}
         | {"setting up a second factor": PROVE_AGAIN},
     ),
     Kind("a former staff member", "back-office", _former_staff, GATE_OF_REFUSED),

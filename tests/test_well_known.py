@@ -48,8 +48,6 @@ async def test_the_file_at_the_root_speaks_for_every_application_of_the_host() -
             assert not rules.can_fetch("Crawler", f"http://localhost:8000{prefix}{page}"), prefix + page
         assert rules.can_fetch("Crawler", f"http://localhost:8000{prefix}/")
         assert rules.can_fetch("Crawler", f"http://localhost:8000{prefix}/products/TEA")
-    for page in ("/", "/sign-in", "/customers", "/static/css/base.css"):
-        assert not rules.can_fetch("Crawler", f"http://localhost:8000/back-office{page}"), page
     sitemaps = ["http://localhost:8000/sitemap.xml", "http://localhost:8000/business/sitemap.xml"]
     assert rules.site_maps() == sitemaps
     for address in sitemaps:
@@ -79,11 +77,19 @@ async def test_every_host_speaks_for_itself_also_where_no_application_lives_at_i
         assert business.site_maps() == ["https://business.example/shop/sitemap.xml"]
         assert not business.can_fetch("Crawler", "https://business.example/shop/account")
         assert business.can_fetch("Crawler", "https://business.example/shop/")
-        assert not office.can_fetch("Crawler", "https://office.example/sign-in")
+        assert office.can_fetch("Crawler", "https://office.example/sign-in"), (
+            "it reads there that it keeps nothing"
+        )
         assert office.site_maps() is None
         unknown = await raw_request("GET", "/robots.txt", headers=[(b"host", b"evil.example")])
         assert unknown.status == 400
     forget_patron()
+
+
+async def test_no_file_tells_where_the_back_office_is_nor_keeps_crawlers_from_its_headers() -> None:
+    answer = await raw_request("GET", "/robots.txt", headers=[(b"host", b"localhost")])
+    assert "office" not in answer.text
+    assert (await rules_at("localhost")).can_fetch("Crawler", "http://localhost:8000/back-office/sign-in")
 
 
 async def test_no_search_engine_keeps_a_page_of_the_back_office_whoever_links_it() -> None:

@@ -33,6 +33,8 @@ from app.visitor import CurrentVisitor, Visitor
 from tables import Customer
 
 CUSTOMERS = staff(Privilege.CUSTOMERS)
+# Whoever is let in again has the roles again that they had (security.md, Sign-in).
+PROVEN = staff(Privilege.CUSTOMERS, again=True)
 
 
 class DisableForm(Form):
@@ -58,7 +60,7 @@ async def users(visitor: CurrentVisitor, number: FromPath[str]) -> Page:
     return await _page(visitor, await found_customer(number))
 
 
-@post("/customers/{number:str}/users/{user:uuid}/enable", name="enable_user", guards=[CUSTOMERS])
+@post("/customers/{number:str}/users/{user:uuid}/enable", name="enable_user", guards=[PROVEN])
 async def enable_one_user(
     request: Request[Any, Any, Any], visitor: CurrentVisitor, number: FromPath[str], user: FromPath[uuid.UUID]
 ) -> Response[Any]:
@@ -85,7 +87,7 @@ async def disable_one_user(
 @post(
     "/customers/{number:str}/users/{user:uuid}/enable-membership",
     name="enable_membership",
-    guards=[CUSTOMERS],
+    guards=[PROVEN],
 )
 async def enable_one_membership(
     request: Request[Any, Any, Any], visitor: CurrentVisitor, number: FromPath[str], user: FromPath[uuid.UUID]

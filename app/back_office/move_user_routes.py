@@ -33,6 +33,8 @@ LIMITS = (
     (SET, text("These limits")),
 )
 CUSTOMERS = staff(Privilege.CUSTOMERS)
+# Whoever moves a user gives them roles at the new customer (security.md, Sign-in).
+PROVEN = staff(Privilege.CUSTOMERS, again=True)
 LAST_USER = (
     (LastUser.KEEP.value, text("Keep the customer, without users")),
     (LastUser.DELETE.value, text("Delete the customer too")),
@@ -80,7 +82,7 @@ class MoveForm(Form):
         return UNLIMITED if self.limits == NONE else None
 
 
-@get("/users/{user_id:uuid}/move", name="move_user", guards=[CUSTOMERS])
+@get("/users/{user_id:uuid}/move", name="move_user", guards=[PROVEN])
 async def ask(visitor: CurrentVisitor, user_id: FromPath[uuid.UUID], leaves: FromQuery[str] = "") -> Page:
     """Asks where the user goes; first from which customer, where there are several."""
     places = await _places_seen(visitor, user_id)
@@ -92,7 +94,7 @@ async def ask(visitor: CurrentVisitor, user_id: FromPath[uuid.UUID], leaves: Fro
     return await _page(user_id, chosen, _blank_form(chosen), visitor)
 
 
-@post("/users/{user_id:uuid}/move", name="move_user_post", guards=[CUSTOMERS])
+@post("/users/{user_id:uuid}/move", name="move_user_post", guards=[PROVEN])
 async def move(
     request: Request[Any, Any, Any], visitor: CurrentVisitor, user_id: FromPath[uuid.UUID]
 ) -> Response[Any]:

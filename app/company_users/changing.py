@@ -4,11 +4,13 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from app.access import AuthenticationNeeded
 from app.applications import Application
 from app.audit import record
 from app.audit_words import recorded_amount
 from app.company_users.managing import ChangeRefused, LockedMember, Managing, Rule, managing
 from app.company_users.members import OF_MEMBERSHIP, OF_PERSON, member_of
+from app.company_users.proving_to_grant import needs_proof
 from app.company_users.roles import recorded_names, together
 from app.customers.activation import disable_membership, enable_membership
 from app.customers.departures import leave
@@ -160,13 +162,15 @@ async def disable(visitor: Visitor, user_id: uuid.UUID, version: int | None) -> 
 async def enable(visitor: Visitor, user_id: uuid.UUID, version: int | None) -> bool:
     """Lets a colleague act for the company again, who is mailed a link to choose a password (domain.md 5).
 
-    What they may do and spend then is granted anew, so nobody enables who may more than themself. Raises as
-    `change_roles`.
+    What they may do and spend then is granted anew, so nobody enables who may more than themself, nor without a
+    proof where inviting them would need one. Raises as `change_roles`, and AuthenticationNeeded.
     """
     async with managing(visitor) as change:
         member = await change.member(user_id, version)
         change.refuse_for_who_may_more(member)
         change.refuse_for_who_may_spend_more(member)
+        if await needs_proof(visitor, member.roles):
+            raise AuthenticationNeeded
         return await enable_membership(member.membership_id, version=member.version, visitor=visitor)
 
 

@@ -13,9 +13,11 @@ from typing import Any
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from app.access import AuthenticationNeeded
 from app.applications import Application
 from app.audit import record
 from app.company_users.managing import ChangeRefused, Managing, Rule, managing
+from app.company_users.proving_to_grant import needs_proof
 from app.company_users.roles import Role, recorded_names, together
 from app.customers.emails import canonical_email
 from app.customers.limits import Limits, limits_of
@@ -167,7 +169,8 @@ async def send_again(visitor: Visitor, invitation_id: uuid.UUID) -> str | None:
     """Sends an invitation's mail once more, with a new time to live; who sends it answers for its roles now.
 
     The e-mail; None where it has just been sent. Raises LookupError for an invitation that is not the
-    company's, Conflict for one that was accepted or taken back, NotPermitted and ChangeRefused.
+    company's, Conflict for one that was accepted or taken back, NotPermitted and ChangeRefused, and
+    AuthenticationNeeded where inviting with these roles would need a proof.
     """
     async with managing(visitor) as change:
         row = await _locked(change, invitation_id)
@@ -175,6 +178,8 @@ async def send_again(visitor: Visitor, invitation_id: uuid.UUID) -> str | None:
             return None
         refuse_roles(change.roles, row["roles"], change.may)
         change.refuse_to_grant_limits(limits_of(row))
+        if await needs_proof(visitor, row["roles"]):
+            raise AuthenticationNeeded
         application = visitor.application
         minutes = application.invitation_minutes
         await DB.execute(_SEND_AGAIN, invitation_id, change.membership_id, application.id, minutes)

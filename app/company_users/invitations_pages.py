@@ -14,7 +14,7 @@ from app.company_users.invitations import Invitee, Outcome, invite, revoke, send
 from app.company_users.invitations_list import SentInvitation, Shown, invitations_of
 from app.company_users.invitations_pasting import AT_MOST, Pasted, pasted_people
 from app.company_users.managing import ChangeRefused, LimitsRefused, limits_to_give
-from app.company_users.proving_to_grant import PASSWORD_FIELD, asks_elsewhere, prove_within
+from app.company_users.proving_to_grant import asks_elsewhere, asks_password, prove_within
 from app.company_users.roles import Role, grantable, role_names, role_options, roles_of
 from app.company_users.rule_words import limit_words
 from app.customers.emails import Email
@@ -240,8 +240,8 @@ async def _page(
         wrong=wrong,
         currency=visitor.application.currency,
         most=await limits_to_give(visitor),
-        asks_password=form.error(PASSWORD_FIELD) is not None,
-        asks_elsewhere=asks_elsewhere(form),
+        asks_password=asks_password(form),
+        asks_elsewhere=await asks_elsewhere(visitor, form),
     )
 
 

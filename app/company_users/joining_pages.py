@@ -7,7 +7,6 @@ from litestar import Request, Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
-from app.access import AuthenticationNeeded
 from app.company_users.invitations_pages import MANAGERS, grantable_roles
 from app.company_users.joining import (
     DomainRefused,
@@ -19,10 +18,10 @@ from app.company_users.joining import (
     wishes_of,
 )
 from app.company_users.managing import ChangeRefused, limits_to_give
-from app.company_users.proving_to_grant import needs_proof
+from app.company_users.proving_to_grant import asks_elsewhere, asks_password, prove_within
 from app.company_users.roles import roles_of
 from app.flash import Flash
-from app.forms import Flag, Form, Several, read_form
+from app.forms import FilledForm, Flag, Form, Secret, Several, blank, read_form
 from app.languages import gettext as _
 from app.pages import Page, see
 from app.visitor import CurrentVisitor, Visitor
@@ -35,9 +34,10 @@ class DomainForm(Form):
 
 
 class AcceptForm(Form):
-    """The roles of somebody who asked."""
+    """The roles of somebody who asked, and the proof that some roles need."""
 
     roles: Annotated[list[str], Several(at_most=60)]
+    current_password: Annotated[str, Secret(required=False)]
 
 
 @get("/account/users/joining", name="joining", guards=MANAGERS)
@@ -67,15 +67,17 @@ async def accept(
 ) -> Response[Any]:
     """Lets somebody join with the ticked roles."""
     form = await read_form(request, AcceptForm)
-    roles = form.data.roles if form.is_valid else []
-    if await needs_proof(visitor, roles):
-        raise AuthenticationNeeded
+    if not form.is_valid or not await prove_within(request, visitor, form):
+        return await _page(visitor, 422, wish=wish, form=form)
     try:
-        name = await let_join(visitor, wish, roles)
+        name = await let_join(visitor, wish, form.data.roles)
     except LookupError:
         raise NotFoundException from None
     except ChangeRefused:
-        return await _page(visitor, 422, wish_without_roles=wish)
+        form.add_error(
+            "roles", _("Please choose roles that you may grant: nobody grants more than they have.")
+        )
+        return await _page(visitor, 422, wish=wish, form=form)
     return see(request, "joining", flash=Flash(_("%(name)s acts for your company now.", name=name)))
 
 
@@ -96,8 +98,10 @@ async def _page(
     status_code: int = 200,
     *,
     domain_is_refused: bool = False,
-    wish_without_roles: uuid.UUID | None = None,
+    wish: uuid.UUID | None = None,
+    form: FilledForm[AcceptForm] | None = None,
 ) -> Page:
+    form = form or blank(AcceptForm)
     customer_id = visitor.account.customer_id if visitor.account is not None else None
     return Page(
         "company_users/joining.html",
@@ -108,7 +112,10 @@ async def _page(
         roles=grantable_roles(visitor, await roles_of(customer_id)),
         is_limited=not (await limits_to_give(visitor)).is_unlimited,
         domain_is_refused=domain_is_refused,
-        wish_without_roles=wish_without_roles,
+        answered=wish,
+        form=form,
+        asks_password=asks_password(form),
+        asks_elsewhere=await asks_elsewhere(visitor, form),
     )
 
 

@@ -12,10 +12,12 @@ from litestar import Request
 from app.access import AuthenticationNeeded, recently_authenticated
 from app.company_users.roles import roles_of, together
 from app.customers.permissions import BUILT_IN_ROLES
+from app.errors import EXPLANATIONS, TooBusy, TooManyTries
 from app.forms import FilledForm
 from app.languages import gettext as _
 from app.languages import text
 from app.sign_in.again import has_password, prove_by_password
+from app.sign_in.passkeys import has_passkey
 from app.visitor import Visitor
 
 # What buyers and viewers may needs no proof: their orders come to the company, within the limits of who invited them.
@@ -38,7 +40,6 @@ async def prove_within(request: Request[Any, Any, Any], visitor: Visitor, form: 
     """Whether the visitor may grant the roles of a valid form now: they do not need a proof, or the form has it.
 
     Else the form gets an error: at its password, or as a whole for who has none and proves it in another way.
-    Raises TooManyTries and TooBusy.
     """
     account, session = visitor.account, visitor.session
     if not await needs_proof(visitor, form.data.roles):
@@ -51,13 +52,32 @@ async def prove_within(request: Request[Any, Any, Any], visitor: Visitor, form: 
     typed = form.data.current_password
     if not typed:
         form.add_error(PASSWORD_FIELD, _(_WHY))
-    elif await prove_by_password(visitor.application, account, session.id, typed, request.scope):
-        return True
-    else:
+        return False
+    try:
+        if await prove_by_password(visitor.application, account, session.id, typed, request.scope):
+            return True
         form.add_error(PASSWORD_FIELD, _("This is not your password. Please check it and try again."))
+    except TooManyTries:
+        # Told at the field and not on a page of its own, which would lose what was typed.
+        form.add_error(PASSWORD_FIELD, _(EXPLANATIONS[429]))
+    except TooBusy:
+        form.add_error(PASSWORD_FIELD, _(EXPLANATIONS[503]))
     return False
 
 
-def asks_elsewhere(form: FilledForm[Any]) -> bool:
-    """Whether a form, after `prove_within`, waits for a proof that is given on another page."""
-    return form.error("") == _(_WHY)
+def asks_password(form: FilledForm[Any]) -> bool:
+    """Whether a form, after `prove_within`, waits for the visitor's password."""
+    return form.error(PASSWORD_FIELD) is not None
+
+
+async def asks_elsewhere(visitor: Visitor, form: FilledForm[Any]) -> bool:
+    """Whether a form, after `prove_within`, waits for a proof that can be given on another page: by who has no
+    password, and by who has one but signs in with a passkey."""
+    if form.error("") == _(_WHY):
+        return True
+    account = visitor.account
+    return (
+        account is not None
+        and asks_password(form)
+        and await has_passkey(account.user_id, visitor.application)
+    )

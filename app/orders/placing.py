@@ -21,9 +21,12 @@ from app.orders.wish import ApprovalNeeded, OrderRefused, OrderWish, TotalsChang
 from app.orders.writing import OrderedBy, write_order
 from app.requisitions.budgets import Excess, budget_of, excess_of, lock_budget
 from app.segments.recurring import lock_for_first_order
-from app.sign_in.limits import has_had_enough_mails
+from app.sign_in.limits import has_had_enough_mails, has_no_room_for_mail
 from app.visitor import Visitor
 from tables.engine import DB
+
+# What the mails of guests' orders are counted as.
+_MAILS = "guest-order"
 
 
 async def place_order(
@@ -40,6 +43,9 @@ async def place_order(
         basket = await agreed_basket(visitor, owner, wish, fingerprint)
         of = basket.reckoning
         _must_be_within_limits(await excess_of_order(visitor, of.totals.total.net, of.currency))
+        if not owner.is_user and await has_no_room_for_mail(_MAILS, canonical_email(wish.email)):
+            # Looked at before it is counted: no payment is held for what is refused in any case.
+            raise _mailbox_is_full()
         authorisation = await authorise(wish.payment, key, of.totals.total.gross, of.currency)
         async with DB.transaction():
             return await _place(visitor, owner, wish, key, fingerprint, authorisation)
@@ -120,13 +126,17 @@ def may_have_limits(visitor: Visitor) -> bool:
 async def _must_have_room_in_mailbox(wish: OrderWish) -> None:
     """Counts an order of a guest for its e-mail, which nobody has proved to be theirs: each order is a mail, and
     nobody's mailbox is flooded by strangers (`MAILS_IN_AN_HOUR`). What is refused is not counted."""
-    if await has_had_enough_mails("guest-order", canonical_email(wish.email)):
-        raise OrderRefused(
-            _(
-                "There were several orders with this e-mail address within an hour. Please sign in to order, or try"
-                " again in an hour: your basket and your answers stay."
-            )
+    if await has_had_enough_mails(_MAILS, canonical_email(wish.email)):
+        raise _mailbox_is_full()
+
+
+def _mailbox_is_full() -> OrderRefused:
+    return OrderRefused(
+        _(
+            "There were several orders with this e-mail address within an hour. Please sign in to order, or try"
+            " again in an hour: your basket and your answers stay."
         )
+    )
 
 
 def _must_be_within_limits(excess: tuple[Excess, ...]) -> None:

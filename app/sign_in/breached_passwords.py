@@ -4,7 +4,8 @@ Nobody is asked until an installed package brings a check, by an entry point in 
 `patron.breached_password_checks` that names an object of the form below. The check never sees a password: it is
 given the first five of the 40 hexadecimal digits of its SHA-1, which thousands of passwords share, and answers with
 the rest of those that it knows. An answer that is late or fails lets the password pass: who wants to register, or
-was told to choose a new password, is not held up by somebody else's machine.
+was told to choose a new password, is not held up by somebody else's machine. That covers asking only: a package that
+cannot be used stops the start, since nobody would notice that its check is off.
 """
 
 import asyncio
@@ -43,16 +44,28 @@ class BreachedPasswordCheck(Protocol):
         """
 
 
+class BreachedPasswordCheckError(Exception):
+    """An installed check cannot be used; the sentence says which one and why."""
+
+
 @cache
 def installed_check() -> BreachedPasswordCheck | None:
     """The check that is installed, the first by name if there are several; None where there is none.
 
-    Raises TypeError for an object that is none.
+    Called at start (app/main.py), so that nobody waits for its import. Raises BreachedPasswordCheckError for a
+    package that cannot be loaded, and for an object that is no check.
     """
     for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda one: one.name):
-        found = point.load()
+        try:
+            found = point.load()
+        except Exception as error:  # whatever is wrong with it, the operator has to know which package it is
+            raise BreachedPasswordCheckError(
+                f"The installed package of {point.value} cannot be loaded: {type(error).__name__}: {error}"
+            ) from error
         if not isinstance(found, BreachedPasswordCheck):
-            raise TypeError(f"{point.value} is no check of passwords (app/sign_in/breached_passwords.py).")
+            raise BreachedPasswordCheckError(
+                f"{point.value} is no check of passwords (app/sign_in/breached_passwords.py)."
+            )
         return found
     return None
 
@@ -68,11 +81,11 @@ async def breach_problem(password: str) -> str | None:
 
 
 async def _is_known(password: str) -> bool:
+    check = installed_check()
+    if check is None:
+        return False
     name = ""
     try:
-        check = installed_check()
-        if check is None:
-            return False
         name = check.id
         digits = _digits_of(password)
         async with asyncio.timeout(ANSWER_WITHIN):

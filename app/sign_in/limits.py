@@ -21,6 +21,7 @@ WINDOW_MINUTES = 5
 FAILURES_UNTIL_RESET = 100
 # Nobody's mailbox is flooded by what strangers may ask for: more mails of one kind in an hour are not sent.
 MAILS_IN_AN_HOUR = 5
+_AN_HOUR = 60  # minutes
 
 # A try while the account is locked changes nothing: nobody can lock somebody out for longer by knocking on.
 # The wait doubles with each lockout, from 1 to 15 minutes, and starts anew after a day of silence.
@@ -142,12 +143,27 @@ async def has_had_enough_mails(kind: str, email_canonical: str) -> bool:
 
     Who asked is never told: that would say whether an account exists. `kind` has at most 50 characters.
     """
-    key = hashlib.sha256(email_canonical.encode()).hexdigest()
     try:
-        await count_key(f"{kind}:{key}", MAILS_IN_AN_HOUR, 60)
+        await count_key(_key_of_mails(kind, email_canonical), MAILS_IN_AN_HOUR, _AN_HOUR)
     except TooManyTries:
         return True
     return False
+
+
+async def has_no_room_for_mail(kind: str, email_canonical: str) -> bool:
+    """Whether `has_had_enough_mails` would say so of one more mail now; nothing is counted."""
+    found = await DB.fetch_value(
+        "SELECT EXISTS (SELECT FROM attempt_counters WHERE key = $1 AND attempts >= $2"
+        " AND window_started_at >= now() - $3 * interval '1 minute')",
+        _key_of_mails(kind, email_canonical),
+        MAILS_IN_AN_HOUR,
+        _AN_HOUR,
+    )
+    return bool(found)
+
+
+def _key_of_mails(kind: str, email_canonical: str) -> str:
+    return f"{kind}:{hashlib.sha256(email_canonical.encode()).hexdigest()}"
 
 
 async def delete_old_counters() -> int:

@@ -188,6 +188,21 @@ async def test_staff_disable_and_enable_one_user_of_a_company(
     assert [one.to for one in await mails("choose_password")] == ["paul@alfki.example"]
 
 
+@pytest.mark.parametrize("verb", ["", "-membership"])
+async def test_letting_a_user_in_again_asks_staff_who_they_are(staff: Person, verb: str) -> None:
+    known = await people.company()
+    paul = await people.colleague(known, "paul@alfki.example", ("account_administrator",))
+    path = f"/customers/{known.number}/users/{paul.user_id}"
+    await staff.post(f"{path}/disable{verb}", {"version": "1"})
+    await DB.execute("UPDATE sessions SET authenticated_at = now() - interval '6 minutes'")
+    page = await staff.post(f"{path}/enable{verb}", {"version": "2"})
+    assert page.h1 == "Is it you?"
+    assert await mails("choose_password") == []
+    await staff.fill(page, {"password": paul.password})
+    await staff.post(f"{path}/enable{verb}", {"version": "2"})
+    assert [one.to for one in await mails("choose_password")] == [paul.email]
+
+
 async def test_the_user_of_an_individual_is_not_managed_on_its_own(staff: Person) -> None:
     known = await people.shopper()
     for verb in ("disable", "enable", "disable-membership", "enable-membership"):

@@ -25,6 +25,8 @@ from tests.people import Known
 
 pytestmark = pytest.mark.usefixtures("database")
 
+LONG_AGO = "UPDATE sessions SET authenticated_at = now() - interval '6 minutes'"
+
 
 async def other_company(email: str = "o@other.example") -> Known:
     return await people.company(email, company_name="Other Ltd")
@@ -259,6 +261,26 @@ async def test_moving_is_for_staff_who_look_after_customers() -> None:
     company = await people.company()
     person = await (await people.staff_member(privileges=("orders",))).signed_in()
     assert (await person.get(f"/users/{company.user_id}/move")).status == 403
+
+
+async def test_moving_gives_roles_so_that_staff_prove_anew_who_they_are(staff: Person) -> None:
+    company, other = await people.company(), await other_company()
+    buyer = await people.colleague(company, "buyer@alfki.example")
+    page = await staff.get(f"/users/{buyer.user_id}/move")
+    await DB.execute(LONG_AGO)
+    roles = {"customer": other.number, "roles": ["account_administrator"]}
+    assert (await staff.fill(page, roles, form="customer")).h1 == "Is it you?"
+    assert await values('SELECT customer FROM memberships WHERE "user" = $1', buyer.user_id) == [
+        company.customer_id
+    ]
+    page = await staff.get(f"/users/{buyer.user_id}/move")
+    assert page.h1 == "Is it you?", "asked before anything is typed"
+    page = await staff.fill(page, {"password": buyer.password})
+    assert page.path.endswith(f"/users/{buyer.user_id}/move")
+    await staff.fill(page, roles, form="customer")
+    assert await values('SELECT customer FROM memberships WHERE "user" = $1', buyer.user_id) == [
+        other.customer_id
+    ]
 
 
 async def test_nobody_moves_out_of_or_into_another_branch(staff: Person) -> None:

@@ -1,12 +1,12 @@
 """Moving users and merging customers, for accessibility and the strict policy; see stops.py."""
 
-from tests.browser.stops import Prepared, at, of_staff
+from tests.browser.stops import Prepared, at, of_staff, proven
 from tests.browser.window import Window
 
 
 async def move_form(window: Window, prepared: Prepared) -> int:
     await window.open("/customers/QUICK/users", "back-office")
-    return await window.leave_by(window.page.locator("main a[href*='/move']").first)
+    return await proven(window, await window.leave_by(window.page.locator("main a[href*='/move']").first))
 
 
 async def move_without_answers(window: Window, prepared: Prepared) -> int:

@@ -8,6 +8,7 @@ import pytest
 from app.demo.load import CONTRACT_BUYER, PASSWORD, STAFF
 from tests.browser.conftest import OpenWindow
 from tests.browser.looking import note_violations
+from tests.browser.stops import proven
 from tests.browser.window import Window, one_line
 
 OWN_PASSWORD = "a long walk by the sea"
@@ -272,7 +273,7 @@ async def _another_company_takes_her_over(month: Month) -> None:
     shown = await row.inner_text()
     assert month.email("Bea") in shown
     assert "Olga Owner" in shown, "who has removed her"
-    await window.leave_by(row.locator("a[href*='/move']"))
+    await proven(window, await window.leave_by(row.locator("a[href*='/move']")))
     assert await window.heading == window.says("Move %(name)s", name="Bea Buyer")
     # She was limited: whoever moves her says what holds at the other company.
     await window.fill(customer=OTHER_NUMBER, limits=True)

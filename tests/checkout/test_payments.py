@@ -8,6 +8,7 @@ import pytest
 from app.orders.order import order_of_number
 from app.orders.payment import payment_of, release_due_payments
 from app.orders.states import cancel_order, confirm_order, return_order, ship_order
+from app.sign_in.limits import MAILS_IN_AN_HOUR
 from tables.engine import DB
 from tests import people
 from tests.browser_like import Person, SeenPage, visit
@@ -67,6 +68,19 @@ async def test_the_whole_amount_is_held_once_and_given_back_once(ledger: Any):
     await asyncio.gather(*(release_due_payments() for _one in range(5)))
     assert (ledger.held, list(ledger.given_back.values())) == ({}, [1785])
     assert ledger.asked_to_release == 1
+
+
+async def test_nothing_is_held_for_a_guest_whose_mailbox_has_had_enough_orders(ledger: Any):
+    await open_shop()
+    for _one in range(MAILS_IN_AN_HOUR):
+        await order(await visit("shop"))
+    person, review = await reviewing()
+    page = await place(person, review)
+    assert "There were several orders with this e-mail address within an hour." in page.main
+    assert (ledger.held, await states()) == ({}, [])
+    await DB.execute("UPDATE attempt_counters SET window_started_at = now() - interval '61 minutes'")
+    number_on(await place(person, page))
+    assert len(ledger.held) == 1
 
 
 async def test_a_refused_cancelling_gives_nothing_back(ledger: Any):
