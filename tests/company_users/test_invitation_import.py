@@ -214,13 +214,10 @@ async def test_tries_that_have_done_something_do_not_count() -> None:
 
 async def test_a_database_that_is_busy_takes_no_try_of_a_file(database: str) -> None:
     await upload(await administrator(), b"email\nnora@alfki.example\n")
-    async with other_connection(database) as other:
-        holding = other.transaction()
-        await holding.start()
+    async with other_connection(database) as other, other.transaction():
         await other.execute("SELECT FROM customers FOR UPDATE")
         with pytest.raises(DatabaseUnavailable):
             await work_off_imports()
-        await holding.rollback()
     assert await DB.fetch_value("SELECT tries FROM user_imports") == 0
     await claim_runs_out()
     assert await work_off_imports() == 1
