@@ -11,10 +11,9 @@ import pytest
 
 from app.company_users import invitation_import
 from app.company_users.invitation_import import MOST_TRIES, work_off_imports
-from tables.engine import DB, DatabaseUnavailable
+from tables.engine import DB
 from tests import people
 from tests.browser_like import ORIGIN, Person, SeenPage, mails
-from tests.other_connection import other_connection
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -210,17 +209,6 @@ async def test_tries_that_have_done_something_do_not_count() -> None:
     await DB.execute("UPDATE user_imports SET state = 'reading', tries = $1", MOST_TRIES - 1)
     assert await work_off_imports() == 1
     assert await DB.fetch_value("SELECT tries FROM user_imports") == 0
-
-
-async def test_a_database_that_is_busy_takes_no_try_of_a_file(database: str) -> None:
-    await upload(await administrator(), b"email\nnora@alfki.example\n")
-    async with other_connection(database) as other, other.transaction():
-        await other.execute("SELECT FROM customers FOR UPDATE")
-        with pytest.raises(DatabaseUnavailable):
-            await work_off_imports()
-    assert await DB.fetch_value("SELECT tries FROM user_imports") == 0
-    await claim_runs_out()
-    assert await work_off_imports() == 1
 
 
 async def claim_runs_out() -> None:
