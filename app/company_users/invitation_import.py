@@ -7,6 +7,7 @@ result: whatever is killed in between, no line is lost and nobody is invited twi
 import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -109,6 +110,8 @@ _CLAIM = f"""
                 ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING id, customer, started_by, application, language, content, state, tries
 """  # only constants of this module are put in
+# Not of who has claimed it since, and not once lines were worked off.
+_GIVE_TRY_BACK = "UPDATE user_imports SET tries = tries - 1 WHERE id = $1 AND tries = $2"
 _KEEP_LINES = """
     INSERT INTO user_import_lines (id, user_import, number, content)
     SELECT l.id, $1, l.number, l.content::jsonb FROM unnest($2::uuid[], $3::integer[], $4::text[])
@@ -210,7 +213,9 @@ async def work_off_imports() -> int:
             else:
                 done += await _work_off(claimed)
         except (DatabaseUnavailable, *MUST_BE_REPEATED):
-            # It is not the file's fault.
+            # It is not the file's fault, and so no try of it; where the database still answers.
+            with suppress(DatabaseUnavailable):
+                await DB.execute(_GIVE_TRY_BACK, claimed["id"], claimed["tries"])
             raise
         except Exception:
             if claimed["tries"] < MOST_TRIES:

@@ -54,9 +54,10 @@ GIVE_UP = """
     UPDATE outbox_mails SET gave_up_at = now(), claimed_until = NULL, last_error = $3
     WHERE id = $1 AND attempts = $2 AND sent_at IS NULL
 """
+# What one sender gave up another may have sent; of that nothing is left to send.
 RETRY = """
     UPDATE outbox_mails SET gave_up_at = NULL, claimed_until = NULL, due_at = now(), attempts = 0
-    WHERE id = $1 AND gave_up_at IS NOT NULL
+    WHERE id = $1 AND gave_up_at IS NOT NULL AND sent_at IS NULL
 """
 DEAD_LETTERS = """
     SELECT id, application, kind, to_email, to_name, subject, attempts, created_at, gave_up_at, last_error

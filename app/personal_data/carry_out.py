@@ -3,10 +3,13 @@
 import uuid
 
 from app.customers.departures import has_given_up_login
+from app.customers.emails import canonical_email
 from app.errors import Conflict
 from app.links import links_of
 from app.personal_data.archive import archive_of
-from app.personal_data.deletion import forget_guest, forget_user, lock_person
+from app.personal_data.deletion import find_mentions, forget_guest, forget_user, lock_person
+from app.personal_data.known_as import KnownAs, is_theirs
+from app.personal_data.mentions import Mentions
 from app.personal_data.requests import (
     DataRequest,
     application_of_request,
@@ -29,6 +32,10 @@ async def carry_out(
     Raises Conflict for a request that is not confirmed or was finished meanwhile, and what
     `app.personal_data.deletion.forget_user` raises.
     """
+    asked = await request_of_id(request_id)
+    found = None
+    if asked is not None and asked.kind is DataRequestKind.DELETE and asked.can_be_carried_out:
+        found = await find_mentions(asked.user_id, asked.email)
     async with DB.transaction():
         asked = await request_of_id(request_id)
         if asked is not None and asked.kind is DataRequestKind.DELETE and asked.user_id is not None:
@@ -40,7 +47,7 @@ async def carry_out(
         if request.kind is DataRequestKind.EXPORT:
             await _export(request, visitor)
         else:
-            await _delete(request, visitor, without_administrator)
+            await _delete(request, visitor, without_administrator, found)
     return request
 
 
@@ -82,22 +89,30 @@ async def _export(request: DataRequest, visitor: Visitor) -> None:
     )
 
 
-async def _delete(request: DataRequest, visitor: Visitor, without_administrator: str) -> None:
+async def _delete(
+    request: DataRequest, visitor: Visitor, without_administrator: str, found: Mentions | None
+) -> None:
     await finish(request, DataRequestState.CARRIED_OUT, visitor)
+    known: KnownAs | None
     if request.user_id is not None:
-        await forget_user(request.user_id, visitor, without_administrator=without_administrator)
+        known = await forget_user(
+            request.user_id, visitor, without_administrator=without_administrator, found=found
+        )
     else:
-        await forget_guest(request.email)
-    await _forget_archives(request)
+        known = await forget_guest(request.email, found)
+    await _forget_archives(request, known)
     await tell(request, "data_deleted")
 
 
-async def _forget_archives(request: DataRequest) -> None:
-    """What was exported before, and other open requests, end with the person."""
+async def _forget_archives(request: DataRequest, known: KnownAs | None) -> None:
+    """What was exported before, and other open requests, end with the person, whatever e-mail they had then."""
     await DB.execute(
-        """DELETE FROM personal_data_requests
-           WHERE id <> $1 AND ("user" = $2 OR ("user" IS NULL AND lower(email) = lower($3)))""",
+        f"""DELETE FROM personal_data_requests
+            WHERE id <> $1 AND ("user" = $2 OR ("user" IS NULL AND (
+                email_canonical = $3 OR {is_theirs("email_canonical", "requested_at", "$4", "$5")})))""",
         request.id,
         request.user_id,
-        request.email,
+        canonical_email(request.email),
+        known.emails if known is not None else [],
+        known.until if known is not None else [],
     )

@@ -8,7 +8,6 @@ and 14b, AO 147; GDPR, article 17, 3 b). An order that is still open also keeps 
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from app.audit import record
 from app.back_office.all_privileges import lock_staff_access
@@ -17,7 +16,8 @@ from app.customers.emails import canonical_email
 from app.personal_data.forgotten_emails import FORGOTTEN_EMAIL, forget_emails
 from app.personal_data.forgotten_entries import forget_entries
 from app.personal_data.held_data import own_customers
-from app.personal_data.known_as import is_theirs, known_as
+from app.personal_data.known_as import KnownAs, is_theirs, known_as
+from app.personal_data.mentions import Mentions, mentions_of, mentions_until_now
 from app.personal_data.people import is_shared, memberships_of
 from app.segments.segmentation_services import update_segments_of
 from app.sign_in.limits import clear_account
@@ -43,6 +43,10 @@ _LOCK_USER = """
     SELECT coalesce(d.login_canonical, u.login_canonical) AS login_canonical, coalesce(d.email, u.email) AS email
     FROM users u LEFT JOIN departures d ON d."user" = u.id AND d.login <> ''
     WHERE u.id = $1 AND u.anonymised_at IS NULL FOR UPDATE OF u
+"""
+_EMAIL = """
+    SELECT coalesce(d.email, u.email) FROM users u LEFT JOIN departures d ON d."user" = u.id AND d.login <> ''
+    WHERE u.id = $1 AND u.anonymised_at IS NULL
 """
 _LOCK_CUSTOMERS = """
     SELECT FROM customers c
@@ -96,12 +100,19 @@ _NO_NAME = """'{"first_name": "", "last_name": ""}'::jsonb"""
 
 
 def _is_of_company(address: str, customer: str) -> str:
-    """Whether a copy of an address is the company's, so that only the name in it goes. Whatever its users do not
-    share somebody has entered for themselves; it may be where they live."""
-    return f"""EXISTS (SELECT FROM addresses a JOIN companies co ON co.customer = a.customer
-                       WHERE a.customer = {customer} AND a.membership IS NULL
-                         AND (a.street, a.postal_code, a.city)
-                             = ({address} ->> 'street', {address} ->> 'postal_code', {address} ->> 'city'))"""
+    """Whether a copy of an address is the company's, so that only the name in it goes: one that its users share now
+    or, as the audit log says, have shared before. Whatever they do not share somebody has entered for themselves; it
+    may be where they live."""
+    parts = f"({address} ->> 'street', {address} ->> 'postal_code', {address} ->> 'city')"
+    return f"""(EXISTS (SELECT FROM addresses a JOIN companies co ON co.customer = a.customer
+                        WHERE a.customer = {customer} AND a.membership IS NULL
+                          AND (a.street, a.postal_code, a.city) = {parts})
+                OR EXISTS (SELECT FROM audit_entries e JOIN companies co ON co.customer = e.customer_id,
+                                LATERAL (VALUES (e.before), (e.after)) AS stood(fields)
+                           WHERE e.customer_id = {customer} AND e.action LIKE 'address %' AND e.user_id IS NULL
+                             AND stood.fields ->> 'is_shared' = 'true'
+                             AND (stood.fields ->> 'street', stood.fields ->> 'postal_code', stood.fields ->> 'city')
+                                 = {parts}))"""
 
 
 def _emptied(address: str) -> str:
@@ -167,8 +178,19 @@ _FORGET_PAYMENTS = """
 """
 
 
-async def forget_user(user_id: uuid.UUID, visitor: Visitor, *, without_administrator: str = "") -> None:
-    """Deletes the personal data of a user, in the current transaction.
+async def find_mentions(user_id: uuid.UUID | None, email: str) -> Mentions:
+    """Where a user, or a guest with this e-mail, is named: what takes long, and locks nothing."""
+    if user_id is not None:
+        email = await DB.fetch_value(_EMAIL, user_id) or email
+    return await mentions_of(await known_as(user_id, email), is_guest=user_id is None)
+
+
+async def forget_user(
+    user_id: uuid.UUID, visitor: Visitor, *, without_administrator: str = "", found: Mentions | None = None
+) -> KnownAs | None:
+    """Deletes the personal data of a user, in the current transaction; as what they were known until now, None for
+    who is forgotten already. `found` is what `find_mentions` gave a moment ago; without it all of the audit log and
+    the outbox is read with the locks held.
 
     An individual customer is anonymised with its user; of a company only the person leaves. Where that takes the
     company's last administrator, `without_administrator` says what becomes of it: "keep" (staff find another) or
@@ -177,7 +199,7 @@ async def forget_user(user_id: uuid.UUID, visitor: Visitor, *, without_administr
     await lock_person(user_id)
     user = await DB.fetch_row(_LOCK_USER, user_id)
     if user is None:
-        return
+        return None
     if await DB.fetch_value(
         'SELECT EXISTS (SELECT FROM staff_members WHERE "user" = $1 AND is_active)', user_id
     ):
@@ -186,6 +208,7 @@ async def forget_user(user_id: uuid.UUID, visitor: Visitor, *, without_administr
     await end_sessions_of(user_id)
     own = await own_customers(user_id)
     known = await known_as(user_id, str(user["email"]))
+    mentions = await mentions_until_now(known, found, is_guest=False)
     for customer_id in own:
         await _forget_customer(customer_id)
     await DB.execute(_OF_USER, user_id, FORGOTTEN_EMAIL, own, known.emails, known.until)
@@ -203,11 +226,12 @@ async def forget_user(user_id: uuid.UUID, visitor: Visitor, *, without_administr
     await clear_account(user["login_canonical"])
     # What stood before a merge of customers names people; without it the merge cannot be undone any more.
     await DB.execute("DELETE FROM customer_merges WHERE strpos(before::text, $1) > 0", str(user_id))
-    await forget_emails(user_id, known)
+    await forget_emails(user_id, mentions)
     await DB.execute(_FORGET_USER, user_id, f"deleted-{user_id}@deleted.invalid")
-    await forget_entries(user_id, own, known)
+    await forget_entries(user_id, own, mentions)
     for customer_id in sorted(left):
         await update_segments_of(customer_id)
+    return known
 
 
 async def lock_person(user_id: uuid.UUID) -> None:
@@ -226,20 +250,16 @@ async def lock_person(user_id: uuid.UUID) -> None:
     await DB.execute('SELECT FROM orders WHERE "user" = $1 ORDER BY id FOR NO KEY UPDATE', user_id)
 
 
-async def forget_guest(email: str) -> None:
+async def forget_guest(email: str, found: Mentions | None = None) -> KnownAs:
     """Deletes the personal data of somebody who only ordered as a guest with this e-mail, in the current
-    transaction."""
-    canonical = canonical_email(email)
-    names = await DB.fetch(
-        'SELECT DISTINCT buyer_name FROM orders WHERE email_canonical = $1 AND "user" IS NULL AND customer IS NULL'
-        " AND buyer_name <> ''",
-        canonical,
-    )
-    known = replace(await known_as(None, email), names=[str(one["buyer_name"]) for one in names])
-    await DB.execute(_OF_GUEST, None, FORGOTTEN_EMAIL, canonical)
+    transaction; as what they were known until now. `found` as in `forget_user`."""
+    known = await known_as(None, email)
+    mentions = await mentions_until_now(known, found, is_guest=True)
+    await DB.execute(_OF_GUEST, None, FORGOTTEN_EMAIL, canonical_email(email))
     await DB.execute(_FORGET_PAYMENTS, FORGOTTEN_EMAIL)
-    await forget_emails(None, known)
-    await forget_entries(None, [], known)
+    await forget_emails(None, mentions)
+    await forget_entries(None, [], mentions)
+    return known
 
 
 async def forget_finished_orders() -> int:

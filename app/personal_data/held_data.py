@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from app.languages import text
-from app.personal_data.known_as import is_theirs, known_as
+from app.personal_data.known_as import is_mail_to_them, is_theirs, known_as
 from app.personal_data.people import is_shared, memberships_of
 from tables.engine import DB
 
@@ -38,7 +38,7 @@ _OWN_ORDERS = f"""
 # Before there is a user, an entry names an e-mail.
 _ABOUT = f"""
     (user_id = :user OR customer_id = ANY(:customers)
-     OR (user_id IS NULL AND {_theirs("coalesce(before ->> 'email', after ->> 'email')", "happened_at")}))
+     OR (user_id IS NULL AND {_theirs("lower(coalesce(before ->> 'email', after ->> 'email'))", "happened_at")}))
 """
 _OWN_BASKETS = '(b."user" = :user)'
 
@@ -169,7 +169,7 @@ EXPORTED: Mapping[str, Section] = {
     "promotion_uses": Section(
         text("Promotions that you used"),
         f"""SELECT promotion, order_number, used_at FROM promotion_uses
-            WHERE {_theirs("used_by", "used_at")} OR used_by = ANY(SELECT unnest(:customers)::text)
+            WHERE {_theirs("used_by", "used_at")} OR used_by = ANY(:customers::text[])
             ORDER BY used_at""",
     ),
     "baskets": Section(
@@ -237,9 +237,7 @@ EXPORTED: Mapping[str, Section] = {
     "outbox_mails": Section(
         text("Mails that we sent to you"),
         f"""SELECT created_at, sent_at, application, kind, to_email, to_name, subject
-            FROM outbox_mails
-            WHERE user_id = :user OR (user_id IS NULL AND {_theirs("to_email", "created_at")})
-            ORDER BY created_at, id""",
+            FROM outbox_mails o WHERE {is_mail_to_them(":user", ":emails", ":until")} ORDER BY created_at, id""",
     ),
     "personal_data_requests": Section(
         text("Your requests about personal data"),
@@ -297,12 +295,17 @@ _TYPES = {"user": "uuid", "customers": "uuid[]", "emails": "text[]", "until": "t
 
 
 async def _rows(sql: str, **values: object) -> list[dict[str, Any]]:
+    numbered, used = _numbered(sql, values)
+    stored = await DB.fetch_value(f"SELECT coalesce(json_agg(x), '[]')::text FROM ({numbered}) x", *used)
+    return msgspec.json.decode(stored, type=list[dict[str, Any]])
+
+
+def _numbered(sql: str, values: Mapping[str, object]) -> tuple[str, list[object]]:
+    """A query of a section with numbers for its names, and the values in their order."""
     used: list[object] = []
 
     def parameter(found: re.Match[str]) -> str:
         used.append(values[found[1]])
         return f"${len(used)}::{_TYPES[found[1]]}"
 
-    numbered = re.sub(rf"(?<!:):({'|'.join(_TYPES)})\b", parameter, sql)
-    stored = await DB.fetch_value(f"SELECT coalesce(json_agg(x), '[]')::text FROM ({numbered}) x", *used)
-    return msgspec.json.decode(stored, type=list[dict[str, Any]])
+    return re.sub(rf"(?<!:):({'|'.join(_TYPES)})\b", parameter, sql), used

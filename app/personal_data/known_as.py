@@ -41,6 +41,10 @@ _NAMES = """
     WHERE a.user_id = $1 AND a.action = 'profile changed'
     ORDER BY is_now DESC
 """
+_NAMES_OF_GUEST = """
+    SELECT DISTINCT buyer_name FROM orders
+    WHERE email_canonical = $1 AND "user" IS NULL AND customer IS NULL AND buyer_name <> '' ORDER BY buyer_name
+"""
 
 
 async def known_as(user_id: uuid.UUID | None, email: str) -> KnownAs:
@@ -53,19 +57,38 @@ async def known_as(user_id: uuid.UUID | None, email: str) -> KnownAs:
         for form in (str(row["email"]).lower(), canonical_email(row["email"])):
             before = until.get(form, row["until"])
             until[form] = None if before is None or row["until"] is None else max(before, row["until"])
-    return KnownAs(emails=list(until), until=list(until.values()), names=await _names_of(user_id))
+    names = await _names_of(user_id) if user_id is not None else await _names_of_guest(email)
+    emails = sorted(until)
+    return KnownAs(emails=emails, until=[until[one] for one in emails], names=names)
 
 
 def is_theirs(email: str, at: str, emails: str, until: str) -> str:
-    """Whether an e-mail was the person's at a time, as a part of a statement. All four are names of columns or
-    parameters of the statement: of `emails` and `until` as in KnownAs. Never what somebody has typed."""
-    return f"""EXISTS (SELECT FROM unnest({emails}::text[], {until}::timestamptz[]) AS known(email, until)
-                       WHERE known.email = lower({email}) AND (known.until IS NULL OR {at} <= known.until))"""
+    """Whether an e-mail was the person's at a time, as a part of a statement. All four are parts of it too: `email`
+    a canonical one, or one in small letters; `emails` and `until` as in KnownAs. Never what somebody has typed.
+
+    The first condition is what an index can serve.
+    """
+    return f"""({email} = ANY({emails}::text[]) AND EXISTS (
+        SELECT FROM unnest({emails}::text[], {until}::timestamptz[]) AS known(email, until)
+        WHERE known.email = {email} AND (known.until IS NULL OR {at} <= known.until)))"""
 
 
-async def _names_of(user_id: uuid.UUID | None) -> list[str]:
-    if user_id is None:
-        return []
+def is_mail_to_them(user: str, emails: str, until: str) -> str:
+    """Whether a mail o of the outbox was to the person, as a part of a statement; all are parts of it.
+
+    Mails of who has no login, those that were written before a mail said whose it is, and those of users who were
+    deleted are known by the address.
+    """
+    return f"""(o.user_id = {user}
+                OR ((o.user_id IS NULL OR NOT EXISTS (SELECT FROM users u WHERE u.id = o.user_id))
+                    AND {is_theirs("lower(o.to_email)", "o.created_at", emails, until)}))"""
+
+
+async def _names_of_guest(email: str) -> list[str]:
+    return [str(row["buyer_name"]) for row in await DB.fetch(_NAMES_OF_GUEST, canonical_email(email))]
+
+
+async def _names_of(user_id: uuid.UUID) -> list[str]:
     rows = await DB.fetch(_NAMES, user_id)
     # Either part may have changed alone. A single word is no name to look for, unless it is all that there is.
     first, last = ({row[part] or "" for row in rows} for part in ("first_name", "last_name"))
