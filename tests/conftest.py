@@ -49,6 +49,11 @@ def pytest_runtest_protocol() -> Generator[None, object, object]:
     return (yield)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many as there are cores again: for a third of its time a worker waits for browsers, servers and clocks."""
+    return max(2, (os.cpu_count() or 1) * 3 // 2)
+
+
 def pytest_unconfigure() -> None:
     """Leaves nothing behind."""
     shutil.rmtree(FOLDER, ignore_errors=True)
