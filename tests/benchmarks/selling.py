@@ -124,7 +124,6 @@ async def _look_around(shop: Running) -> None:
     paths = [
         "/",
         HOME,
-        SIGN_IN,
         "/register",
         "/search?q=cofee",
         "/business/account/security",
