@@ -26,7 +26,6 @@ from app.prices.edit_tax import (
     homes_of_shops,
     other_member_states,
     rates_by_country,
-    shops_at_home_in,
     shops_without_rates,
     version_of_all_rates,
     version_of_rates,
@@ -268,7 +267,7 @@ def _page(visitor: Visitor, form: FilledForm[Any], country: str, status_code: in
         status_code=status_code,
         form=form,
         country=country,
-        is_home=bool(shops_at_home_in(country)),
+        is_home=country in homes_of_shops(),
         country_name=country_name(country, visitor.language) if country in country_codes() else country,
         countries=[("", "–"), *(one for one in country_choices(visitor.language) if one[0] not in COUNTS_AS)],
     )

@@ -39,15 +39,12 @@ class IsLastAdministrator(Exception):
 
 
 # Of who was removed by a company, what they have given up by that.
-_LOCK_USER = """
-    SELECT coalesce(d.login_canonical, u.login_canonical) AS login_canonical, coalesce(d.email, u.email) AS email
+_USER = """
+    SELECT coalesce(d.email, u.email) AS email, coalesce(d.login_canonical, u.login_canonical) AS login_canonical
     FROM users u LEFT JOIN departures d ON d."user" = u.id AND d.login <> ''
-    WHERE u.id = $1 AND u.anonymised_at IS NULL FOR UPDATE OF u
-"""
-_EMAIL = """
-    SELECT coalesce(d.email, u.email) FROM users u LEFT JOIN departures d ON d."user" = u.id AND d.login <> ''
     WHERE u.id = $1 AND u.anonymised_at IS NULL
 """
+_LOCK_USER = f"{_USER} FOR UPDATE OF u"
 _LOCK_CUSTOMERS = """
     SELECT FROM customers c
     WHERE c.id IN (SELECT customer FROM memberships WHERE "user" = $1) ORDER BY c.id FOR NO KEY UPDATE
@@ -181,7 +178,7 @@ _FORGET_PAYMENTS = """
 async def find_mentions(user_id: uuid.UUID | None, email: str) -> Mentions:
     """Where a user, or a guest with this e-mail, is named: what takes long, and locks nothing."""
     if user_id is not None:
-        email = await DB.fetch_value(_EMAIL, user_id) or email
+        email = await DB.fetch_value(_USER, user_id) or email
     return await mentions_of(await known_as(user_id, email), is_guest=user_id is None)
 
 

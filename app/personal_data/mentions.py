@@ -7,8 +7,9 @@ locked, some rows at a time; what is written meanwhile is read again with the lo
 import re
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from app.personal_data.known_as import KnownAs
 from tables.engine import DB
@@ -76,20 +77,20 @@ async def mentions_of(known: KnownAs, *, is_guest: bool, after: uuid.UUID = NOBO
     entries: list[uuid.UUID] = []
     reasons: list[uuid.UUID] = []
     mails: list[uuid.UUID] = []
-    last: uuid.UUID | None = after
-    while last is not None:
-        row = await DB.fetch_row(_ENTRIES, last, *emails, known.until, *(names if is_guest else ([], [])))
-        last = row["last"] if row else None
-        if row:
-            entries += row["entries"]
-            reasons += row["reasons"]
-    last = after
-    while last is not None:
-        row = await DB.fetch_row(_MAILS, last, words, [whole(one) for one in words])
-        last = row["last"] if row else None
-        if row:
-            mails += row["mails"]
+    async for found in _batches(_ENTRIES, after, *emails, known.until, *(names if is_guest else ([], []))):
+        entries += found["entries"]
+        reasons += found["reasons"]
+    async for found in _batches(_MAILS, after, words, [whole(one) for one in words]):
+        mails += found["mails"]
     return Mentions(known=known, entries=entries, reasons=reasons, mails=mails, read_until=read_until)
+
+
+async def _batches(statement: str, after: uuid.UUID, *arguments: object) -> AsyncIterator[dict[str, Any]]:
+    """What one of the statements above finds, batch after batch, until it has read the last row."""
+    found = await DB.fetch_row(statement, after, *arguments)
+    while found is not None and found["last"] is not None:
+        yield found
+        found = await DB.fetch_row(statement, found["last"], *arguments)
 
 
 async def mentions_until_now(known: KnownAs, before: Mentions | None, *, is_guest: bool) -> Mentions:

@@ -22,11 +22,6 @@ class HomeNeedsRates(ValueError):
     """The rates of a shop's home country cannot be deleted: who sells without tax there says so by a rate of 0."""
 
 
-def shops_at_home_in(country: str) -> list[Application]:
-    """The shops that have the rates of this country at home (`default_country`)."""
-    return [one for one in _shops() if taxed_as(one.default_country) == country]
-
-
 def homes_of_shops() -> frozenset[str]:
     """The countries whose rates the shops have at home."""
     return frozenset(taxed_as(one.default_country) for one in _shops())
@@ -74,7 +69,7 @@ async def change_tax_rates(
         before = (await rates_by_country()).get(country, {})
         if version_of_rates(before) != version:
             raise Conflict
-        if not rates and shops_at_home_in(country):
+        if not rates and country in homes_of_shops():
             raise HomeNeedsRates(country)
         await DB.execute(
             "DELETE FROM tax_rates WHERE country = $1 AND NOT (tax_class = ANY($2::text[]))",

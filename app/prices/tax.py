@@ -28,43 +28,44 @@ def _rates(standard: str, reduced: str) -> dict[str, Decimal]:
 # compared with the Taxes in Europe Database of the European Commission). Laws divide food among rates in their own
 # ways, so a shop that sells abroad looks at them with its tax adviser. Zero is never assumed: Ireland and Malta tax
 # much food at zero and the rest higher; here stands the lowest rate above.
-_RATES_OF_MEMBER_STATES: Mapping[str, Mapping[str, Decimal]] = {
-    "AT": _rates("20", "10"),
-    "BE": _rates("21", "6"),
-    "BG": _rates("20", "20"),
-    "CY": _rates("19", "5"),
-    "CZ": _rates("21", "12"),
-    "DE": _rates("19", "7"),
-    "DK": _rates("25", "25"),
-    "EE": _rates("24", "24"),
-    "ES": _rates("21", "10"),
-    # Food 13.5 % since January 2026.
-    "FI": _rates("25.5", "13.5"),
-    "FR": _rates("20", "5.5"),
-    "GR": _rates("24", "13"),
-    "HR": _rates("25", "5"),
-    "HU": _rates("27", "27"),
-    "IE": _rates("23", "13.5"),
-    "IT": _rates("22", "10"),
-    "LT": _rates("21", "21"),
-    "LU": _rates("17", "3"),
-    "LV": _rates("21", "21"),
-    "MT": _rates("18", "5"),
-    "NL": _rates("21", "9"),
-    "PL": _rates("23", "5"),
-    "PT": _rates("23", "6"),
-    "RO": _rates("21", "11"),
-    # Food 6 % from April 2026 to the end of 2027.
-    "SE": _rates("25", "6"),
-    "SI": _rates("22", "9.5"),
-    "SK": _rates("23", "19"),
-}
-MEMBER_STATES = frozenset(_RATES_OF_MEMBER_STATES)
-# Monaco counts as France (directive 2006/112/EC, article 7).
-COUNTS_AS: Mapping[str, str] = MappingProxyType({"MC": "FR"})
 # A new database has the rates of the member states (tables/migrations), and none of countries outside of the union:
 # what goes there is an export, and only a shop that is registered there enters rates.
-DEFAULT_TAX_RATES: Mapping[str, Mapping[str, Decimal]] = MappingProxyType(_RATES_OF_MEMBER_STATES)
+DEFAULT_TAX_RATES: Mapping[str, Mapping[str, Decimal]] = MappingProxyType(
+    {
+        "AT": _rates("20", "10"),
+        "BE": _rates("21", "6"),
+        "BG": _rates("20", "20"),
+        "CY": _rates("19", "5"),
+        "CZ": _rates("21", "12"),
+        "DE": _rates("19", "7"),
+        "DK": _rates("25", "25"),
+        "EE": _rates("24", "24"),
+        "ES": _rates("21", "10"),
+        # Food 13.5 % since January 2026.
+        "FI": _rates("25.5", "13.5"),
+        "FR": _rates("20", "5.5"),
+        "GR": _rates("24", "13"),
+        "HR": _rates("25", "5"),
+        "HU": _rates("27", "27"),
+        "IE": _rates("23", "13.5"),
+        "IT": _rates("22", "10"),
+        "LT": _rates("21", "21"),
+        "LU": _rates("17", "3"),
+        "LV": _rates("21", "21"),
+        "MT": _rates("18", "5"),
+        "NL": _rates("21", "9"),
+        "PL": _rates("23", "5"),
+        "PT": _rates("23", "6"),
+        "RO": _rates("21", "11"),
+        # Food 6 % from April 2026 to the end of 2027.
+        "SE": _rates("25", "6"),
+        "SI": _rates("22", "9.5"),
+        "SK": _rates("23", "19"),
+    }
+)
+MEMBER_STATES = frozenset(DEFAULT_TAX_RATES)
+# Monaco counts as France (directive 2006/112/EC, article 7).
+COUNTS_AS: Mapping[str, str] = MappingProxyType({"MC": "FR"})
 
 
 class NetTaxGross(msgspec.Struct, frozen=True):
