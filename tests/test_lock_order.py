@@ -7,10 +7,13 @@ import pytest
 
 from app.customers.joining_rows import lock_customers
 from app.segments.recurring import lock_for_first_order
+from app.sign_in import sign_in
+from app.sign_in.passwords import password_matches
 from app.sign_in.sessions import end_sessions_of
 from tables.engine import DB
 from tables.keys import new_key
 from tests import people
+from tests.browser_like import visit
 from tests.other_connection import other_connection, until_somebody_waits
 from tests.watched_locks import found
 
@@ -132,3 +135,30 @@ async def test_the_first_sign_in_after_an_order_locks_the_customer_before_the_us
         await other.execute("COMMIT")
         await signing_in
     assert await DB.fetch_value("SELECT recurring_since IS NOT NULL FROM customers")
+
+
+@pytest.mark.parametrize("wrong_shop", [False, True], ids=["a session begins", "the wrong shop"])
+async def test_a_right_password_locks_the_counter_of_the_client_before_that_of_the_account(
+    database: str, monkeypatch: pytest.MonkeyPatch, *, wrong_shop: bool
+) -> None:
+    """Who tries the same account from the same client meanwhile counts in this order."""
+    known = await people.shopper()
+    locked = asyncio.Event()
+    async with other_connection(database) as other:
+
+        async def while_the_password_is_checked(stored: str | None, password: str) -> bool:
+            await other.execute("BEGIN")
+            await other.execute("SELECT FROM attempt_counters WHERE key LIKE 'client:%' FOR UPDATE")
+            locked.set()
+            return await password_matches(stored, password)
+
+        monkeypatch.setattr(sign_in, "password_matches", while_the_password_is_checked)
+        person = await visit("business" if wrong_shop else "shop")
+        signing_in = asyncio.ensure_future(person.sign_in(known.login, known.password))
+        await locked.wait()
+        await until_somebody_waits(signing_in)
+        await other.execute("SELECT FROM attempt_counters WHERE key LIKE 'account:%' FOR UPDATE NOWAIT")
+        await other.execute("COMMIT")
+        page = await signing_in
+    assert page.status == (403 if wrong_shop else 200)
+    assert await DB.fetch_value("SELECT count(*) FROM attempt_counters WHERE key LIKE 'account:%'") == 0

@@ -17,6 +17,7 @@ from app.sign_in.history import Method, note_attempt
 from app.sign_in.limits import uncount_client
 from app.sign_in.link_tokens import Purpose, issue, revoke_links_of
 from app.sign_in.refused import refused
+from app.sign_in.right_password import note_right_password
 from app.sign_in.sessions import begin_session
 from app.sign_in.sign_in import KnownPerson
 from app.visitor import Visitor
@@ -36,8 +37,17 @@ async def finish_sign_in(
     visitor: Visitor = request.scope["visitor"]  # type: ignore[typeddict-item]  # put there by app.main
     application = visitor.application
     if person.refusal not in (None, Refusal.SECOND_FACTOR_NEEDED, Refusal.SECOND_FACTOR_MISSING):
+        if person.right_password is not None:
+            await note_right_password(
+                person.right_password, person.account.user_id, application, request.scope
+            )
         return refused(request, person.refusal, person.account, await _link_to_correct(person, application))
-    session = await begin_session(request, person.account, is_complete=person.refusal is None)
+    session = await begin_session(
+        request,
+        person.account,
+        is_complete=person.refusal is None,
+        right_password=person.right_password,
+    )
     if person.refusal is None:
         answer = see_path(request, after_sign_in(application, wanted))
     elif person.refusal is Refusal.SECOND_FACTOR_NEEDED:

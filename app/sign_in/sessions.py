@@ -19,7 +19,9 @@ from app.basket.owner import basket_token
 from app.client_address import address_family
 from app.segments.recurring import LOCK_WHO_COMES_BACK, RECURRING_FROM_NOW
 from app.segments.segmentation_services import can_segments_change, update_segments_of
+from app.sign_in.history import user_agent_of
 from app.sign_in.known_devices import NOTE_DEVICE, device_token, hash_of_device_token, keep_device_token
+from app.sign_in.right_password import NOTE_RIGHT_PASSWORD, RightPassword
 from app.versions import Subject
 from app.visitor import Visitor, hash_of_session_token
 from tables.engine import DB
@@ -37,7 +39,7 @@ _BUYER = {"customer": "$12::uuid", "signed_in_at": "now()"}
 # nothing begins. It locks customer, membership and user in this order, as everybody who ends sessions does
 # (tables/lock_order.py).
 _BEGIN = f"""
-    WITH buyer AS ({LOCK_WHO_COMES_BACK.format(**_BUYER)}),
+    WITH {{proof}} buyer AS ({LOCK_WHO_COMES_BACK.format(**_BUYER)}),
          place AS (SELECT FROM memberships WHERE id = $5 FOR KEY SHARE),
          old AS (DELETE FROM sessions WHERE id = $1),
          person AS (UPDATE users SET last_signed_in_at = CASE WHEN $7 THEN now() ELSE last_signed_in_at END
@@ -54,6 +56,20 @@ _BEGIN = f"""
     FROM person p
     RETURNING coalesce((SELECT number FROM data_versions WHERE subject = '{Subject.SEGMENTS}'), 0) AS segments
 """  # only constants are put in
+_BEGIN_BY_PASSWORD = _BEGIN.format(
+    proof=NOTE_RIGHT_PASSWORD.format(
+        client="$15",
+        account="$16",
+        attempt="$17",
+        outcome="$18",
+        user="$4",
+        application="$6",
+        user_agent="$8",
+        address_family="$9",
+    )
+    + ","
+)
+_BEGIN_OTHERWISE = _BEGIN.format(proof="")
 
 
 _KEEP = """
@@ -94,10 +110,15 @@ class NewSession:
 
 
 async def begin_session(
-    request: Request[Any, Any, Any], account: Account, *, is_complete: bool
+    request: Request[Any, Any, Any],
+    account: Account,
+    *,
+    is_complete: bool,
+    right_password: RightPassword | None = None,
 ) -> NewSession:
     """Begins a session under a new id; the one that the request came with ends. In one transaction with that the
-    customer's segments are brought up to date (domain.md 7, Update), and its basket merged.
+    customer's segments are brought up to date (domain.md 7, Update), its basket is merged, and a right password
+    noted.
 
     A session that is not complete waits for the second factor and opens nothing else. Raises SignInNeeded when
     all sessions of the user were ended since the password was looked at, for example by a reset.
@@ -115,7 +136,7 @@ async def begin_session(
             # Baskets are locked before users (tables/lock_order.py).
             await merge_baskets(application, account, basket)
         begun = await DB.fetch_row(
-            _BEGIN,
+            _BEGIN_BY_PASSWORD if right_password is not None else _BEGIN_OTHERWISE,
             visitor.session.id if visitor.session is not None else None,
             new_key(),
             hash_of_session_token(token),
@@ -123,13 +144,14 @@ async def begin_session(
             account.membership_id,
             application.id,
             is_complete,
-            request.headers.get("user-agent", "")[:300],
+            user_agent_of(request.scope),
             address_family(request.scope),
             _absolute_minutes(application) if is_complete else MINUTES_FOR_SECOND_FACTOR,
             account.session_epoch,
             customer,
             new_key(),
             hash_of_device_token(device) if device else None,
+            *(right_password.values if right_password is not None else ()),
         )
         if begun is None:
             raise SignInNeeded

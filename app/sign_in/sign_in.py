@@ -13,8 +13,8 @@ from app.customers.emails import canonical_login
 from app.metrics import SIGN_INS
 from app.sign_in.history import user_agent_of
 from app.sign_in.limits import COUNT_SIGN_IN, WINDOW_MINUTES, is_locked_by, key_of_account, key_of_client
-from app.sign_in.link_tokens import Purpose
 from app.sign_in.passwords import hash_password, is_outdated, password_matches
+from app.sign_in.right_password import RightPassword
 from app.visitor import account_of
 from tables.engine import DB
 from tables.keys import new_key
@@ -68,30 +68,24 @@ _NOTE_FAILURE = """
         SELECT $2, $3, $4, $5, $6, $7, now() WHERE $3::uuid IS NOT NULL)
     UPDATE attempt_counters SET updated_at = updated_at WHERE key = $1
 """
-# In one statement: the client's try is taken back, the account's failures are forgotten, and links to a new
-# password end: whoever knows the password needs no reset, and an old mail must not open the account later.
-_NOTE_RIGHT_PASSWORD = """
-    WITH client AS (UPDATE attempt_counters SET attempts = greatest(attempts - 1, 0) WHERE key = $1),
-         account AS (DELETE FROM attempt_counters WHERE key = $2),
-         links AS (UPDATE link_tokens SET revoked_at = now()
-                   WHERE "user" = $5 AND purpose = $3 AND used_at IS NULL AND revoked_at IS NULL)
-    INSERT INTO sign_in_attempts (id, "user", application, outcome, user_agent, address_family, attempted_at)
-    VALUES ($4, $5, $6, $7, $8, $9, now())
-"""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownPerson:
-    """Somebody who gave the right password: as whom they come, and whether they may in."""
+    """Somebody who has proved who they are: as whom they come, and whether they may in.
+
+    By a password: what is still to be noted of it.
+    """
 
     account: Account
     refusal: Refusal | None
+    right_password: RightPassword | None = None
 
 
 async def person_with_password(
     application: Application, login: str, password: str, scope: Scope
 ) -> KnownPerson | None:
-    """The person of that login and password; None for a wrong one.
+    """The person of that login and password, which is still to be noted; None for a wrong one.
 
     Unknown login, wrong password and locked account are one answer and cost one hash and the same statements each,
     so that nobody learns, not even by the time it takes, which accounts exist. Raises TooManyTries for a client with
@@ -105,21 +99,26 @@ async def person_with_password(
     stored: str | None = rows[0]["password_hash"]
     if not await password_matches(None if is_locked else stored, password):
         outcome = "locked" if is_locked else "wrong password"
-        await DB.execute(_NOTE_FAILURE, of_account, *_attempt(user_id, application, outcome, scope))
+        await DB.execute(
+            _NOTE_FAILURE,
+            of_account,
+            # The method is the column's default, a password.
+            new_key(),
+            user_id,
+            application.id,
+            outcome,
+            user_agent_of(scope),
+            address_family(scope),
+        )
         SIGN_INS.labels(application.id, "refused").inc()
         return None
     person = nearest_account(application, rows)
-    await DB.execute(
-        _NOTE_RIGHT_PASSWORD,
-        of_client,
-        of_account,
-        Purpose.RESET_PASSWORD.value,
-        *_attempt(person.account.user_id, application, person.refusal or "signed in", scope),
-    )
+    outcome = str(person.refusal or "signed in")
     if stored is not None and is_outdated(stored):
         await _hash_anew(person.account.user_id, stored, password)
-    SIGN_INS.labels(application.id, person.refusal or "signed in").inc()
-    return person
+    SIGN_INS.labels(application.id, outcome).inc()
+    right = RightPassword(of_client, of_account, new_key(), outcome)
+    return KnownPerson(person.account, person.refusal, right)
 
 
 async def person_of_user(
@@ -152,10 +151,3 @@ async def _hash_anew(user_id: uuid.UUID, stored: str, password: str) -> None:
         stored,
         await hash_password(password),
     )
-
-
-def _attempt(
-    user_id: uuid.UUID | None, application: Application, outcome: str, scope: Scope
-) -> tuple[uuid.UUID, uuid.UUID | None, str, str, str, str]:
-    # The method is the column's default, a password.
-    return new_key(), user_id, application.id, str(outcome), user_agent_of(scope), address_family(scope)

@@ -90,15 +90,26 @@ async def ask(port: int, wanted: bytes) -> Answer:
 
 
 async def run(
-    port: int, next_request: Callable[[], bytes], *, connections: int, seconds: float, pause: float = 0
+    port: int,
+    next_request: Callable[[], bytes],
+    *,
+    connections: int,
+    seconds: float,
+    pause: float = 0,
+    lead: float = 0,
 ) -> Load:
-    """Keeps every connection busy with one request after the other, or with `pause` seconds in between."""
-    assert seconds <= LONGEST_RUN
+    """Keeps every connection busy with one request after the other, or with `pause` seconds in between.
+
+    Answers count after `lead` seconds: at the beginning nothing but the first halves of so many requests is done, at
+    the end as many are left behind half done, so that only in between as much comes out as goes in.
+    """
+    assert lead + seconds <= LONGEST_RUN
     load = Load(seconds)
-    end = time.perf_counter() + seconds
+    begin = time.perf_counter() + lead
+    end = begin + seconds
 
     def note(answer: Answer, took: float) -> None:
-        if time.perf_counter() <= end:
+        if begin < time.perf_counter() <= end:
             load.statuses[answer.status] += 1
             load.latencies.append(took)
 

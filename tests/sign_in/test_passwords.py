@@ -1,8 +1,10 @@
 """Passwords: parameters, form, what is refused (security.md, Passwords)."""
 
 import asyncio
+import os
 import platform
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,9 @@ from argon2.low_level import Type
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.sign_in import passwords
 from app.sign_in.passwords import (
+    HASHER,
     NOBODYS_HASH,
     common_passwords,
     hash_password,
@@ -109,3 +113,79 @@ async def test_hashing_leaves_the_event_loop_free() -> None:
     await asyncio.gather(*(hash_password("some password of mine") for _ in range(8)))
     counting.cancel()
     assert turns > 100
+
+
+class CountingHasher:
+    """The hasher of Patron, which notes what it hashes and has no memory for one password."""
+
+    def __init__(self) -> None:
+        self.hashed: list[str] = []
+
+    def hash(self, password: str) -> str:
+        self.hashed.append(password)
+        if password == TOO_MUCH:
+            raise MemoryError
+        return HASHER.hash(password)
+
+
+TOO_MUCH = "the one without memory"
+
+
+@pytest.fixture
+def hasher(monkeypatch: pytest.MonkeyPatch) -> CountingHasher:
+    counting = CountingHasher()
+    monkeypatch.setattr(passwords, "HASHER", counting)
+    return counting
+
+
+async def test_of_many_who_wait_each_gets_the_answer_to_their_own_password() -> None:
+    stored = [await hash_password(f"the password of number {number}") for number in range(4)]
+    asked = [(number % 4, number % 3 == 0) for number in range(40)]
+    answers = await asyncio.gather(
+        *(
+            password_matches(stored[whose], f"the password of number {whose if is_right else 'none'}")
+            for whose, is_right in asked
+        )
+    )
+    assert answers == [is_right for _, is_right in asked]
+
+
+async def test_a_hash_that_fails_in_a_row_fails_for_nobody_else(hasher: CountingHasher) -> None:
+    wanted = [f"password {number}" for number in range(20)]
+    wanted[9] = TOO_MUCH
+    answers = await asyncio.gather(*(hash_password(one) for one in wanted), return_exceptions=True)
+    assert [number for number, one in enumerate(answers) if isinstance(one, BaseException)] == [9]
+    assert isinstance(answers[9], MemoryError)
+    assert all(HASHER.verify(str(one), wanted[at]) for at, one in enumerate(answers) if at != 9)
+
+
+async def test_a_hash_that_nobody_waits_for_any_more_is_not_made(hasher: CountingHasher) -> None:
+    wanted = [asyncio.ensure_future(hash_password(f"password {number}")) for number in range(40)]
+    await asyncio.sleep(0)
+    for one in wanted[20:]:
+        one.cancel()
+    answers = await asyncio.gather(*wanted, return_exceptions=True)
+    assert all(isinstance(one, str) for one in answers[:20])
+    # Those that a thread had begun before the end of the waiting are finished.
+    assert len(hasher.hashed) <= 20 + slots_of_each(os.cpu_count() or 1, 1) * passwords.IN_A_ROW
+    # Nothing is left that a later hash would wait for.
+    assert HASHER.verify(await hash_password("the next one"), "the next one")
+
+
+async def test_hashes_that_wait_among_many_are_told_of_together(
+    hasher: CountingHasher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Going on with several sign-ins at once costs much less than with one after each hash."""
+    one_thread = ThreadPoolExecutor(1)
+    monkeypatch.setattr(passwords, "_hashing_threads", lambda: one_thread)
+    monkeypatch.setattr(passwords, "_slots", 1)
+    told: list[int] = []
+
+    async def ask(number: int) -> None:
+        await hash_password(f"password {number}")
+        told.append(len(hasher.hashed))
+
+    await asyncio.gather(*(ask(number) for number in range(60)))
+    one_thread.shutdown()
+    # How many were hashed when somebody was told: with one at a time another number nearly each time.
+    assert len(set(told)) <= 45
