@@ -7,33 +7,28 @@ cancelled, a second invoice with a number of its own cancels the first; where th
 corrects it. Both are of the whole order, since an order comes back as a whole (app/orders/states.py).
 """
 
-import asyncio
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import msgspec
 
 from app.applications import application_by_id
-from app.errors import TooBusy
+from app.behind_the_pages import OneAtATime
 from app.languages import text
 from app.orders.invoice_text import Paper, invoice_text
 from app.orders.numbers import next_cancellation_number, next_credit_note_number, next_invoice_number
 from app.orders.order import INVOICED_STATES, StoredOrder, lines_of, order_of_number
 from app.orders.printed_invoice import InvoiceText, Seller
 from app.programs_beside import environment_beside
-from app.sign_in.passwords import behind_the_pages
 from tables.engine import DB
 from tables.orders import OrderState
 
 # Seconds; an invoice of hundreds of lines takes a few.
 SET_WITHIN = 60
-# Invoices in work or waiting per process; beyond it people are asked to come back in a moment.
-LONGEST_QUEUE = 20
-SECONDS_TO_COME_BACK = 5
+# Setting an invoice takes the better part of a second; the program takes its priority from the thread.
+PRESS = OneAtATime("invoices", longest_queue=20, seconds_to_come_back=5)
 # The folder that has the package `app`, from which the program is run.
 _ROOT = Path(__file__).parents[2]
 
@@ -103,21 +98,7 @@ async def invoice_document(order: StoredOrder, paper: Paper) -> Document:
         async with DB.transaction():
             order = await number_invoice(await order_of_number(order.number, lock=True))
     said = invoice_text(order, await lines_of(order), paper)
-    return Document(f"{said.number}.pdf", await _in_thread(said))
-
-
-_waiting = 0
-
-
-async def _in_thread(said: InvoiceText) -> bytes:
-    global _waiting  # the queue is this process's own
-    if _waiting >= LONGEST_QUEUE:
-        raise TooBusy(SECONDS_TO_COME_BACK)
-    _waiting += 1
-    try:
-        return await asyncio.get_running_loop().run_in_executor(_thread(), _set, said)
-    finally:
-        _waiting -= 1
+    return Document(f"{said.number}.pdf", await PRESS.do(_set, said))
 
 
 def _set(said: InvoiceText) -> bytes:
@@ -137,13 +118,6 @@ def _set(said: InvoiceText) -> bytes:
     if done.returncode:
         raise InvoiceNotSet(said.number, done.stderr.decode(errors="replace")[-2000:])
     return done.stdout
-
-
-@cache
-def _thread() -> ThreadPoolExecutor:
-    # Setting an invoice takes the better part of a second: one at a time, and pages come first; the program takes its
-    # priority from the thread.
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="invoices", initializer=behind_the_pages)
 
 
 def _seller(application_id: str) -> Seller:

@@ -3,21 +3,18 @@
 What is typed is judged and forgotten: it is neither kept nor logged.
 """
 
-import asyncio
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
+from app.behind_the_pages import OneAtATime
 from app.languages import gettext as _
 from app.languages import text
-from app.sign_in.passwords import behind_the_pages, password_problem
+from app.sign_in.passwords import password_problem
 
 # Characters that are looked at: the work grows fast with the length, and what is longer is strong.
 LOOKED_AT = 72
-# Passwords that may wait to be judged in a process; who comes after gets no help.
-LONGEST_QUEUE = 20
+JUDGE = OneAtATime("strength", longest_queue=20, seconds_to_come_back=1)
 
 # By the score of zxcvbn, from 0 to 4.
 NAMES = (text("Very weak"), text("Weak"), text("Fair"), text("Good"), text("Strong"))
@@ -38,29 +35,13 @@ async def strength_of(password: str, about: Sequence[str], shortest: int) -> Str
     `about` is what others know of the person. A password that would be refused (fewer than `shortest`
     characters, for example) is never called strong, and the advice says why.
     """
-    global _waiting  # the queue is this process's own: it guards this process's cores
-    if not password or _waiting >= LONGEST_QUEUE:
+    if not password or JUDGE.is_full:
         return None
-    _waiting += 1
-    try:
-        score, patterns = await asyncio.get_running_loop().run_in_executor(
-            _thread(), _judge, password[:LOOKED_AT], [one[:LOOKED_AT] for one in about if one]
-        )
-    finally:
-        _waiting -= 1
+    score, patterns = await JUDGE.do(_judge, password[:LOOKED_AT], [one[:LOOKED_AT] for one in about if one])
     problem = password_problem(password, about, shortest)
     if problem is not None:
         score = min(score, 1)
     return Strength(score, NAMES[score], problem or _advice(score, patterns))
-
-
-_waiting = 0
-
-
-@cache
-def _thread() -> ThreadPoolExecutor:
-    # One for the process: pages come before help.
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="strength", initializer=behind_the_pages)
 
 
 def _judge(password: str, about: list[str]) -> tuple[int, set[str]]:

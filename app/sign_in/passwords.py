@@ -3,7 +3,6 @@
 import asyncio
 import os
 import re
-import sys
 import threading
 import unicodedata
 from collections import deque
@@ -18,6 +17,7 @@ from typing import Any, TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from app.behind_the_pages import behind_the_pages
 from app.errors import TooBusy
 from app.forms import Invalid, Secret
 from app.languages import gettext as _
@@ -41,9 +41,6 @@ LONGEST_QUEUE = 200
 # on with several at once does. Nobody waits much longer for it: those who wait among many come forward sooner.
 IN_A_ROW = 3
 SECONDS_TO_COME_BACK = 3
-# How far hashing stands back: with 10 a thread gets a tenth of a core that others want, and all of one that
-# nobody else wants.
-NICENESS = 10
 # Seconds without any hash after which the memory that hashes worked in is given back. Until then it is kept, since
 # fetching it anew costs the next hash a tenth of its time.
 QUIET_SECONDS = 1.0
@@ -141,16 +138,6 @@ def slots_of_each(cores: int, processes: int) -> int:
 @cache
 def _hashing_threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=_slots, thread_name_prefix="argon2", initializer=behind_the_pages)
-
-
-def behind_the_pages() -> None:
-    """Lets the current thread wait whenever a page could be made: hashes of others must not be felt there.
-
-    Only Linux knows a priority for each thread; elsewhere nothing happens.
-    """
-    if sys.platform == "linux":
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 _waiting = 0

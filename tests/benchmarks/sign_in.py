@@ -8,7 +8,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address
 
-from app.sign_in.passwords import HASHER, behind_the_pages
+from app.behind_the_pages import behind_the_pages
+from app.sign_in.passwords import HASHER
 from tests import people
 from tests.benchmarks.goals import Result
 from tests.benchmarks.load import Load, request, run

@@ -304,7 +304,7 @@ async def test_orders_confirmed_before_get_their_number_when_it_is_first_asked_f
 
 
 async def test_who_asks_for_invoices_while_many_wait_is_asked_to_come_back(database, monkeypatch):
-    monkeypatch.setattr(invoices, "LONGEST_QUEUE", 1)
+    monkeypatch.setattr(invoices.PRESS, "longest_queue", 1)
     await open_shop()
     order = await order_of_number(await confirmed(await visit("shop"), "TEA"))
     first, second = await asyncio.gather(
