@@ -27,6 +27,7 @@ os.environ["PYTEST_DEBUG_TEMPROOT"] = str(FOLDER)
 from tests.databases import TestDatabases, empty_all_tables, prepare_to_be_emptied, running_server  # noqa: E402  # see above
 from tests.leftovers import end_what_was_left  # noqa: E402  # see above
 from tests.midnight import wait_when_the_day_ends  # noqa: E402  # see above
+from tests.own_applications import OwnApplications  # noqa: E402  # see above
 from tests.patron_process import PatronProcess, demo_data, patron_serving  # noqa: E402  # see above
 from tests.watched_locks import WatchedConnection, watch_locks  # noqa: E402  # see above
 from tests.watched_locks import found as out_of_order  # noqa: E402  # see above
@@ -111,6 +112,20 @@ async def database(database_of_the_session: str) -> AsyncIterator[str]:
     left = await end_what_was_left(before)
     assert out_of_order == []
     assert left == [], "the test has ended, and this still ran"
+
+
+@pytest.fixture
+def own_applications(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OwnApplications]:
+    """The file of applications of this test, to be changed; afterwards all is as before."""
+    own = OwnApplications(tmp_path / "applications.toml", monkeypatch)
+    yield own
+    own.take_back()
+
+
+@pytest.fixture
+def user_name_mode(own_applications: OwnApplications) -> None:
+    """All applications with user names instead of e-mails as login."""
+    own_applications.replace('= "email"', '= "username"')
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,6 @@
 """A user who is a member of several customers switches between them (domain.md 10)."""
 
 import uuid
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,8 +10,9 @@ from tables import ApprovalStatus, Membership
 from tables.engine import DB
 from tables.keys import new_key
 from tests import people
-from tests.browser_like import Person, forget_patron, visit
+from tests.browser_like import Person, visit
 from tests.checkout.ordering import add, open_shop
+from tests.own_applications import OwnApplications
 from tests.people import Known
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -204,16 +203,9 @@ async def test_the_link_to_an_order_of_another_company_offers_to_switch_to_who_m
 
 
 @pytest.fixture
-def mixed_shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def mixed_shop(own_applications: OwnApplications) -> None:
     """The business shop admits shoppers as well."""
-    text = Path("app/applications.toml").read_text(encoding="utf-8")
-    text = text.replace('kind = "business"', 'kind = "business"\nlogin = ["SMB", "INDIVIDUAL"]')
-    (tmp_path / "applications.toml").write_text(text, encoding="utf-8")
-    monkeypatch.setenv("PATRON_CONFIG", str(tmp_path / "applications.toml"))
-    forget_patron()
-    yield
-    monkeypatch.undo()
-    forget_patron()
+    own_applications.replace('kind = "business"', 'kind = "business"\nlogin = ["SMB", "INDIVIDUAL"]')
 
 
 async def test_in_a_mixed_shop_a_shopper_switches_to_their_company_and_back(mixed_shop: None) -> None:
