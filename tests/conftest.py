@@ -5,7 +5,7 @@ import gc
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -24,6 +24,7 @@ os.environ["PATRON_DATA_DIR"] = str(FOLDER / "data")
 # which PostgreSQL runs for root.
 os.environ["PYTEST_DEBUG_TEMPROOT"] = str(FOLDER)
 
+from tests.browser_like import forget_patron  # noqa: E402  # see above
 from tests.databases import TestDatabases, empty_all_tables, prepare_to_be_emptied, running_server  # noqa: E402  # see above
 from tests.leftovers import end_what_was_left  # noqa: E402  # see above
 from tests.midnight import wait_when_the_day_ends  # noqa: E402  # see above
@@ -115,11 +116,24 @@ async def database(database_of_the_session: str) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-def own_applications(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OwnApplications]:
+def restarted_with(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Sets variables of the environment and reads all settings anew, as a restart does; afterwards all is as before."""
+
+    def restart(**settings: str) -> None:
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        forget_patron()
+
+    yield restart
+    # Whatever is read after this must not be read from what the test has patched.
+    monkeypatch.undo()
+    forget_patron()
+
+
+@pytest.fixture
+def own_applications(tmp_path: Path, restarted_with: Callable[..., None]) -> OwnApplications:
     """The file of applications of this test, to be changed; afterwards all is as before."""
-    own = OwnApplications(tmp_path / "applications.toml", monkeypatch)
-    yield own
-    own.take_back()
+    return OwnApplications(tmp_path / "applications.toml", restarted_with)
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """Applications of a test's own, where those of the program are not what it is about."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
-from tests.browser_like import forget_patron
 from tests.patron_process import PROJECT
 
 
@@ -12,9 +10,9 @@ class OwnApplications:
     """The file of applications that PATRON_CONFIG names during one test; at first it says what app/applications.toml
     says. After each change the next visit meets an application that is built anew."""
 
-    def __init__(self, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, file: Path, restarted_with: Callable[..., None]) -> None:
         self._file = file
-        self._monkeypatch = monkeypatch
+        self._restarted_with = restarted_with
         self._text = (PROJECT / "app" / "applications.toml").read_text(encoding="utf-8")
 
     def replace(self, old: str, new: str) -> None:
@@ -26,11 +24,4 @@ class OwnApplications:
         """Says this and nothing else."""
         self._text = text
         self._file.write_text(text, encoding="utf-8")
-        self._monkeypatch.setenv("PATRON_CONFIG", str(self._file))
-        forget_patron()
-
-    def take_back(self) -> None:
-        """Lets the next test meet the applications of the program, and takes back all else that the test has patched:
-        what is read anew from here on must not see it."""
-        self._monkeypatch.undo()
-        forget_patron()
+        self._restarted_with(PATRON_CONFIG=str(self._file))
