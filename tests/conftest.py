@@ -142,6 +142,16 @@ def user_name_mode(own_applications: OwnApplications) -> None:
     own_applications.replace('= "email"', '= "username"')
 
 
+@pytest.fixture
+def no_pictures() -> Iterator[None]:
+    """No picture is uploaded before the test, and none is left of it."""
+    from app.uploaded_pictures import picture_folder
+
+    shutil.rmtree(picture_folder(), ignore_errors=True)
+    yield
+    shutil.rmtree(picture_folder(), ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 async def running_patron(
     databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory
