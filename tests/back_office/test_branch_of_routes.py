@@ -85,11 +85,10 @@ async def world() -> World:
     await create_segment("GOLD", "Gold")
     await assign("GOLD", [company.customer_id, other.customer_id])
     made = World(await limited(north), north, south, company, other, {}, {})
-    southern = await people.staff_member("sven@fremd.example", privileges=())
+    southern = await people.staff_member("sven@fremd.example", privileges=(), branch=south)
     await DB.execute(
         "UPDATE users SET first_name = 'Sven', last_name = 'Fremd' WHERE id = $1", southern.user_id
     )
-    await DB.execute('UPDATE staff_members SET organisation = $2 WHERE "user" = $1', southern.user_id, south)
     for values, known, number, node in ((made.own, company, "P1", north), (made.foreign, other, "P2", south)):
         details = ContractDetails(name="Frame", starts_on=date(2026, 1, 1))
         contract = await create_contract(known.customer_id, details)
