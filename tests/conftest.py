@@ -5,7 +5,7 @@ import gc
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -24,9 +24,11 @@ os.environ["PATRON_DATA_DIR"] = str(FOLDER / "data")
 # which PostgreSQL runs for root.
 os.environ["PYTEST_DEBUG_TEMPROOT"] = str(FOLDER)
 
+from tests.browser_like import forget_patron  # noqa: E402  # see above
 from tests.databases import TestDatabases, empty_all_tables, prepare_to_be_emptied, running_server  # noqa: E402  # see above
 from tests.leftovers import end_what_was_left  # noqa: E402  # see above
 from tests.midnight import wait_when_the_day_ends  # noqa: E402  # see above
+from tests.own_applications import OwnApplications  # noqa: E402  # see above
 from tests.patron_process import PatronProcess, demo_data, patron_serving  # noqa: E402  # see above
 from tests.watched_locks import WatchedConnection, watch_locks  # noqa: E402  # see above
 from tests.watched_locks import found as out_of_order  # noqa: E402  # see above
@@ -111,6 +113,43 @@ async def database(database_of_the_session: str) -> AsyncIterator[str]:
     left = await end_what_was_left(before)
     assert out_of_order == []
     assert left == [], "the test has ended, and this still ran"
+
+
+@pytest.fixture
+def restarted_with(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Sets variables of the environment and reads all settings anew, as a restart does; afterwards all is as before."""
+
+    def restart(**settings: str) -> None:
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        forget_patron()
+
+    yield restart
+    # Whatever is read after this must not be read from what the test has patched.
+    monkeypatch.undo()
+    forget_patron()
+
+
+@pytest.fixture
+def own_applications(tmp_path: Path, restarted_with: Callable[..., None]) -> OwnApplications:
+    """The file of applications of this test, to be changed; afterwards all is as before."""
+    return OwnApplications(tmp_path / "applications.toml", restarted_with)
+
+
+@pytest.fixture
+def user_name_mode(own_applications: OwnApplications) -> None:
+    """All applications with user names instead of e-mails as login."""
+    own_applications.replace('= "email"', '= "username"')
+
+
+@pytest.fixture
+def no_pictures() -> Iterator[None]:
+    """No picture is uploaded before the test, and none is left of it."""
+    from app.uploaded_pictures import picture_folder
+
+    shutil.rmtree(picture_folder(), ignore_errors=True)
+    yield
+    shutil.rmtree(picture_folder(), ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

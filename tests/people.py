@@ -68,13 +68,19 @@ async def pending_company(email: str = "new.owner@pending.example", **changes: o
     return known
 
 
-async def staff_member(email: str = "admin@example.com", privileges: tuple[str, ...] | None = None) -> Known:
-    """A staff member, by default with all privileges."""
+async def staff_member(
+    email: str = "admin@example.com",
+    privileges: tuple[str, ...] | None = None,
+    branch: uuid.UUID | None = None,
+) -> Known:
+    """A staff member, by default with all privileges and for all customers, else for those of an organisation and of
+    what lies below it."""
     user = await _user(email, {})
     await StaffMember.insert(
         StaffMember(
             user=user.id,
             privileges=list(ALL_PRIVILEGES if privileges is None else privileges),
+            organisation=branch,
             created_at=user.created_at,
         )
     )

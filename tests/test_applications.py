@@ -1,7 +1,5 @@
 """Applications: configuration alone decides which sites there are, and a bad file is told in a sentence."""
 
-import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -9,8 +7,8 @@ import pytest
 from app.applications import Application, ApplicationsError, all_applications, read_applications
 from app.customers.types import all_customer_types
 from app.links import links_of
-from app.settings import settings
-from tests.browser_like import PREFIXES, forget_patron, mails, visit
+from tests.browser_like import PREFIXES, mails, visit
+from tests.own_applications import OwnApplications
 from tests.people import company, shopper
 
 TYPES = """
@@ -240,19 +238,11 @@ def test_cookies_have_the_host_prefix_where_browsers_allow_it(
 
 
 @pytest.fixture
-async def own_hosts(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+def own_hosts(database: str, own_applications: OwnApplications, monkeypatch: pytest.MonkeyPatch) -> None:
     """Patron with other addresses than the usual ones, by nothing but a file of its own."""
-    path = tmp_path / "applications.toml"
-    path.write_text(OWN_HOSTS, encoding="utf-8")
-    with monkeypatch.context() as changed:
-        changed.setitem(os.environ, "PATRON_CONFIG", str(path))
-        changed.setitem(PREFIXES, "shop", "/store")
-        changed.setitem(PREFIXES, "business", "")
-        changed.setitem(PREFIXES, "back-office", "/deep/inside")
-        forget_patron()
-        yield
-    forget_patron()
-    settings()
+    own_applications.write(OWN_HOSTS)
+    for application, prefix in (("shop", "/store"), ("business", ""), ("back-office", "/deep/inside")):
+        monkeypatch.setitem(PREFIXES, application, prefix)
 
 
 @pytest.mark.usefixtures("own_hosts")

@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 
 from tests.databases import TestDatabases
+from tests.installed_packages import describe
 from tests.patron_process import environment, free_port, patron, production
 
 COMMANDS = ("serve", "migrate", "demo", "worker", "check", "staff")
@@ -100,8 +101,15 @@ def test_check_tells_of_a_broken_file_of_applications(tmp_path: Path) -> None:
     assert f"failed  applications: {broken}" in done.stdout
 
 
+def check_in_production(folder: Path, applications: str) -> str:
+    """What `patron check` says in production of these applications."""
+    file = folder / "applications.toml"
+    file.write_text(applications)
+    address = f"postgresql://shop@127.0.0.1:{free_port()}/shop"
+    return patron("check", env=environment(folder, address, **production(PATRON_CONFIG=str(file)))).stdout
+
+
 def test_check_warns_of_a_shop_in_production_whose_invoices_would_not_say_who_sells(tmp_path: Path) -> None:
-    file = tmp_path / "applications.toml"
     shop = """
         [application_types.B2CWebShop]
         kind = "shop"
@@ -111,23 +119,18 @@ def test_check_warns_of_a_shop_in_production_whose_invoices_would_not_say_who_se
         name = "Shop"
         url = "https://shop.example.test/"
     """
-    env = environment(
-        tmp_path,
-        f"postgresql://shop@127.0.0.1:{free_port()}/shop",
-        **production(PATRON_CONFIG=str(file)),
-    )
-    file.write_text(shop)
-    said = patron("check", env=env).stdout
+    said = check_in_production(tmp_path, shop)
     assert "warning applications: shop at https://shop.example.test/, but invoices must say who sells" in said
     assert "shop lacks seller_tax_id" in said
-    file.write_text(shop + 'seller_name = "S"\nseller_address = ["A 1"]\nseller_tax_id = "1/2"\n')
-    assert "ok      applications: shop at https://shop.example.test/\n" in patron("check", env=env).stdout
+    said = check_in_production(
+        tmp_path, shop + 'seller_name = "S"\nseller_address = ["A 1"]\nseller_tax_id = "1/2"\n'
+    )
+    assert "ok      applications: shop at https://shop.example.test/\n" in said
 
 
 def test_check_warns_of_a_shop_in_production_whose_staff_would_not_hear_of_applications(
     tmp_path: Path,
 ) -> None:
-    file = tmp_path / "applications.toml"
     shop = """
         [application_types.SMBWebShop]
         kind = "business"
@@ -140,48 +143,32 @@ def test_check_warns_of_a_shop_in_production_whose_staff_would_not_hear_of_appli
         name = "Counter"
         url = "https://counter.example.test/"
     """
-    env = environment(
-        tmp_path,
-        f"postgresql://shop@127.0.0.1:{free_port()}/shop",
-        **production(PATRON_CONFIG=str(file)),
-    )
-    file.write_text(shop)
-    said = patron("check", env=env).stdout
+    said = check_in_production(tmp_path, shop)
     assert "nobody is mailed when a customer awaits approval: counter lacks approval_recipients" in said
-    file.write_text(shop + "approval = { SMB = false }\n")
-    assert "ok      applications: counter" in patron("check", env=env).stdout
+    said = check_in_production(tmp_path, shop + "approval = { SMB = false }\n")
+    assert "ok      applications: counter" in said
+
+
+def told_that_it_cannot_be_loaded(folder: Path, package: str, group: str, what: str) -> dict[str, str]:
+    """Installs a package that lacks what it imports; the environment in which `patron` says so."""
+    describe(folder, package, f"[patron.{group}]\n{package} = {package}:{what}\n")
+    (folder / f"{package}.py").write_text("import a_library_that_is_missing\n")
+    env = environment(folder, f"postgresql://shop@127.0.0.1:{free_port()}/shop", PYTHONPATH=str(folder))
+    for command in ("serve", "check"):
+        done = patron(command, env=env)
+        assert done.returncode == 1
+        assert f"The installed package of {package}:{what} cannot be loaded" in done.stdout + done.stderr
+        assert "a_library_that_is_missing" in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+    return env
 
 
 def test_a_customer_type_that_cannot_be_loaded_is_told_in_a_sentence(tmp_path: Path) -> None:
-    information = tmp_path / "clubs-1.0.dist-info"
-    information.mkdir()
-    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: clubs\nVersion: 1.0\n")
-    (information / "entry_points.txt").write_text("[patron.customer_types]\nclub = clubs:customer_type\n")
-    (tmp_path / "clubs.py").write_text("import a_library_that_is_missing\n")
-    env = environment(tmp_path, f"postgresql://shop@127.0.0.1:{free_port()}/shop", PYTHONPATH=str(tmp_path))
-    for command in ("serve", "check"):
-        done = patron(command, env=env)
-        assert done.returncode == 1
-        assert "The installed package of clubs:customer_type cannot be loaded" in done.stdout + done.stderr
-        assert "a_library_that_is_missing" in done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
+    told_that_it_cannot_be_loaded(tmp_path, "clubs", "customer_types", "customer_type")
 
 
 def test_a_check_of_passwords_that_cannot_be_loaded_is_told_in_a_sentence(tmp_path: Path) -> None:
-    information = tmp_path / "breaches-1.0.dist-info"
-    information.mkdir()
-    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: breaches\nVersion: 1.0\n")
-    (information / "entry_points.txt").write_text(
-        "[patron.breached_password_checks]\nbreaches = breaches:check\n"
-    )
-    (tmp_path / "breaches.py").write_text("import a_library_that_is_missing\n")
-    env = environment(tmp_path, f"postgresql://shop@127.0.0.1:{free_port()}/shop", PYTHONPATH=str(tmp_path))
-    for command in ("serve", "check"):
-        done = patron(command, env=env)
-        assert done.returncode == 1
-        assert "The installed package of breaches:check cannot be loaded" in done.stdout + done.stderr
-        assert "a_library_that_is_missing" in done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
+    env = told_that_it_cannot_be_loaded(tmp_path, "breaches", "breached_password_checks", "check")
     (tmp_path / "breaches.py").write_text(
         "class Check:\n    id = 'outside'\n    async def known_with(self, digits): return []\ncheck = Check()\n"
     )

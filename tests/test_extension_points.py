@@ -29,6 +29,7 @@ from app.pages import environment, page_variables
 from app.visitor import Visitor
 from tests.browser_like import forget_patron, patron, visit
 from tests.checkout.ordering import add, open_shop, order
+from tests.installed_packages import describe
 from tests.people import company, shopper, staff_member
 
 PROJECT = Path(__file__).parent.parent
@@ -144,7 +145,7 @@ class PlugIns:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(source, encoding="utf-8")
         (package / "__init__.py").write_text("", encoding="utf-8")
-        self._describe(name, f"[patron.template_extensions]\n{name} = plug_in_{name}\n")
+        describe(self.folder, name, f"[patron.template_extensions]\n{name} = plug_in_{name}\n")
         forget_patron()
 
     def add_customer_type(self, name: str, source: str, templates: dict[str, str]) -> None:
@@ -156,15 +157,8 @@ class PlugIns:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         (package / "__init__.py").write_text(source, encoding="utf-8")
-        self._describe(name, f"[patron.customer_types]\n{name} = type_{name}:customer_type\n")
+        describe(self.folder, name, f"[patron.customer_types]\n{name} = type_{name}:customer_type\n")
         forget_patron()
-
-    def _describe(self, name: str, entry_points: str) -> None:
-        about = self.folder / f"{name}-1.0.dist-info"
-        about.mkdir()
-        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        (about / "entry_points.txt").write_text(entry_points)
-        importlib.invalidate_caches()
 
 
 @pytest.fixture

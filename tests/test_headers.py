@@ -1,15 +1,13 @@
 """The headers of every kind of answer (security.md, Input and output)."""
 
-import os
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from app.applications import all_applications
 from app.headers import CONTENT_SECURITY_POLICY
-from tests.browser_like import ORIGIN, forget_patron, visit
+from tests.browser_like import ORIGIN, visit
+from tests.own_applications import OwnApplications
 from tests.people import shopper, staff_member
 from tests.raw_requests import LOCAL, Answer, raw_request
 
@@ -139,16 +137,9 @@ async def test_cookies_of_the_back_office_go_with_no_request_from_outside() -> N
 
 
 @pytest.fixture
-async def on_https(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+def on_https(own_applications: OwnApplications) -> None:
     """Patron with the addresses of production."""
-    own = (Path(__file__).parent.parent / "app" / "applications.toml").read_text(encoding="utf-8")
-    path = tmp_path / "applications.toml"
-    path.write_text(own.replace("http://localhost:{port}", "https://shop.example"), encoding="utf-8")
-    with monkeypatch.context() as changed:
-        changed.setitem(os.environ, "PATRON_CONFIG", str(path))
-        forget_patron()
-        yield
-    forget_patron()
+    own_applications.replace("http://localhost:{port}", "https://shop.example")
 
 
 @pytest.mark.usefixtures("on_https")

@@ -1,12 +1,12 @@
 """Addresses that crawlers and researchers look for."""
 
-from pathlib import Path
 from urllib.robotparser import RobotFileParser
 
 import pytest
 
 from tests import people
-from tests.browser_like import forget_patron, visit
+from tests.browser_like import visit
+from tests.own_applications import OwnApplications
 from tests.raw_requests import raw_request
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -55,35 +55,29 @@ async def test_the_file_at_the_root_speaks_for_every_application_of_the_host() -
 
 
 async def test_every_host_speaks_for_itself_also_where_no_application_lives_at_its_root(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_applications: OwnApplications,
 ) -> None:
-    text = Path("app/applications.toml").read_text(encoding="utf-8")
     for path, address in (
         ("business/", "https://business.example/shop/"),
         ("back-office/", "https://office.example/"),
         ("", "https://shop.example/"),
     ):
-        text = text.replace(f"http://localhost:{{port}}/{path}", address)
-    (tmp_path / "applications.toml").write_text(text, encoding="utf-8")
-    with monkeypatch.context() as changed:
-        changed.setenv("PATRON_CONFIG", str(tmp_path / "applications.toml"))
-        forget_patron()
-        shop, business, office = [
-            await rules_at(host) for host in ("shop.example", "business.example", "office.example")
-        ]
-        assert shop.site_maps() == ["https://shop.example/sitemap.xml"]
-        assert not shop.can_fetch("Crawler", "https://shop.example/account")
-        assert shop.can_fetch("Crawler", "https://shop.example/shop/account"), "that is another host's"
-        assert business.site_maps() == ["https://business.example/shop/sitemap.xml"]
-        assert not business.can_fetch("Crawler", "https://business.example/shop/account")
-        assert business.can_fetch("Crawler", "https://business.example/shop/")
-        assert office.can_fetch("Crawler", "https://office.example/sign-in"), (
-            "it reads there that it keeps nothing"
-        )
-        assert office.site_maps() is None
-        unknown = await raw_request("GET", "/robots.txt", headers=[(b"host", b"evil.example")])
-        assert unknown.status == 400
-    forget_patron()
+        own_applications.replace(f"http://localhost:{{port}}/{path}", address)
+    shop, business, office = [
+        await rules_at(host) for host in ("shop.example", "business.example", "office.example")
+    ]
+    assert shop.site_maps() == ["https://shop.example/sitemap.xml"]
+    assert not shop.can_fetch("Crawler", "https://shop.example/account")
+    assert shop.can_fetch("Crawler", "https://shop.example/shop/account"), "that is another host's"
+    assert business.site_maps() == ["https://business.example/shop/sitemap.xml"]
+    assert not business.can_fetch("Crawler", "https://business.example/shop/account")
+    assert business.can_fetch("Crawler", "https://business.example/shop/")
+    assert office.can_fetch("Crawler", "https://office.example/sign-in"), (
+        "it reads there that it keeps nothing"
+    )
+    assert office.site_maps() is None
+    unknown = await raw_request("GET", "/robots.txt", headers=[(b"host", b"evil.example")])
+    assert unknown.status == 400
 
 
 async def test_no_file_tells_where_the_back_office_is_nor_keeps_crawlers_from_its_headers() -> None:
@@ -102,18 +96,12 @@ async def test_no_search_engine_keeps_a_page_of_the_back_office_whoever_links_it
         assert "x-robots-tag" not in (await (await visit(shop)).get("/")).response.headers
 
 
-async def test_security_txt_names_whom_the_shop_names(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_security_txt_names_whom_the_shop_names(own_applications: OwnApplications) -> None:
     person = await visit("shop")
     assert (await person.get("/.well-known/security.txt")).status == 404
-    text = Path("app/applications.toml").read_text(encoding="utf-8")
-    text = text.replace('kind = "shop"', 'kind = "shop"\nsecurity_contact = "mailto:security@example.com"')
-    (tmp_path / "applications.toml").write_text(text, encoding="utf-8")
-    with monkeypatch.context() as changed:
-        changed.setenv("PATRON_CONFIG", str(tmp_path / "applications.toml"))
-        forget_patron()
-        page = await (await visit("shop")).get("/.well-known/security.txt")
-        assert "Contact: mailto:security@example.com" in page.response.text
-        assert "Expires: " in page.response.text
-    forget_patron()
+    own_applications.replace(
+        'kind = "shop"', 'kind = "shop"\nsecurity_contact = "mailto:security@example.com"'
+    )
+    page = await (await visit("shop")).get("/.well-known/security.txt")
+    assert "Contact: mailto:security@example.com" in page.response.text
+    assert "Expires: " in page.response.text

@@ -1,8 +1,5 @@
 """The profile by customer type, what the shop lets people change, and custom attributes (domain.md 2, 6)."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import msgspec
 import pytest
 
@@ -12,8 +9,9 @@ from app.segments.rules import read_rule
 from tables import Company, Customer, Membership, User
 from tables.engine import DB
 from tests import people
-from tests.browser_like import forget_patron, mails, visit
+from tests.browser_like import mails, visit
 from tests.checkout.ordering import add, deliver, open_shop
+from tests.own_applications import OwnApplications
 from tests.people import Known
 
 ATTRIBUTES = """
@@ -57,17 +55,13 @@ labels = { en = "Shoe size", de = "Schuhgröße" }
 
 
 @pytest.fixture
-def declaring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def declaring(own_applications: OwnApplications) -> None:
     """The shops with custom attributes, and with other fields that users may change."""
-    text = Path("app/applications.toml").read_text(encoding="utf-8")
-    text = text.replace("[application_types.SMBWebShop]", OF_SHOPPERS + "\n[application_types.SMBWebShop]")
-    text = text.replace("[application_types.BackOffice]", ATTRIBUTES + "\n[application_types.BackOffice]")
-    (tmp_path / "applications.toml").write_text(text, encoding="utf-8")
-    monkeypatch.setenv("PATRON_CONFIG", str(tmp_path / "applications.toml"))
-    forget_patron()
-    yield
-    monkeypatch.undo()
-    forget_patron()
+    for attributes, heading in (
+        (OF_SHOPPERS, "[application_types.SMBWebShop]"),
+        (ATTRIBUTES, "[application_types.BackOffice]"),
+    ):
+        own_applications.replace(heading, f"{attributes}\n{heading}")
 
 
 async def set_attributes(table: str, key: object, **values: object) -> None:

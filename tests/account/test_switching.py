@@ -1,39 +1,21 @@
 """A user who is a member of several customers switches between them (domain.md 10)."""
 
 import uuid
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from app.segments.custom import create_segment
 from app.segments.members import assign
-from tables import ApprovalStatus, Membership
+from tables import ApprovalStatus
 from tables.engine import DB
-from tables.keys import new_key
 from tests import people
-from tests.browser_like import Person, forget_patron, visit
+from tests.browser_like import Person, visit
 from tests.checkout.ordering import add, open_shop
+from tests.customers.belonging import member_too
+from tests.own_applications import OwnApplications
 from tests.people import Known
 
 pytestmark = pytest.mark.usefixtures("database")
-
-
-async def join(known: Known, other: Known, role: str = "buyer", **changes: object) -> uuid.UUID:
-    """Makes somebody a member of another company as well."""
-    key = new_key()
-    moment = await DB.fetch_value("SELECT now()")
-    await Membership.insert(
-        Membership(
-            id=key,
-            user=known.user_id,
-            customer=other.customer_id,
-            roles=[role],
-            created_at=moment,
-            **changes,
-        )
-    )
-    return key
 
 
 async def order_of(company: Known, number: str, user_id: uuid.UUID) -> None:
@@ -54,11 +36,11 @@ async def acts_for(person: Person) -> str:
     return "Quick" if "You act for QUICK-Stop" in page.text else "Alfreds"
 
 
-async def two_companies(**changes: object) -> tuple[Known, Known, Person]:
+async def two_companies() -> tuple[Known, Known, Person]:
     known = await people.company()
     quick = await people.company("horst@quick.example", company_name="QUICK-Stop")
     person = await known.signed_in()
-    await join(known, quick, **changes)
+    await member_too(known, quick)
     return known, quick, person
 
 
@@ -132,7 +114,7 @@ async def test_a_company_that_awaits_approval_is_shown_but_not_to_be_chosen() ->
         "horst@quick.example", company_name="QUICK-Stop", approval_status=ApprovalStatus.PENDING
     )
     person = await known.signed_in()
-    await join(known, pending)
+    await member_too(known, pending)
     page = await person.get("/switch-customer")
     assert "Awaits approval" in page.main
     assert "Act for QUICK-Stop" not in page.main
@@ -204,21 +186,14 @@ async def test_the_link_to_an_order_of_another_company_offers_to_switch_to_who_m
 
 
 @pytest.fixture
-def mixed_shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def mixed_shop(own_applications: OwnApplications) -> None:
     """The business shop admits shoppers as well."""
-    text = Path("app/applications.toml").read_text(encoding="utf-8")
-    text = text.replace('kind = "business"', 'kind = "business"\nlogin = ["SMB", "INDIVIDUAL"]')
-    (tmp_path / "applications.toml").write_text(text, encoding="utf-8")
-    monkeypatch.setenv("PATRON_CONFIG", str(tmp_path / "applications.toml"))
-    forget_patron()
-    yield
-    monkeypatch.undo()
-    forget_patron()
+    own_applications.replace('kind = "business"', 'kind = "business"\nlogin = ["SMB", "INDIVIDUAL"]')
 
 
 async def test_in_a_mixed_shop_a_shopper_switches_to_their_company_and_back(mixed_shop: None) -> None:
     shopper, company = await people.shopper(), await people.company()
-    await join(shopper, company)
+    await member_too(shopper, company)
     person = await shopper.signed_in("business")
     for number, name in ((company.number, "Alfreds Futterkiste"), (shopper.number, "Maria Anders")):
         page = await person.post("/switch-customer", {"customer": number})

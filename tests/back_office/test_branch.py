@@ -21,9 +21,7 @@ ALL = tuple(one.value for one in ALL_PRIVILEGES)
 
 async def limited(branch: uuid.UUID, privileges: tuple[str, ...] = ALL) -> Person:
     """A browser of a staff member who is limited to a branch."""
-    known = await people.staff_member("limited@example.com", privileges=privileges)
-    await DB.execute('UPDATE staff_members SET organisation = $2 WHERE "user" = $1', known.user_id, branch)
-    return await known.signed_in()
+    return await (await people.staff_member("limited@example.com", privileges, branch)).signed_in()
 
 
 async def order_of(known: people.Known, number: str) -> None:

@@ -21,6 +21,7 @@ from tests.back_office.selling_cast import product, send
 from tests.back_office.test_branch import limited, order_of
 from tests.back_office.test_selling_targets import NEW_THINGS
 from tests.browser_like import Person, patron
+from tests.customers.belonging import member_too
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -69,12 +70,7 @@ async def world() -> World:
     # Also acts for the company, but not for it alone.
     both = await people.colleague(company, "both@alfki.example")
     await DB.execute("UPDATE users SET first_name = 'Bo', last_name = 'Both' WHERE id = $1", both.user_id)
-    await DB.execute(
-        'INSERT INTO memberships (id, "user", customer, roles, created_at)'
-        " VALUES (gen_random_uuid(), $1, $2, '{buyer}', now())",
-        both.user_id,
-        other.customer_id,
-    )
+    await member_too(both, other)
     await DB.execute(
         "INSERT INTO audit_entries (id, happened_at, actor_name, application, action, user_id, customer_id, before,"
         " after, reason) VALUES (gen_random_uuid(), now(), 'Frieda Fremd', 'business', 'member changed', $1, $2, '{}',"
@@ -85,11 +81,10 @@ async def world() -> World:
     await create_segment("GOLD", "Gold")
     await assign("GOLD", [company.customer_id, other.customer_id])
     made = World(await limited(north), north, south, company, other, {}, {})
-    southern = await people.staff_member("sven@fremd.example", privileges=())
+    southern = await people.staff_member("sven@fremd.example", privileges=(), branch=south)
     await DB.execute(
         "UPDATE users SET first_name = 'Sven', last_name = 'Fremd' WHERE id = $1", southern.user_id
     )
-    await DB.execute('UPDATE staff_members SET organisation = $2 WHERE "user" = $1', southern.user_id, south)
     for values, known, number, node in ((made.own, company, "P1", north), (made.foreign, other, "P2", south)):
         details = ContractDetails(name="Frame", starts_on=date(2026, 1, 1))
         contract = await create_contract(known.customer_id, details)

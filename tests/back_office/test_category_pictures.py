@@ -2,26 +2,18 @@
 
 import re
 import uuid
-from collections.abc import Iterator
-from shutil import rmtree
 from typing import Any
 
 import pytest
 
 from app.catalog.pictures import delete_unused_pictures
-from app.uploaded_pictures import picture_folder
 from tables.engine import DB
 from tests import people
 from tests.back_office.selling_cast import category, product, send
 from tests.browser_like import Person, SeenPage, visit
 from tests.catalog.photos import grow_old, kept_files, photo, upload, upload_at
 
-
-@pytest.fixture(autouse=True)
-def _no_pictures() -> Iterator[None]:
-    rmtree(picture_folder(), ignore_errors=True)
-    yield
-    rmtree(picture_folder(), ignore_errors=True)
+pytestmark = pytest.mark.usefixtures("no_pictures")
 
 
 async def stored() -> str:

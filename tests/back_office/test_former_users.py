@@ -1,11 +1,11 @@
 """Former users: staff move them to another customer, or put a removal right, until they are deleted (domain.md 2, 9)."""
 
 import asyncio
-import uuid
 
 import pytest
 
 from app.customers.departures import delete_former_users
+from app.organisations.tree import create_organisation, put_customer_into
 from tables.engine import DB
 from tests import people
 from tests.back_office.test_merge_customers import merged, undone
@@ -389,14 +389,8 @@ async def test_who_is_limited_to_a_branch_moves_former_users_of_it_only() -> Non
     clerk = await people.colleague(other, "clerk@other.example")
     await removed(company, buyer)
     await removed(other, clerk)
-    branch = uuid.uuid4()
-    await DB.execute(
-        "INSERT INTO organisations (id, name, path, created_at) VALUES ($1::uuid, 'North', ARRAY[$1::uuid], now())",
-        branch,
-    )
-    await DB.execute("UPDATE customers SET organisation = $1 WHERE id = $2", branch, company.customer_id)
-    limited = await people.staff_member("north@example.com")
-    await DB.execute('UPDATE staff_members SET organisation = $1 WHERE "user" = $2', branch, limited.user_id)
-    person = await limited.signed_in()
+    north = await create_organisation("North")
+    await put_customer_into(company.customer_id, north)
+    person = await (await people.staff_member("north@example.com", branch=north)).signed_in()
     assert (await person.get(f"/users/{buyer.user_id}/move")).status == 200
     assert (await person.get(f"/users/{clerk.user_id}/move")).status == 404

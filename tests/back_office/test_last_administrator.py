@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from tables import Membership
 from tables.engine import DB
 from tests import people
 from tests.browser_like import Person
 from tests.company_users.managing import administrators, own_role, press
+from tests.customers.belonging import member_too
 from tests.people import Known
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -85,14 +85,7 @@ async def test_whoever_is_the_last_one_of_another_company_is_not_disabled_everyw
     boss = await people.company()
     ann = await people.colleague(boss, "ann@alfki.example", ADMINISTRATOR)
     other = await people.company("eve@other.example", company_name="Other Ltd")
-    await Membership.insert(
-        Membership(
-            user=other.user_id,
-            customer=boss.customer_id,
-            roles=["buyer"],
-            created_at=await DB.fetch_value("SELECT now()"),
-        )
-    )
+    await member_too(other, boss)
     await people.colleague(other, "otto@other.example")
     page = await staff.post(f"/customers/{boss.number}/users/{other.user_id}/disable")
     assert page.status == 422

@@ -7,6 +7,7 @@ import pytest
 
 from app.customers.moved_rows import FOLLOWS, STAYS
 from app.customers.permissions import Permission
+from app.organisations.tree import create_organisation, put_customer_into
 from tables.engine import DB
 from tests import people
 from tests.browser_like import Person, SeenPage, mails, visit
@@ -286,15 +287,9 @@ async def test_moving_gives_roles_so_that_staff_prove_anew_who_they_are(staff: P
 async def test_nobody_moves_out_of_or_into_another_branch(staff: Person) -> None:
     company, other = await people.company(), await other_company()
     buyer = await people.colleague(company, "buyer@alfki.example")
-    branch = uuid.uuid4()
-    await DB.execute(
-        "INSERT INTO organisations (id, name, path, created_at) VALUES ($1::uuid, 'North', ARRAY[$1::uuid], now())",
-        branch,
-    )
-    await DB.execute("UPDATE customers SET organisation = $1 WHERE id = $2", branch, company.customer_id)
-    limited = await people.staff_member("north@example.com")
-    await DB.execute('UPDATE staff_members SET organisation = $1 WHERE "user" = $2', branch, limited.user_id)
-    person = await limited.signed_in()
+    north = await create_organisation("North")
+    await put_customer_into(company.customer_id, north)
+    person = await (await people.staff_member("north@example.com", branch=north)).signed_in()
     assert (await person.get(f"/users/{other.user_id}/move")).status == 404
     page = await moved(person, buyer, other.number)
     assert page.status == 422

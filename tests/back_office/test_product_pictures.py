@@ -3,7 +3,6 @@
 import re
 import struct
 import zlib
-from collections.abc import Iterator
 from io import BytesIO
 from shutil import rmtree
 from typing import Any
@@ -19,12 +18,7 @@ from tests.back_office.selling_cast import category, product, send
 from tests.browser_like import Person, SeenPage, visit
 from tests.catalog.photos import grow_old, kept_files, photo, upload
 
-
-@pytest.fixture(autouse=True)
-def _no_pictures() -> Iterator[None]:
-    rmtree(picture_folder(), ignore_errors=True)
-    yield
-    rmtree(picture_folder(), ignore_errors=True)
+pytestmark = pytest.mark.usefixtures("no_pictures")
 
 
 async def stored() -> str:

@@ -1,7 +1,6 @@
 """Shipping methods, tax rates and segmentation services in the back office (domain.md 7, 8, 9)."""
 
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -9,8 +8,8 @@ from app.prices.tax import set_tax_rates
 from tables.engine import DB
 from tests import people
 from tests.back_office.selling_cast import product, send
-from tests.browser_like import Person, forget_patron, visit
-from tests.patron_process import PROJECT
+from tests.browser_like import Person, visit
+from tests.own_applications import OwnApplications
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -158,30 +157,18 @@ async def test_staff_are_told_what_deleting_the_tax_rates_of_a_country_means(sta
     ],
 )
 async def test_what_deleting_tax_rates_means_depends_on_where_the_shops_are_at_home(
-    database: str,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    homes: tuple[str, ...],
-    told: str,
+    own_applications: OwnApplications, homes: tuple[str, ...], told: str
 ) -> None:
-    text = (PROJECT / "app" / "applications.toml").read_text(encoding="utf-8")
     for kind, home in zip(("B2CWebShop", "SMBWebShop"), (homes[0], homes[-1]), strict=True):
         heading = f"[application_types.{kind}]"
-        text = text.replace(heading, f'{heading}\ndefault_country = "{home}"')
-    (tmp_path / "applications.toml").write_text(text, encoding="utf-8")
-    with monkeypatch.context() as changed:
-        changed.setenv("PATRON_CONFIG", str(tmp_path / "applications.toml"))
-        forget_patron()
-        await set_tax_rates({one: {"standard": Decimal(20)} for one in ("AT", "FR")})
-        staff = await (await people.staff_member()).signed_in()
-        assert told in (await staff.get("/tax-rates/AT/delete")).main
-        # What a shop at home in Monaco needs is the rates of France.
-        is_needed = "MC" in homes
-        assert (
-            "/back-office/tax-rates/FR/delete" in (await staff.get("/tax-rates/FR")).links
-        ) is not is_needed
-        assert ("Nothing is taxed" in (await staff.get("/tax-rates")).main) is not is_needed
-    forget_patron()
+        own_applications.replace(heading, f'{heading}\ndefault_country = "{home}"')
+    await set_tax_rates({one: {"standard": Decimal(20)} for one in ("AT", "FR")})
+    staff = await (await people.staff_member()).signed_in()
+    assert told in (await staff.get("/tax-rates/AT/delete")).main
+    # What a shop at home in Monaco needs is the rates of France.
+    is_needed = "MC" in homes
+    assert ("/back-office/tax-rates/FR/delete" in (await staff.get("/tax-rates/FR")).links) is not is_needed
+    assert ("Nothing is taxed" in (await staff.get("/tax-rates")).main) is not is_needed
 
 
 async def test_the_tax_rates_of_a_shops_home_country_cannot_be_deleted(staff: Person) -> None:

@@ -1,16 +1,15 @@
 """Staff members in the back office: who may do what, and who says so (domain.md 15)."""
 
 import asyncio
-from datetime import UTC, datetime
 
 import pytest
 
 from app.back_office.privileges import ALL_PRIVILEGES
-from tables import Membership
 from tables.engine import DB
 from tests import people
 from tests.back_office.selling_cast import send
 from tests.browser_like import Person, mails, visit
+from tests.customers.belonging import member_too
 from tests.people import Known
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -189,16 +188,9 @@ async def test_the_pages_are_for_those_who_look_after_staff() -> None:
         assert (await keeper.get(path)).status == 404
 
 
-async def works_for(of: Known, known: Known) -> None:
-    """Makes a staff member a user of a company as well."""
-    await Membership.insert(
-        Membership(user=known.user_id, customer=of.customer_id, roles=["buyer"], created_at=datetime.now(UTC))
-    )
-
-
 async def test_disabling_a_user_everywhere_leaves_somebody_with_all_privileges(database: str) -> None:
     company, last = await people.company(), await people.staff_member()
-    await works_for(company, last)
+    await member_too(last, company)
     clerk = await (await people.staff_member("clerk@example.com", ("customers",))).signed_in()
     path = f"/customers/{company.number}/users/{last.user_id}/disable"
     page = await clerk.post(path)
@@ -213,7 +205,7 @@ async def test_disabling_a_user_everywhere_leaves_somebody_with_all_privileges(d
 
 async def test_who_is_disabled_everywhere_is_let_in_at_their_customer_first(staff: Person) -> None:
     company, known = await people.company(), await people.staff_member("second@example.com", ("mail",))
-    await works_for(company, known)
+    await member_too(known, company)
     path = f"/customers/{company.number}/users/{known.user_id}"
     await staff.post(f"{path}/disable")
     member = await page_of(known)
@@ -226,7 +218,7 @@ async def test_who_is_disabled_everywhere_is_let_in_at_their_customer_first(staf
 async def test_a_user_without_all_privileges_is_disabled_everywhere_by_anybody(database: str) -> None:
     company = await people.company()
     clerk_known = await people.staff_member("clerk@example.com", ("customers",))
-    await works_for(company, clerk_known)
+    await member_too(clerk_known, company)
     await people.colleague(company, "second@alfki.example", ("account_administrator",))
     clerk = await clerk_known.signed_in()
     page = await clerk.post(f"/customers/{company.number}/users/{company.user_id}/disable")
@@ -237,7 +229,7 @@ async def test_the_last_two_leave_one_however_they_are_kept_out(database: str) -
     company = await people.company()
     one, other = await people.staff_member(), await people.staff_member("second@example.com")
     for known in (one, other):
-        await works_for(company, known)
+        await member_too(known, company)
     keeper_known = await people.staff_member("keeper@example.com", ("staff", "customers"))
     keeper, clerk = await keeper_known.signed_in(), await keeper_known.signed_in()
     path = await page_of(other)
@@ -257,7 +249,7 @@ async def test_the_last_two_disabled_everywhere_at_once_leave_one(database: str)
     company = await people.company()
     last_two = [await people.staff_member(), await people.staff_member("second@example.com")]
     for known in last_two:
-        await works_for(company, known)
+        await member_too(known, company)
     clerk_known = await people.staff_member("clerk@example.com", ("customers",))
     clerks = [await clerk_known.signed_in() for _one in last_two]
     pages = await asyncio.gather(

@@ -11,7 +11,7 @@ from app.catalog import edit_product
 from app.catalog.edit_product import delete_product
 from tables.engine import DB
 from tests import people
-from tests.browser_like import Person, visit
+from tests.browser_like import Person, SeenPage, visit
 from tests.catalog.shelf import Shelf
 from tests.checkout.ordering import add, open_shop
 from tests.other_connection import other_connection, until_somebody_waits
@@ -29,7 +29,8 @@ async def staff() -> Person:
     return await (await people.staff_member()).signed_in()
 
 
-async def test_a_line_that_comes_while_its_product_is_being_deleted_is_told(database: str) -> None:
+async def wine_added_and_deleted_at_once(database: str) -> tuple[Person, SeenPage, SeenPage]:
+    """Who puts wine beside tea into the basket while staff delete it, and what both are answered."""
     await shop_with_wine()
     person, clerk = await visit("shop"), await staff()
     await add(person, "TEA")
@@ -40,9 +41,13 @@ async def test_a_line_that_comes_while_its_product_is_being_deleted_is_told(data
         await until_somebody_waits(adding)
         deleting = asyncio.ensure_future(clerk.post("/products/WINE/delete", {"confirmed": "yes"}))
         await until_somebody_waits(deleting, count=2)
-    await adding
-    assert "The product is deleted." in (await deleting).main
-    pages = [person.last.main, (await person.get("/basket")).main]
+    return person, await adding, await deleting
+
+
+async def test_a_line_that_comes_while_its_product_is_being_deleted_is_told(database: str) -> None:
+    person, added, deleted = await wine_added_and_deleted_at_once(database)
+    assert "The product is deleted." in deleted.main
+    pages = [added.main, (await person.get("/basket")).main]
     assert sum(GONE in one for one in pages) == 1
     assert await DB.fetch_value("SELECT count(*) FROM basket_lines") == 1
 
@@ -168,15 +173,7 @@ async def test_a_product_that_is_put_into_baskets_without_end_is_not_deleted(
 ) -> None:
     """Staff are asked to try again then, instead of waiting."""
     monkeypatch.setattr(edit_product, "MOST_TRIES", 1)
-    await shop_with_wine()
-    person, clerk = await visit("shop"), await staff()
-    await add(person, "TEA")
-    async with other_connection(database) as other, other.transaction():
-        await other.execute("LOCK TABLE price_entries IN ACCESS EXCLUSIVE MODE")
-        adding = asyncio.ensure_future(add(person, "WINE"))
-        await until_somebody_waits(adding)
-        deleting = asyncio.ensure_future(clerk.post("/products/WINE/delete", {"confirmed": "yes"}))
-        await until_somebody_waits(deleting, count=2)
-    assert "“Wine” is in your basket." in (await adding).main
-    assert "The product is deleted." not in (await deleting).main
+    _person, added, deleted = await wine_added_and_deleted_at_once(database)
+    assert "“Wine” is in your basket." in added.main
+    assert "The product is deleted." not in deleted.main
     assert await DB.fetch_value("SELECT count(*) FROM products WHERE sku = 'WINE'") == 1

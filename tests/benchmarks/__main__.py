@@ -8,18 +8,11 @@ does with a company of ten thousand users and a hundred thousand orders.
 """
 
 import asyncio
-import os
 import sys
-import tempfile
 from pathlib import Path
 
-# Before anything of Patron is imported: whatever the developer's shell says, these settings count.
-SERVER_OF_THE_DEVELOPER = os.environ.get("DATABASE_URL", "")
-for name in [name for name in os.environ if name.startswith("PATRON_") or name == "DATABASE_URL"]:
-    del os.environ[name]
-
-from app.embedded_postgres import embedded_postgres  # noqa: E402  # see above
-from tests.benchmarks import (  # noqa: E402  # see above
+from tests.benchmarks import (
+    command_line,
     companies,
     home_page,
     memory,
@@ -28,31 +21,13 @@ from tests.benchmarks import (  # noqa: E402  # see above
     sign_in,
     start,
 )
-from tests.benchmarks.goals import Result, table  # noqa: E402  # see above
-from tests.benchmarks.shops import fill_database, patron_in_production  # noqa: E402  # see above
-from tests.databases import TestDatabases  # noqa: E402  # see above
+from tests.benchmarks.goals import Result
+from tests.benchmarks.shops import fill_database, patron_in_production
+from tests.databases import TestDatabases
 
 
-def main() -> int:
-    """The exit code."""
-    with tempfile.TemporaryDirectory(prefix="patron-benchmarks-") as folder:
-        os.environ["PATRON_ENV"] = "development"
-        os.environ["PATRON_DATA_DIR"] = folder
-        results = measure_on_a_server(Path(folder), growth=float(sys.argv[1]) if len(sys.argv) > 1 else 0)
-    print(table(results))
-    return 0 if all(one.is_met for one in results) else 1
-
-
-def measure_on_a_server(folder: Path, growth: float) -> list[Result]:
-    """All results, on the developer's server or an embedded one, with databases of their own."""
-    if SERVER_OF_THE_DEVELOPER:
-        return measure_all_on(folder, SERVER_OF_THE_DEVELOPER, growth)
-    with embedded_postgres(folder / "server", share=False) as server:
-        return measure_all_on(folder, server, growth)
-
-
-def measure_all_on(folder: Path, server: str, growth: float) -> list[Result]:
-    """All results."""
+def measure(folder: Path, server: str, growth: float) -> list[Result]:
+    """All results, in databases of their own; growth 0 leaves out what only a large shop or company tells."""
     results = measure_in_a_database(folder, server)
     results += _said(selling.measure(folder / "selling", server, growth))
     if growth:
@@ -89,4 +64,4 @@ def _said(results: list[Result]) -> list[Result]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command_line.run(measure, 0.0))

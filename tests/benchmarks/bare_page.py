@@ -19,6 +19,7 @@ from granian.http import HTTP1Settings
 from granian.server import Server
 from jinja2 import Environment, FileSystemLoader
 from litestar import Litestar, get
+from litestar.handlers import HTTPRouteHandler
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Template
 from litestar.template.config import TemplateConfig
@@ -43,11 +44,16 @@ async def home() -> Template:
 
 def build() -> Litestar:
     """The application of a worker."""
+    return site_of(home)
+
+
+def site_of(page: HTTPRouteHandler) -> Litestar:
+    """An application that is nothing but this page, whose template lies in this folder."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, auto_reload=False
     )
     return Litestar(
-        route_handlers=[home],
+        route_handlers=[page],
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment)),
         openapi_config=None,
         logging_config=None,
@@ -62,16 +68,16 @@ async def _with_pool(_app: Litestar) -> AsyncIterator[None]:
     await close_pool()
 
 
-if __name__ == "__main__":
-    os.environ[CARDS] = sys.argv[2]
-    # The same server with the same options as in app/server.py.
+def serve(application: str, port: int, workers: int = 1) -> None:
+    """Serves what a function (`module:function`) builds by the same server with the same options as in
+    app/server.py."""
     Server(
-        "tests.benchmarks.bare_page:build",
+        application,
         address="127.0.0.1",
-        port=int(sys.argv[1]),
+        port=port,
         interface=Interfaces.ASGI,
         loop=Loops.auto,
-        workers=1,
+        workers=workers,
         backlog=BACKLOG,
         websockets=False,
         http1_settings=HTTP1Settings(header_read_timeout=HEADERS_WITHIN * 1000, keep_alive=True),
@@ -79,3 +85,8 @@ if __name__ == "__main__":
         log_access=False,
         factory=True,
     ).serve()
+
+
+if __name__ == "__main__":
+    os.environ[CARDS] = sys.argv[2]
+    serve("tests.benchmarks.bare_page:build", int(sys.argv[1]))

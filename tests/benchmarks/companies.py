@@ -7,33 +7,25 @@ one.
 """
 
 import asyncio
-import os
 import re
 import statistics
 import sys
-import tempfile
 import time
 from pathlib import Path
 
-# Before anything of Patron is imported: whatever the developer's shell says, these settings count.
-SERVER_OF_THE_DEVELOPER = os.environ.get("DATABASE_URL", "")
-for name in [name for name in os.environ if name.startswith("PATRON_") or name == "DATABASE_URL"]:
-    del os.environ[name]
-os.environ["PATRON_ENV"] = "development"
-
-from app.embedded_postgres import embedded_postgres  # noqa: E402  # see above
-from tests.benchmarks.companies_data import (  # noqa: E402  # see above
+from tests.benchmarks import command_line
+from tests.benchmarks.companies_data import (
     LARGE_COMPANY,
     OTHERS,
     SMALL_COMPANY,
     CompanySize,
     fill_companies,
 )
-from tests.benchmarks.goals import Result, table  # noqa: E402  # see above
-from tests.benchmarks.load import ask, request  # noqa: E402  # see above
-from tests.benchmarks.selling import page_of, signed_in  # noqa: E402  # see above
-from tests.benchmarks.shops import Running, patron_in_production  # noqa: E402  # see above
-from tests.databases import TestDatabases  # noqa: E402  # see above
+from tests.benchmarks.goals import Result
+from tests.benchmarks.load import ask, request
+from tests.benchmarks.selling import page_of, signed_in
+from tests.benchmarks.shops import Running, patron_in_production
+from tests.databases import TestDatabases
 
 GROWS_BY = 1.5
 # Of pages that are none of the three lists, and of words that a fortieth of a hundred thousand orders has.
@@ -170,19 +162,5 @@ def _upload(page: str, cookies: dict[str, str], token: bytes, content: str) -> b
     )
 
 
-def main() -> int:
-    """The exit code: 1 when a promise is not kept."""
-    scale = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
-    with tempfile.TemporaryDirectory(prefix="patron-benchmarks-") as folder:
-        os.environ["PATRON_DATA_DIR"] = folder
-        if SERVER_OF_THE_DEVELOPER:
-            results = measure(Path(folder), SERVER_OF_THE_DEVELOPER, scale)
-        else:
-            with embedded_postgres(Path(folder) / "server", share=False) as server:
-                results = measure(Path(folder), server, scale)
-    print(table(results))
-    return 0 if all(one.is_met for one in results) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command_line.run(measure, 1.0))

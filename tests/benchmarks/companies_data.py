@@ -1,17 +1,15 @@
 """Loads two companies beside the demo data, one of ten users and one of ten thousand, and many others around them.
 
 Everything is made by the server itself, which is faster than a row at a time. Triggers and foreign keys are not
-asked meanwhile (that needs a superuser), so what is written here keeps their rules by itself.
+asked meanwhile, so what is written here keeps their rules by itself.
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.demo.load import ADMINISTRATOR, load_demo_data
-from app.main import build
-from app.settings import settings
-from tables.engine import DB, close_pool, open_pool
+from app.demo.load import ADMINISTRATOR
+from tables.engine import DB
+from tests.benchmarks.filling import beside_the_demo_data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,26 +50,10 @@ DEPARTMENTS = "'Kitchen', 'Sales', 'Purchasing', 'Storage'"
 
 async def fill_companies(address: str, companies: tuple[CompanySize, ...]) -> None:
     """The demo data and these companies in an empty, migrated database."""
-    os.environ["DATABASE_URL"] = address
-    settings.cache_clear()
-    # Mails of the demo data have links.
-    build()
-    await open_pool(2)
-    try:
-        await load_demo_data()
-        async with DB.transaction():
-            await DB.execute("SET LOCAL statement_timeout = '30min'")
-            await DB.execute("SET LOCAL session_replication_role = replica")
-            await _sizes(companies)
-            for statement in _statements():
-                await DB.execute(statement)
-        # Outside of a transaction, with the time that it takes.
-        async with DB.connection() as connection:
-            await connection.execute("SET statement_timeout = '30min'")
-            await connection.execute("VACUUM ANALYZE")
-            await connection.execute("RESET statement_timeout")
-    finally:
-        await close_pool()
+    async with beside_the_demo_data(address, minutes=30):
+        await _sizes(companies)
+        for statement in _statements():
+            await DB.execute(statement)
 
 
 async def _sizes(companies: tuple[CompanySize, ...]) -> None:

@@ -7,32 +7,23 @@ needs some 10 GB; 0 leaves growth out. On the server that DATABASE_URL names, or
 """
 
 import asyncio
-import os
 import re
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# Before anything of Patron is imported: whatever the developer's shell says, these settings count.
-SERVER_OF_THE_DEVELOPER = os.environ.get("DATABASE_URL", "")
-for name in [name for name in os.environ if name.startswith("PATRON_") or name == "DATABASE_URL"]:
-    del os.environ[name]
-os.environ["PATRON_ENV"] = "development"
-
-from app.demo.load import ADMINISTRATOR, PASSWORD  # noqa: E402  # see above
-from app.embedded_postgres import embedded_postgres  # noqa: E402  # see above
-from tests.benchmarks import memory  # noqa: E402  # see above
-from tests.benchmarks.goals import Result, table  # noqa: E402  # see above
-from tests.benchmarks.load import ask, request, throughput  # noqa: E402  # see above
-from tests.benchmarks.selling_bare_page import CATEGORY  # noqa: E402  # see above
-from tests.benchmarks.selling_data import LARGE, SMALL, Size, fill_shop  # noqa: E402  # see above
-from tests.benchmarks.shops import CATEGORIES, Running, patron_in_production, running  # noqa: E402  # see above
-from tests.databases import TestDatabases  # noqa: E402  # see above
-from tests.patron_process import environment, free_port  # noqa: E402  # see above
+from app.demo.load import ADMINISTRATOR, PASSWORD
+from tests.benchmarks import command_line, memory
+from tests.benchmarks.goals import Result
+from tests.benchmarks.load import ask, request, throughput
+from tests.benchmarks.selling_bare_page import CATEGORY
+from tests.benchmarks.selling_data import LARGE, SMALL, Size, fill_shop
+from tests.benchmarks.shops import CATEGORIES, Running, patron_in_production, running
+from tests.databases import TestDatabases
+from tests.patron_process import environment, free_port
 
 WORKERS = 2
 CONNECTIONS = 32
@@ -207,19 +198,5 @@ def _bare_page(folder: Path, database_url: str) -> Iterator[Running]:
         yield bare
 
 
-def main() -> int:
-    """The exit code: 1 when a promise is not kept."""
-    scale = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
-    with tempfile.TemporaryDirectory(prefix="patron-benchmarks-") as folder:
-        os.environ["PATRON_DATA_DIR"] = folder
-        if SERVER_OF_THE_DEVELOPER:
-            results = measure(Path(folder), SERVER_OF_THE_DEVELOPER, scale)
-        else:
-            with embedded_postgres(Path(folder) / "server", share=False) as server:
-                results = measure(Path(folder), server, scale)
-    print(table(results))
-    return 0 if all(one.is_met for one in results) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command_line.run(measure, 1.0))

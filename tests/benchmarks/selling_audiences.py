@@ -9,10 +9,8 @@ both shops show the same price list to whoever is not signed in.
 
 import asyncio
 import html
-import os
 import re
 import sys
-import tempfile
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +21,6 @@ from app.demo.load import ADMINISTRATOR, BUYER, SHOPPER
 from app.demo.marketing import INDIVIDUALS
 from app.demo.northwind import companies
 from app.demo.products import category_ids
-from app.embedded_postgres import embedded_postgres
 from app.languages import money_text
 from app.prices.price_entries import EntryDetails, add_entries, change_entry
 from app.prices.price_lists import PriceListDetails, create_price_list
@@ -32,7 +29,8 @@ from app.segments.implicit import UNREGISTERED_USERS
 from app.segments.targets import aim
 from tables.engine import DB, close_pool, open_pool
 from tables.segments import TargetKind
-from tests.benchmarks.goals import Result, table
+from tests.benchmarks import command_line
+from tests.benchmarks.goals import Result
 from tests.benchmarks.selling import filled_database, page_of, signed_in
 from tests.benchmarks.selling_data import SMALL
 from tests.benchmarks.shops import patron_in_production
@@ -232,16 +230,5 @@ _PRICE = re.compile(
 )
 
 
-def main() -> int:
-    """The exit code: 1 when a promise is not kept."""
-    pages = int(sys.argv[1]) if len(sys.argv) > 1 else PAGES
-    with tempfile.TemporaryDirectory(prefix="patron-benchmarks-") as folder:
-        os.environ["PATRON_DATA_DIR"] = folder
-        with embedded_postgres(Path(folder) / "server", share=False) as server:
-            results = measure(Path(folder), server, pages)
-    print(table(results))
-    return 0 if all(one.is_met for one in results) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command_line.run(measure, PAGES))

@@ -7,22 +7,12 @@ Litestar, Jinja and Piccolo as everybody would begin, on the same server and the
 """
 
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 
-from granian.constants import Interfaces, Loops
-from granian.http import HTTP1Settings
-from granian.server import Server
-from jinja2 import Environment, FileSystemLoader
 from litestar import Litestar, get
-from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Template
-from litestar.template.config import TemplateConfig
 
-from app.server import BACKLOG, HEADERS_WITHIN
 from tables import Category, PriceEntry, Product
-from tables.engine import close_pool, open_pool
+from tests.benchmarks.bare_page import serve, site_of
 
 CATEGORY = "confections"
 ON_A_PAGE = 24
@@ -58,38 +48,8 @@ async def product_list() -> Template:
 
 def build() -> Litestar:
     """The application of a worker."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, auto_reload=False
-    )
-    return Litestar(
-        route_handlers=[product_list],
-        template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment)),
-        openapi_config=None,
-        logging_config=None,
-        lifespan=[_with_pool],
-    )
-
-
-@asynccontextmanager
-async def _with_pool(_app: Litestar) -> AsyncIterator[None]:
-    await open_pool()
-    yield
-    await close_pool()
+    return site_of(product_list)
 
 
 if __name__ == "__main__":
-    # The same server with the same options as in app/server.py.
-    Server(
-        "tests.benchmarks.selling_bare_page:build",
-        address="127.0.0.1",
-        port=int(sys.argv[1]),
-        interface=Interfaces.ASGI,
-        loop=Loops.auto,
-        workers=WORKERS,
-        backlog=BACKLOG,
-        websockets=False,
-        http1_settings=HTTP1Settings(header_read_timeout=HEADERS_WITHIN * 1000, keep_alive=True),
-        log_enabled=False,
-        log_access=False,
-        factory=True,
-    ).serve()
+    serve("tests.benchmarks.selling_bare_page:build", int(sys.argv[1]), WORKERS)

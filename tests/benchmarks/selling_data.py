@@ -4,13 +4,12 @@
 
 SCALE 1 (the default) is a hundred thousand products and takes minutes. Products come by COPY, since the words that search
 looks at are made by the catalog; everything else is made by the server itself, which is faster still. Triggers and
-foreign keys are not asked meanwhile (that needs a superuser), so what is written here keeps their rules by itself.
+foreign keys are not asked meanwhile, so what is written here keeps their rules by itself.
 
 Keys are made of the number of a row, so that no row has to be looked up to refer to it.
 """
 
 import asyncio
-import os
 import sys
 import time
 import uuid
@@ -22,12 +21,11 @@ import msgspec
 
 from app.catalog.edit_product import ProductDetails, searched_pieces, searched_text
 from app.catalog.products import canonical_sku
-from app.demo.load import load_demo_data
 from app.demo.products import category_ids
-from app.main import build
 from app.settings import settings
 from app.versions import Subject, raise_version
-from tables.engine import DB, close_pool, open_pool
+from tables.engine import DB
+from tests.benchmarks.filling import beside_the_demo_data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,28 +71,12 @@ SECOND_WORDS = ("almonds", "biscuits", "cheese", "dumplings", "endives", "figs",
 
 async def fill_shop(address: str, size: Size) -> None:
     """The demo data and a shop of that size in an empty, migrated database."""
-    os.environ["DATABASE_URL"] = address
-    settings.cache_clear()
-    # The demo data bring mails, whose links are made from the routes.
-    build()
-    await open_pool(2)
-    try:
-        await load_demo_data()
-        async with DB.transaction():
-            await DB.execute("SET LOCAL statement_timeout = '60min'")
-            await DB.execute("SET LOCAL session_replication_role = replica")
-            await _copy_products(size)
-            for statement in _statements(size):
-                await DB.execute(statement)
-            for subject in Subject:
-                await raise_version(subject)
-        # Outside of a transaction, with the time that it takes.
-        async with DB.connection() as connection:
-            await connection.execute("SET statement_timeout = '60min'")
-            await connection.execute("VACUUM ANALYZE")
-            await connection.execute("RESET statement_timeout")
-    finally:
-        await close_pool()
+    async with beside_the_demo_data(address, minutes=60):
+        await _copy_products(size)
+        for statement in _statements(size):
+            await DB.execute(statement)
+        for subject in Subject:
+            await raise_version(subject)
 
 
 async def _copy_products(size: Size) -> None:

@@ -6,6 +6,22 @@ from tests.browser.passkeys import VirtualAuthenticator, plug_in
 
 ANOTHER_PASSWORD = "seven green bottles hanging"
 A_THIRD_PASSWORD = "the ferry leaves at half past nine"
+# A passkey is made by a script of the page.
+PAGES_OF_SCRIPTS = {"passkey"}
+FORMS_OF_SCRIPTS = {"new_passkey_options", "new_passkey_post", "passkey_post", "remove_passkey"}
+# What `protect_the_account` and `go_through_ones_data` send, by the names of routes.
+PROTECTING = {
+    "authenticator_post",
+    "email_post",
+    "end_other_sessions",
+    "end_session",
+    "password_post",
+    "recovery_codes_file",
+    "recovery_codes_post",
+    "remove_authenticator_post",
+    "withdraw_email",
+} | FORMS_OF_SCRIPTS
+OF_DATA = {"account_privacy_post", "withdraw_data_request"}
 
 
 async def fill_in_the_profile(walk: AccountWalk) -> None:
@@ -308,6 +324,24 @@ async def have_ones_data_deleted(walk: AccountWalk) -> None:
     assert window.path.endswith("/sign-in")
     await window.fill(login=walk.email, password=walk.password)
     assert await window.press("Sign in") == 422
+
+
+async def protect_the_account(walk: AccountWalk) -> None:
+    """All that keeps others out, set up and removed again."""
+    await set_up_an_authenticator(walk)
+    await add_a_passkey(walk)
+    await rename_and_remove_the_passkey(walk)
+    await renew_the_codes_and_remove_the_authenticator(walk)
+    await end_other_sessions(walk)
+    await change_the_password(walk)
+    await change_the_email_and_undo_it(walk)
+
+
+async def go_through_ones_data(walk: AccountWalk) -> None:
+    """A copy of all that the shop has, and then the end of it."""
+    await get_an_archive_of_ones_data(walk)
+    await ask_as_a_stranger_and_withdraw(walk)
+    await have_ones_data_deleted(walk)
 
 
 async def _ask(walk: AccountWalk, kind: str) -> None:

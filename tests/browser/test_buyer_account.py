@@ -5,9 +5,9 @@ import pytest
 
 from tests.browser import account_chores as chores
 from tests.browser.account_arrivals import new_buyer, order
+from tests.browser.account_chores import FORMS_OF_SCRIPTS, OF_DATA, PAGES_OF_SCRIPTS, PROTECTING
 from tests.browser.account_walk import TAKES_LONG, WAYS_OF_BUYERS, account_routes
 from tests.browser.conftest import OpenWindow
-from tests.browser.test_shopper_account import FORMS_OF_SCRIPTS, OF_DATA, PAGES_OF_SCRIPTS, PROTECTING
 from tests.test_routes import BUYER
 
 pytestmark = TAKES_LONG
@@ -21,7 +21,7 @@ NO_PAGE = {
     "credit_note": "only of an order that came back",
     "withdraw_order": "a right of consumers",
 }
-# What the tests below send, by the names of routes, beside what a shopper sends just the same.
+# What the tests below send, by the names of routes, beside what every person sends just the same.
 DAILY = {
     "add_to_order_template",
     "address_post",
@@ -98,13 +98,7 @@ async def test_a_buyer_protects_the_account(
     open_window: OpenWindow, window_of: OpenWindow, language: str, javascript: bool
 ) -> None:
     walk = await new_buyer(open_window, window_of, language, javascript=javascript)
-    await chores.set_up_an_authenticator(walk)
-    await chores.add_a_passkey(walk)
-    await chores.rename_and_remove_the_passkey(walk)
-    await chores.renew_the_codes_and_remove_the_authenticator(walk)
-    await chores.end_other_sessions(walk)
-    await chores.change_the_password(walk)
-    await chores.change_the_email_and_undo_it(walk)
+    await chores.protect_the_account(walk)
     assert PROTECTING - walk.sent == (set() if javascript else FORMS_OF_SCRIPTS)
     assert walk.window.problems == []
 
@@ -114,8 +108,6 @@ async def test_a_buyer_has_their_data_copied_and_deleted(
     open_window: OpenWindow, window_of: OpenWindow, language: str, javascript: bool
 ) -> None:
     walk = await new_buyer(open_window, window_of, language, javascript=javascript)
-    await chores.get_an_archive_of_ones_data(walk)
-    await chores.ask_as_a_stranger_and_withdraw(walk)
-    await chores.have_ones_data_deleted(walk)
+    await chores.go_through_ones_data(walk)
     assert OF_DATA - walk.sent == set()
     assert walk.window.problems == []

@@ -4,21 +4,19 @@ import pytest
 
 from tests.browser import account_chores as chores
 from tests.browser.account_arrivals import new_shopper
+from tests.browser.account_chores import FORMS_OF_SCRIPTS, OF_DATA, PAGES_OF_SCRIPTS, PROTECTING
 from tests.browser.account_walk import TAKES_LONG, WAYS_OF_SHOPPERS, account_routes
 from tests.browser.conftest import OpenWindow
 from tests.test_routes import CUSTOMER
 
 pytestmark = TAKES_LONG
 
-# A passkey is made by a script of the page.
-PAGES_OF_SCRIPTS = {"passkey"}
-FORMS_OF_SCRIPTS = {"new_passkey_options", "new_passkey_post", "passkey_post", "remove_passkey"}
 # Pages that this shopper does not come to, with the reason; all others have to be seen.
 NO_PAGE = {
     "cancellation_invoice": "only of an order that the shop has cancelled after confirming it",
     "credit_note": "only of an order that came back",
 }
-# What each of the tests below sends, by the names of routes.
+# What the tests below send, by the names of routes, beside what every person sends just the same.
 DAILY = {
     "address_post",
     "claim_orders",
@@ -31,18 +29,6 @@ DAILY = {
     "start_company",
     "withdraw_order_post",
 }
-PROTECTING = {
-    "authenticator_post",
-    "email_post",
-    "end_other_sessions",
-    "end_session",
-    "password_post",
-    "recovery_codes_file",
-    "recovery_codes_post",
-    "remove_authenticator_post",
-    "withdraw_email",
-} | FORMS_OF_SCRIPTS
-OF_DATA = {"account_privacy_post", "withdraw_data_request"}
 # Forms that this shopper is not shown, with the reason.
 NO_FORM = {
     "accept_own_invitation": "only of somebody whom a company has invited",
@@ -97,13 +83,7 @@ async def test_a_shopper_protects_the_account(
     open_window: OpenWindow, window_of: OpenWindow, language: str, javascript: bool
 ) -> None:
     walk = await new_shopper(open_window, window_of, language, javascript=javascript)
-    await chores.set_up_an_authenticator(walk)
-    await chores.add_a_passkey(walk)
-    await chores.rename_and_remove_the_passkey(walk)
-    await chores.renew_the_codes_and_remove_the_authenticator(walk)
-    await chores.end_other_sessions(walk)
-    await chores.change_the_password(walk)
-    await chores.change_the_email_and_undo_it(walk)
+    await chores.protect_the_account(walk)
     assert PROTECTING - walk.sent == (set() if javascript else FORMS_OF_SCRIPTS)
     assert walk.window.problems == []
 
@@ -113,8 +93,6 @@ async def test_a_shopper_has_their_data_copied_and_deleted(
     open_window: OpenWindow, window_of: OpenWindow, language: str, javascript: bool
 ) -> None:
     walk = await new_shopper(open_window, window_of, language, javascript=javascript)
-    await chores.get_an_archive_of_ones_data(walk)
-    await chores.ask_as_a_stranger_and_withdraw(walk)
-    await chores.have_ones_data_deleted(walk)
+    await chores.go_through_ones_data(walk)
     assert OF_DATA - walk.sent == set()
     assert walk.window.problems == []

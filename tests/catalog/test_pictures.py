@@ -7,10 +7,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from shutil import rmtree
 from tempfile import mkdtemp
 
 import pytest
@@ -28,12 +26,7 @@ from tests.catalog.shelf import counted_queries
 from tests.other_connection import other_connection, until_somebody_waits
 from tests.patron_process import PROJECT
 
-
-@pytest.fixture(autouse=True)
-def _no_pictures() -> Iterator[None]:
-    rmtree(picture_folder(), ignore_errors=True)
-    yield
-    rmtree(picture_folder(), ignore_errors=True)
+pytestmark = pytest.mark.usefixtures("no_pictures")
 
 
 async def kept(content: bytes) -> str:

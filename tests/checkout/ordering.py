@@ -1,8 +1,10 @@
 """Ordering as people do it: a shop with a few products and deliveries, and the way from basket to thanks."""
 
 from app.checkout.shipping import ShippingMethod, save_shipping_method
+from app.marketing.edit_promotions import PromotionDraft, create_promotion
+from app.marketing.promotions import PromotionTarget
 from tests.browser_like import Person, SeenPage
-from tests.catalog.shelf import Shelf, shelf
+from tests.catalog.shelf import EVERYONE, Shelf, shelf
 
 GUEST = {
     "email": "guest@example.com",
@@ -31,6 +33,21 @@ async def deliver() -> None:
         ShippingMethod(
             id="parcel", names={"en": "Parcel", "de": "Paket"}, price=500, free_from=20000, position=1
         )
+    )
+
+
+async def code_for_one_order() -> None:
+    """A promotion of 1 EUR by the code ONCE, which is used up by the first order."""
+    await create_promotion(
+        "once",
+        PromotionDraft(
+            names={"en": "Only once"},
+            applies_to=PromotionTarget.ORDER,
+            amount_off=100,
+            code="ONCE",
+            limit_total=1,
+            segments=frozenset({EVERYONE}),
+        ),
     )
 
 

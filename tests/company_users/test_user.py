@@ -23,6 +23,7 @@ from tests.company_users.managing import (
     own_role,
     press,
 )
+from tests.customers.belonging import member_too
 
 pytestmark = pytest.mark.usefixtures("database")
 ADMINISTRATOR = "account_administrator"
@@ -68,12 +69,7 @@ async def test_what_was_changed_meanwhile_is_shown_and_not_overwritten() -> None
 async def test_no_company_renames_somebody_who_is_known_elsewhere_too() -> None:
     boss, buyer = await company_with_buyer()
     other = await people.company("horst@quick.example", company_name="QUICK-Stop")
-    await DB.execute(
-        "INSERT INTO memberships (id, \"user\", customer, roles, created_at) VALUES ($1, $2, $3, '{}', now())",
-        uuid.uuid4(),
-        buyer.user_id,
-        other.customer_id,
-    )
+    await member_too(buyer, other, roles=())
     browser = await boss.signed_in()
     page = await browser.get(f"/account/users/{buyer.user_id}")
     assert page.form("department").find(".//*[@name='first_name']") is None
@@ -139,12 +135,7 @@ async def test_a_removed_user_is_gone_and_their_orders_keep_the_name() -> None:
 async def test_a_removed_user_who_acts_for_others_too_keeps_the_login() -> None:
     boss, buyer = await company_with_buyer()
     other = await people.company("horst@quick.example", company_name="QUICK-Stop")
-    await DB.execute(
-        "INSERT INTO memberships (id, \"user\", customer, roles, created_at) VALUES ($1, $2, $3, '{}', now())",
-        uuid.uuid4(),
-        buyer.user_id,
-        other.customer_id,
-    )
+    await member_too(buyer, other, roles=())
     await press(await boss.signed_in(), buyer, "/remove")
     assert await DB.fetch_value("SELECT count(*) FROM memberships WHERE id = $1", buyer.membership_id) == 0
     page = await (await buyer.signed_in()).get("/account")

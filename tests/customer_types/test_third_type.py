@@ -4,22 +4,19 @@ All promises are kept in both ways of mounting it: a folder on the path of `app.
 installed package with an entry point.
 """
 
-import importlib
-import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-import app.customer_types
 from app.applications import application_by_id
 from app.customers.extensions import company_of, details_of, group_of, individual_of
 from app.customers.types import CustomerTypeError, all_customer_types
 from app.segments.implicit import implicit_segments
 from tables import Customer, Membership
-from tests import browser_like, people
+from tests import people
 from tests.browser_like import Person, forget_patron, mails, visit
+from tests.installed_packages import installed, mounted
 from tests.registration.filling_in import PERSON
 
 FOLDER = Path(__file__).parent / "association"
@@ -29,36 +26,15 @@ ASSOCIATION = {**PERSON, "register_number": "VR 12345"}
 @pytest.fixture(params=["folder", "package"])
 def association(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
     """The third type, mounted in one of the two ways."""
-    modules = set(sys.modules)
-    if request.param == "folder":
-        shutil.copytree(FOLDER, tmp_path / "association")
-        app.customer_types.__path__.append(str(tmp_path))
-    else:
-        shutil.copytree(FOLDER, tmp_path / "patron_association")
-        information = tmp_path / "patron_association-1.0.dist-info"
-        information.mkdir()
-        (information / "METADATA").write_text(
-            "Metadata-Version: 2.1\nName: patron-association\nVersion: 1.0\n"
-        )
-        (information / "entry_points.txt").write_text(
-            "[patron.customer_types]\nassociation = patron_association:customer_type\n"
-        )
-        sys.path.insert(0, str(tmp_path))
-    start_anew()
-    yield
-    for path in (app.customer_types.__path__, sys.path):
-        if str(tmp_path) in path:
-            path.remove(str(tmp_path))
-    for name in set(sys.modules) - modules:
-        if "association" in name:
-            del sys.modules[name]
-    start_anew()
-
-
-def start_anew() -> None:
-    importlib.invalidate_caches()
+    point = "[patron.customer_types]\nassociation = patron_association:customer_type\n"
+    with (
+        mounted(FOLDER, tmp_path)
+        if request.param == "folder"
+        else installed(FOLDER, tmp_path, point, name="patron_association")
+    ):
+        forget_patron()
+        yield
     forget_patron()
-    browser_like._known_paths.cache_clear()
 
 
 @pytest.fixture
@@ -175,12 +151,7 @@ def test_without_it_there_are_the_segments_of_the_built_in_types():
 
 
 def test_two_types_of_one_name_are_refused_with_both_in_the_sentence(association, tmp_path):
-    shutil.copytree(FOLDER, tmp_path / "twin" / "association_twin")
-    app.customer_types.__path__.append(str(tmp_path / "twin"))
-    start_anew()
-    try:
+    with mounted(FOLDER, tmp_path / "twin", name="association_twin"):
+        forget_patron()
         with pytest.raises(CustomerTypeError, match="ASSOCIATION already"):
             all_customer_types()
-    finally:
-        app.customer_types.__path__.remove(str(tmp_path / "twin"))
-        sys.modules.pop("app.customer_types.association_twin", None)

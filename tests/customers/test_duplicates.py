@@ -6,6 +6,7 @@ import pytest
 
 from app.customers import duplicates
 from app.customers.duplicates import Likeness, likely_duplicates, likely_duplicates_of
+from app.organisations.tree import create_organisation, put_customer_into
 from tables.engine import DB
 from tests import people
 from tests.databases import known_to_the_planner
@@ -103,15 +104,11 @@ async def test_the_list_has_pages() -> None:
 async def test_nobody_sees_duplicates_outside_of_their_branch() -> None:
     known = await people.company("a@one.example")
     like = await people.company("b@two.example")
-    branch = uuid.uuid4()
-    await DB.execute(
-        "INSERT INTO organisations (id, name, path, created_at) VALUES ($1::uuid, 'N', ARRAY[$1::uuid], now())",
-        branch,
-    )
-    await DB.execute("UPDATE customers SET organisation = $1 WHERE id = $2", branch, known.customer_id)
+    branch = await create_organisation("North")
+    await put_customer_into(known.customer_id, branch)
     assert await likely_duplicates_of(known.customer_id, branch) == []
     assert (await likely_duplicates(Likeness.NAME, "", branch)).groups == ()
-    await DB.execute("UPDATE customers SET organisation = $1 WHERE id = $2", branch, like.customer_id)
+    await put_customer_into(like.customer_id, branch)
     assert len(await likely_duplicates_of(known.customer_id, branch)) == 1
 
 

@@ -12,7 +12,6 @@ from app.mail.outbox import queue_mail
 from app.settings import settings
 from tables.engine import DB
 from tests.mail.real_mail_server import RealMailServer
-from tests.patron_process import free_port
 
 LINK = "http://localhost:8000/verify-email?token=abc.def-123&x=1"
 
@@ -20,10 +19,8 @@ LINK = "http://localhost:8000/verify-email?token=abc.def-123&x=1"
 @pytest.fixture
 def mail_server() -> Iterator[RealMailServer]:
     """A mail server that listens."""
-    server = RealMailServer(free_port())
-    server.start()
-    yield server
-    server.stop()
+    with RealMailServer().listening() as server:
+        yield server
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """A mail server that really listens, for tests to send to."""
 
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -9,18 +11,19 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from tests.patron_process import free_port
+
 
 @dataclass
 class RealMailServer:
     """What a mail server on this machine was given, and how it answers recipients and contents."""
 
-    port: int
+    port: int = field(default_factory=free_port)
     received: list[EmailMessage] = field(default_factory=list)
     envelopes: list[Envelope] = field(default_factory=list)
     answers_to_recipients: dict[str, str] = field(default_factory=dict)
     answer_to_content: str = "250 taken"
     connections: int = 0
-    controller: Controller | None = None
 
     @property
     def url(self) -> str:
@@ -50,12 +53,15 @@ class RealMailServer:
             self.envelopes.append(envelope)
         return self.answer_to_content
 
-    def start(self, *, encrypted_by: ssl.SSLContext | None = None, **options: Any) -> None:
+    @contextmanager
+    def listening(
+        self, *, encrypted_by: ssl.SSLContext | None = None, **options: Any
+    ) -> Iterator["RealMailServer"]:
+        """The server, which listens until the end of the block."""
         options = {"enable_SMTPUTF8": True, "ssl_context": encrypted_by, "ready_timeout": 60, **options}
-        self.controller = Controller(self, hostname="127.0.0.1", port=self.port, **options)
-        self.controller.start()
-
-    def stop(self) -> None:
-        if self.controller is not None:
-            self.controller.stop()
-            self.controller = None
+        controller = Controller(self, hostname="127.0.0.1", port=self.port, **options)
+        controller.start()
+        try:
+            yield self
+        finally:
+            controller.stop()

@@ -86,9 +86,8 @@ async def test_a_password_goes_to_a_server_with_the_right_certificate(
     certificate: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    server, doorkeeper = RealMailServer(free_port()), Doorkeeper()
-    server.start(tls_context=encryption, authenticator=doorkeeper)
-    try:
+    doorkeeper = Doorkeeper()
+    with RealMailServer().listening(tls_context=encryption, authenticator=doorkeeper) as server:
         mail_goes_to(f"smtp://patron:very%20secret@127.0.0.1:{server.port}")
         await queue_verification()
         assert await send_due_mails() == 0
@@ -98,8 +97,6 @@ async def test_a_password_goes_to_a_server_with_the_right_certificate(
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         await DB.execute("UPDATE outbox_mails SET due_at = now()")
         assert await send_due_mails() == 1
-    finally:
-        server.stop()
     assert doorkeeper.seen == [(b"patron", b"very secret")]
     assert len(server.received) == 1
 
@@ -121,14 +118,10 @@ async def test_a_wrong_password_delays_all_mails_and_gives_up_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    server = RealMailServer(free_port())
-    server.start(tls_context=encryption, authenticator=Doorkeeper())
-    try:
+    with RealMailServer().listening(tls_context=encryption, authenticator=Doorkeeper()) as server:
         mail_goes_to(f"smtp://patron:wrong@127.0.0.1:{server.port}")
         await queue_verification()
         assert await send_due_mails() == 0
-    finally:
-        server.stop()
     (row,) = await DB.fetch("SELECT gave_up_at, last_error FROM outbox_mails")
     assert row["gave_up_at"] is None
     assert "535" in row["last_error"]
@@ -138,15 +131,11 @@ async def test_a_wrong_password_delays_all_mails_and_gives_up_none(
 async def test_without_a_password_encryption_is_used_when_it_is_offered(
     mail_goes_to: MailGoesTo, queue_verification: QueueVerification, encryption: ssl.SSLContext
 ) -> None:
-    server = RealMailServer(free_port())
     # This server refuses every unencrypted mail.
-    server.start(tls_context=encryption, require_starttls=True)
-    try:
+    with RealMailServer().listening(tls_context=encryption, require_starttls=True) as server:
         mail_goes_to(server.url)
         await queue_verification()
         assert await send_due_mails() == 1
-    finally:
-        server.stop()
     assert len(server.received) == 1
 
 
@@ -158,12 +147,8 @@ async def test_smtps_is_encrypted_from_the_first_byte(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    server = RealMailServer(free_port())
-    server.start(encrypted_by=encryption)
-    try:
+    with RealMailServer().listening(encrypted_by=encryption) as server:
         mail_goes_to(f"smtps://127.0.0.1:{server.port}")
         await queue_verification()
         assert await send_due_mails() == 1
-    finally:
-        server.stop()
     assert len(server.received) == 1

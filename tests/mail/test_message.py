@@ -14,7 +14,6 @@ from app.mail.message import QueuedMail, Undeliverable, address_of, message_of
 from app.mail.sender import dead_letters, send_due_mails
 from tables.engine import DB
 from tests.mail.real_mail_server import RealMailServer
-from tests.patron_process import free_port
 
 HEADERS = {"From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Content-Language"}
 HEADERS |= {"MIME-Version", "Content-Type"}
@@ -112,15 +111,11 @@ async def test_a_local_part_of_any_script_goes_to_a_server_that_takes_it(
 async def test_a_local_part_of_any_script_is_given_up_where_the_server_cannot_take_it(
     mail_goes_to: Callable[..., None], queue_verification: Callable[..., Awaitable[None]]
 ) -> None:
-    server = RealMailServer(free_port())
-    server.start(enable_SMTPUTF8=False)
-    try:
+    with RealMailServer().listening(enable_SMTPUTF8=False) as server:
         mail_goes_to(server.url)
         await queue_verification("müller@example.com")
         await queue_verification("ines@example.com")
         assert await send_due_mails() == 1
-    finally:
-        server.stop()
     (letter,) = await dead_letters()
     assert letter.to_email == "müller@example.com"
     assert "SMTPUTF8" in letter.last_error

@@ -1,7 +1,6 @@
 """Mails that are out are kept for some days, so that staff see what went to whom, and then forgotten."""
 
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -9,9 +8,9 @@ from app.applications import Application
 from app.mail import outbox
 from app.mail.outbox import DELETED_AT_ONCE, delete_old_mails
 from tables.engine import DB
-from tests.browser_like import forget_patron
 from tests.databases import known_to_the_planner
 from tests.other_connection import other_connection
+from tests.own_applications import OwnApplications
 
 QueueVerification = Callable[..., Awaitable[None]]
 
@@ -50,17 +49,11 @@ async def test_mails_go_90_days_after_they_went_out_or_were_given_up(
 
 
 @pytest.fixture
-def shops_with_days_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def shops_with_days_of_their_own(own_applications: OwnApplications) -> None:
     """The business shop keeps mails for a week, the consumer shop for a year."""
-    text = Path("app/applications.toml").read_text(encoding="utf-8")
     for kind, days in (("B2CWebShop", 365), ("SMBWebShop", 7)):
-        text = text.replace(f"[application_types.{kind}]", f"[application_types.{kind}]\nmail_days = {days}")
-    (tmp_path / "applications.toml").write_text(text, encoding="utf-8")
-    monkeypatch.setenv("PATRON_CONFIG", str(tmp_path / "applications.toml"))
-    forget_patron()
-    yield
-    monkeypatch.undo()
-    forget_patron()
+        heading = f"[application_types.{kind}]"
+        own_applications.replace(heading, f"{heading}\nmail_days = {days}")
 
 
 @pytest.mark.usefixtures("shops_with_days_of_their_own")

@@ -113,7 +113,7 @@ async def test_many_mails_go_over_one_connection(
 async def test_mails_wait_while_the_server_is_down_and_go_when_it_is_back(
     mail_goes_to: MailGoesTo, queue_verification: QueueVerification, time_passes: TimePasses
 ) -> None:
-    server = RealMailServer(free_port())
+    server = RealMailServer()
     mail_goes_to(server.url)
     await queue_verification()
     assert await send_due_mails() == 0
@@ -124,12 +124,9 @@ async def test_mails_wait_while_the_server_is_down_and_go_when_it_is_back(
     assert await send_due_mails() == 0, "nothing is tried again before its time"
     assert (await outbox())[0]["attempts"] == 1
 
-    server.start()
-    try:
+    with server.listening():
         await time_passes(1)
         assert await send_due_mails() == 1
-    finally:
-        server.stop()
     assert [message["Message-ID"] for message in server.received] == [row["message_id"]]
     assert (await outbox())[0]["last_error"] == ""
 
@@ -281,14 +278,10 @@ async def test_the_password_of_the_mail_server_is_never_sent_unencrypted(
         tried.append(data)
         return AuthResult(success=True)
 
-    server = RealMailServer(free_port())
-    server.start(authenticator=remember, auth_require_tls=False)
-    try:
+    with RealMailServer().listening(authenticator=remember, auth_require_tls=False) as server:
         mail_goes_to(f"smtp://patron:very%20secret@127.0.0.1:{server.port}")
         await queue_verification()
         assert await send_due_mails() == 0
-    finally:
-        server.stop()
     assert tried == []
     assert server.received == []
     assert "STARTTLS" in (await outbox())[0]["last_error"]

@@ -6,12 +6,9 @@ import signal
 import subprocess
 import sys
 
-from app.marketing.edit_promotions import PromotionDraft, create_promotion
-from app.marketing.promotions import PromotionTarget
 from tables.engine import DB
 from tests.browser_like import visit
-from tests.catalog.shelf import EVERYONE
-from tests.checkout.ordering import add, answer, open_shop
+from tests.checkout.ordering import add, answer, code_for_one_order, open_shop
 from tests.patron_process import PROJECT
 
 ABSENT = {"orders": 0, "lines": 0, "stock": 100, "in_basket": 2, "mails": 0, "used": 0, "uses": 0, "held": 0}
@@ -20,17 +17,7 @@ WHOLE = {"orders": 1, "lines": 2, "stock": 97, "in_basket": 0, "mails": 1, "used
 
 async def test_an_order_is_whole_or_absent_wherever_the_process_is_killed(database):
     await open_shop()
-    await create_promotion(
-        "once",
-        PromotionDraft(
-            names={"en": "Only once"},
-            applies_to=PromotionTarget.ORDER,
-            amount_off=100,
-            code="ONCE",
-            limit_total=1,
-            segments=frozenset({EVERYONE}),
-        ),
-    )
+    await code_for_one_order()
     person = await visit("shop")
     await add(person, "TEA", 2)
     await add(person, "COFFEE", 1)

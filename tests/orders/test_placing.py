@@ -4,8 +4,6 @@ import asyncio
 from decimal import Decimal
 
 from app.catalog.edit_product import delete_product
-from app.marketing.edit_promotions import PromotionDraft, create_promotion
-from app.marketing.promotions import PromotionTarget
 from app.orders.states import cancel_order
 from app.prices.tax import set_tax_rates
 from app.versions import raise_version
@@ -13,7 +11,7 @@ from tables.engine import DB
 from tests import people
 from tests.browser_like import Person, SeenPage, mails, visit
 from tests.catalog.shelf import EVERYONE
-from tests.checkout.ordering import add, answer, number_on, open_shop, order, place
+from tests.checkout.ordering import add, answer, code_for_one_order, number_on, open_shop, order, place
 
 
 async def stock(sku: str = "TEA") -> int:
@@ -169,17 +167,7 @@ async def test_twenty_at_once_get_the_last_piece_once(database):
 
 async def test_a_code_for_one_is_used_once_by_twenty_at_once(database):
     await open_shop()
-    await create_promotion(
-        "once",
-        PromotionDraft(
-            names={"en": "Only once"},
-            applies_to=PromotionTarget.ORDER,
-            amount_off=100,
-            code="ONCE",
-            limit_total=1,
-            segments=frozenset({EVERYONE}),
-        ),
-    )
+    await code_for_one_order()
     ready = [await reviewing(f"guest{number}@example.com", code="once") for number in range(20)]
     assert all("Only once" in page.main for _person, page in ready)
     answers = await asyncio.gather(*(place(person, page) for person, page in ready))

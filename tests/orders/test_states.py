@@ -6,8 +6,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.languages import date_text
-from app.marketing.edit_promotions import PromotionDraft, create_promotion
-from app.marketing.promotions import PromotionTarget
 from app.orders.order import OrderMissing, order_of_number
 from app.orders.states import (
     StateRefused,
@@ -22,8 +20,7 @@ from tables.engine import DB
 from tables.orders import OrderState
 from tests import people
 from tests.browser_like import mails, visit
-from tests.catalog.shelf import EVERYONE
-from tests.checkout.ordering import add, open_shop, order
+from tests.checkout.ordering import add, code_for_one_order, open_shop, order
 
 MOVES = {
     OrderState.CONFIRMED: confirm_order,
@@ -162,17 +159,7 @@ async def test_cancelled_ten_times_at_once_the_stock_returns_once(database):
 
 async def test_a_cancelled_order_gives_its_promotion_back(database):
     await open_shop()
-    await create_promotion(
-        "once",
-        PromotionDraft(
-            names={"en": "Only once"},
-            applies_to=PromotionTarget.ORDER,
-            amount_off=100,
-            code="ONCE",
-            limit_total=1,
-            segments=frozenset({EVERYONE}),
-        ),
-    )
+    await code_for_one_order()
     person = await visit("shop")
     await add(person)
     await person.post("/basket/promotion-code", {"code": "ONCE"})

@@ -6,7 +6,7 @@ import time
 from tables import Address, ApprovalRequest, Company, Consent, Customer, Membership, User
 from tables.engine import DB
 from tests import people
-from tests.browser_like import forget_patron, mails, visit
+from tests.browser_like import mails, visit
 from tests.registration.filling_in import ADDRESS, COMPANY, PERSON
 
 
@@ -346,38 +346,21 @@ async def test_registering_is_written_into_the_audit_log(database):
     assert actions == ["customer registered"]
 
 
-async def test_with_user_names_both_are_asked_and_a_taken_user_name_is_told(database, tmp_path, monkeypatch):
-    from pathlib import Path
-
-    import app.applications
-
-    own = Path(app.applications.__file__).with_name("applications.toml").read_text()
-    file = tmp_path / "applications.toml"
-    file.write_text(
-        own.replace('login_type = "email"           # email, or username', 'login_type = "username"')
-    )
-    monkeypatch.setenv("PATRON_CONFIG", str(file))
-    forget_patron()
-    try:
-        for email, login, expected in (
-            ("one@example.com", "ines", 200),
-            ("one@example.com", "ines.two", 200),
-            ("two@example.com", "INES", 422),
-            ("two@example.com", "i", 422),
-            ("two@example.com", "", 422),
-        ):
-            person = await visit("shop")
-            page = await person.fill(
-                await person.get("/register"), {**PERSON, "email": email, "login": login}
-            )
-            assert page.status == expected
-            if expected == 422:
-                assert set(page.errors) == {"login"}
-        assert {one.login for one in await User.objects()} == {"ines", "ines.two"}
-        assert {one.email for one in await User.objects()} == {"one@example.com"}
-    finally:
-        monkeypatch.undo()
-        forget_patron()
+async def test_with_user_names_both_are_asked_and_a_taken_user_name_is_told(database, user_name_mode):
+    for email, login, expected in (
+        ("one@example.com", "ines", 200),
+        ("one@example.com", "ines.two", 200),
+        ("two@example.com", "INES", 422),
+        ("two@example.com", "i", 422),
+        ("two@example.com", "", 422),
+    ):
+        person = await visit("shop")
+        page = await person.fill(await person.get("/register"), {**PERSON, "email": email, "login": login})
+        assert page.status == expected
+        if expected == 422:
+            assert set(page.errors) == {"login"}
+    assert {one.login for one in await User.objects()} == {"ines", "ines.two"}
+    assert {one.email for one in await User.objects()} == {"one@example.com"}
 
 
 async def test_the_time_of_the_answer_is_reckoned_from_the_hash_which_may_stand_in_a_queue(

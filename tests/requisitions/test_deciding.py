@@ -7,10 +7,10 @@ from app.requisitions.expiring import expire_requisitions
 from app.versions import raise_version
 from tables.engine import DB
 from tests import people
-from tests.account.test_switching import join
 from tests.browser_like import Person, SeenPage, mails
 from tests.catalog.shelf import counted_queries
 from tests.checkout.ordering import place
+from tests.customers.belonging import member_too
 from tests.requisitions.asking import Company, ask, company, id_of, review
 from tests.requisitions.test_budgets import limit
 
@@ -359,7 +359,7 @@ async def test_the_mail_leads_to_the_decision_also_who_acts_for_another_of_their
     key = await asked(of)
     [link] = {one.link for one in await mails("requisition_asked")}
     elsewhere = await people.company("x@elsewhere.example", company_name="Elsewhere")
-    await join(elsewhere, of.admin, "approver")
+    await member_too(elsewhere, of.admin, ("approver",))
     person = await elsewhere.signed_in()
     await person.get("/account")
     await person.post("/switch-customer", {"customer": elsewhere.number})
@@ -375,7 +375,7 @@ async def test_who_may_not_approve_at_their_other_company_finds_no_requisition_o
     of = await company()
     key = await asked(of)
     elsewhere = await people.company("x@elsewhere.example", company_name="Elsewhere")
-    await join(elsewhere, of.admin, "viewer")
+    await member_too(elsewhere, of.admin, ("viewer",))
     person = await elsewhere.signed_in()
     await person.get("/account")
     await person.post("/switch-customer", {"customer": elsewhere.number})

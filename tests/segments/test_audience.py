@@ -1,8 +1,5 @@
 """The audience: all that decides what one visitor sees, found out by the one query of a request."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from app.segments.audience import audience_of_stranger
@@ -10,7 +7,8 @@ from app.segments.targets import aim
 from tables.engine import DB, Database
 from tables.segments import TargetKind
 from tests import people
-from tests.browser_like import forget_patron, visit
+from tests.browser_like import visit
+from tests.own_applications import OwnApplications
 from tests.segments.looking import application, audience
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -87,13 +85,6 @@ async def test_the_audience_costs_no_query_of_its_own(monkeypatch: pytest.Monkey
 
 
 @pytest.fixture
-def mixed_shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def mixed_shop(own_applications: OwnApplications) -> None:
     """The shop admits both kinds of customers."""
-    text = Path("app/applications.toml").read_text(encoding="utf-8")
-    text = text.replace('# login = ["INDIVIDUAL"]', 'login = ["INDIVIDUAL", "SMB"]')
-    (tmp_path / "applications.toml").write_text(text, encoding="utf-8")
-    monkeypatch.setenv("PATRON_CONFIG", str(tmp_path / "applications.toml"))
-    forget_patron()
-    yield
-    monkeypatch.undo()
-    forget_patron()
+    own_applications.replace('# login = ["INDIVIDUAL"]', 'login = ["INDIVIDUAL", "SMB"]')

@@ -7,6 +7,7 @@ from app.sign_in.sessions import end_sessions_of
 from tables.engine import DB
 from tests import people
 from tests.browser_like import visit
+from tests.customers.belonging import member_too
 from tests.registration.filling_in import PERSON
 from tests.segments.looking import place_order, segments
 
@@ -169,12 +170,7 @@ async def test_who_buys_for_two_companies_makes_each_recurring_by_a_sign_in_afte
 ):
     older = await people.company()
     newer = await people.company("horst@quick.example", company_name="QUICK-Stop")
-    await DB.execute(
-        'INSERT INTO memberships (id, "user", customer, roles, created_at)'
-        " VALUES (gen_random_uuid(), $1, $2, '{buyer}', now())",
-        older.user_id,
-        newer.customer_id,
-    )
+    await member_too(older, newer)
     person = await older.signed_in()
     await person.post("/switch-customer", {"customer": newer.number})
     await place_order(newer)

@@ -20,6 +20,7 @@ from app.segments.targets import NoServiceActive, aim, targets_of
 from tables.engine import DB
 from tables.segments import TargetKind
 from tests import people
+from tests.customers.belonging import member_too
 from tests.people import Known
 from tests.segments.looking import application, segments
 
@@ -135,12 +136,7 @@ async def test_customers_are_named_by_number_or_by_verified_email() -> None:
 
 async def test_an_email_names_all_customers_that_the_person_buys_for() -> None:
     one, two = await people.company(), await people.company("x@plain.example", company_name="Plain")
-    await DB.execute(
-        'INSERT INTO memberships (id, "user", customer, roles, created_at)'
-        " VALUES (gen_random_uuid(), $1, $2, '{}', now())",
-        one.user_id,
-        two.customer_id,
-    )
+    await member_too(one, two, roles=())
     await push_members("loyalty", "BONUS", [PushedMember(email=one.email)], PushMode.FULL)
     assert await numbers("BONUS") == {one.number, two.number}
 
@@ -184,12 +180,7 @@ async def test_rules_do_not_outlive_the_members_that_they_ask_for() -> None:
 async def test_who_changes_customer_brings_the_segments_of_all_services_up_to_date() -> None:
     known = await people.company()
     quick = await people.company("horst@quick.example", company_name="QUICK-Stop")
-    await DB.execute(
-        'INSERT INTO memberships (id, "user", customer, roles, created_at)'
-        " VALUES (gen_random_uuid(), $1, $2, '{buyer}', now())",
-        known.user_id,
-        quick.customer_id,
-    )
+    await member_too(known, quick)
     await create_segment("RAIN", "Rain")
     person = await known.signed_in()
     assert await numbers("RAIN") == {known.number}

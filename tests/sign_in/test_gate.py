@@ -1,13 +1,12 @@
 """The access gate: who may use which application (domain.md 3)."""
 
-from pathlib import Path
-
 import pytest
 
 from tables import ApprovalStatus
 from tables.engine import DB
 from tests import people
-from tests.browser_like import forget_patron, visit
+from tests.browser_like import visit
+from tests.own_applications import OwnApplications
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -79,37 +78,21 @@ async def test_fragments_are_gated_like_pages() -> None:
 
 
 async def test_a_type_taken_off_the_list_is_refused_from_the_next_request(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_applications: OwnApplications,
 ) -> None:
     person = await (await people.company()).signed_in()
     cookie = person.cookie("session")
-    text = Path("app/applications.toml").read_text(encoding="utf-8")
-    text = text.replace('kind = "business"', 'kind = "business"\nlogin = ["INDIVIDUAL"]')
-    (tmp_path / "applications.toml").write_text(text, encoding="utf-8")
-    monkeypatch.setenv("PATRON_CONFIG", str(tmp_path / "applications.toml"))
-    forget_patron()
-    try:
-        later = await visit("business")
-        later.client.cookies.set("patron-business-session", cookie)
-        page = await later.get("/account")
-        assert (page.status, page.h1) == (403, "Your account belongs to another site")
-    finally:
-        monkeypatch.undo()
-        forget_patron()
+    own_applications.replace('kind = "business"', 'kind = "business"\nlogin = ["INDIVIDUAL"]')
+    later = await visit("business")
+    later.client.cookies.set("patron-business-session", cookie)
+    page = await later.get("/account")
+    assert (page.status, page.h1) == (403, "Your account belongs to another site")
 
 
-async def test_a_mixed_shop_admits_both_types(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = Path("app/applications.toml").read_text(encoding="utf-8")
-    text = text.replace('kind = "shop"', 'kind = "shop"\nlogin = ["INDIVIDUAL", "SMB"]')
-    (tmp_path / "applications.toml").write_text(text, encoding="utf-8")
-    monkeypatch.setenv("PATRON_CONFIG", str(tmp_path / "applications.toml"))
-    forget_patron()
-    try:
-        for known in (await people.shopper(), await people.company()):
-            assert (await known.signed_in("shop")).last.path == "/account"
-    finally:
-        monkeypatch.undo()
-        forget_patron()
+async def test_a_mixed_shop_admits_both_types(own_applications: OwnApplications) -> None:
+    own_applications.replace('kind = "shop"', 'kind = "shop"\nlogin = ["INDIVIDUAL", "SMB"]')
+    for known in (await people.shopper(), await people.company()):
+        assert (await known.signed_in("shop")).last.path == "/account"
 
 
 async def test_approved_but_inactive_may_not_log_in_and_active_but_pending_neither() -> None:

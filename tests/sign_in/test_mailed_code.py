@@ -2,8 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -11,8 +9,9 @@ from app.sign_in.codes import answer_code_requests, delete_old_codes
 from tables import ApprovalStatus
 from tables.engine import DB
 from tests import people
-from tests.browser_like import Person, SeenPage, forget_patron, mails, visit
+from tests.browser_like import Person, SeenPage, mails, visit
 from tests.catalog.shelf import counted_queries
+from tests.own_applications import OwnApplications
 from tests.sign_in.test_second_factor import code_of
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -21,16 +20,9 @@ WRONG = "This code is wrong or no longer works. Please check it, or ask for a ne
 
 
 @pytest.fixture
-def without_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def without_codes(own_applications: OwnApplications) -> None:
     """The shops without sign-in by code."""
-    text = Path("app/applications.toml").read_text(encoding="utf-8")
-    text = text.replace('login_type = "email"', 'login_type = "email"\nsign_in_by_code = false')
-    (tmp_path / "applications.toml").write_text(text, encoding="utf-8")
-    monkeypatch.setenv("PATRON_CONFIG", str(tmp_path / "applications.toml"))
-    forget_patron()
-    yield
-    monkeypatch.undo()
-    forget_patron()
+    own_applications.replace('login_type = "email"', 'login_type = "email"\nsign_in_by_code = false')
 
 
 async def asked(

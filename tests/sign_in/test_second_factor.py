@@ -1,14 +1,14 @@
 """The second factor of staff (security.md, Sign-in)."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from tables.engine import DB
 from tests import people
 from tests.authenticator import code_of
-from tests.browser_like import Person, SeenPage, forget_patron, mails, visit
+from tests.browser_like import Person, SeenPage, mails, visit
 
 OLD_KEY, NEW_KEY = "old-k8Xw2vQz6Rm4Tn1Yb7Lc3Hd9Jf5-0123456789", "new-k8Xw2vQz6Rm4Tn1Yb7Lc3Hd9Jf5-0123456789"
 
@@ -138,42 +138,29 @@ async def test_the_secret_is_stored_encrypted() -> None:
     assert not [one for one in codes if one in stored]
 
 
-@pytest.fixture
-def rotating_keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
-    """Sets the keys of the settings, as an operator does with a restart."""
-
-    def rotate(keys: str) -> None:
-        monkeypatch.setenv("PATRON_SECRET_KEYS", keys)
-        forget_patron()
-
-    yield rotate
-    monkeypatch.undo()
-    forget_patron()
-
-
 async def test_an_authenticator_in_use_outlives_the_key_that_it_was_set_up_with(
-    rotating_keys: Callable[[str], None],
+    restarted_with: Callable[..., None],
 ) -> None:
     admin = await people.staff_member()
-    rotating_keys(OLD_KEY)
+    restarted_with(PATRON_SECRET_KEYS=OLD_KEY)
     person, _page = await with_password(admin)
     secret, _codes = await set_up(person)
-    rotating_keys(f"{NEW_KEY},{OLD_KEY}")
+    restarted_with(PATRON_SECRET_KEYS=f"{NEW_KEY},{OLD_KEY}")
     person, page = await with_password(admin)
     page = await person.fill(page, {"code": code_of(secret)})
     assert page.path == "/back-office/"
-    rotating_keys(NEW_KEY)
+    restarted_with(PATRON_SECRET_KEYS=NEW_KEY)
     person, page = await with_password(admin)
     page = await person.fill(page, {"code": code_of(secret, 30)})
     assert page.path == "/back-office/"
 
 
-async def test_whose_key_is_gone_gets_in_by_a_recovery_code(rotating_keys: Callable[[str], None]) -> None:
+async def test_whose_key_is_gone_gets_in_by_a_recovery_code(restarted_with: Callable[..., None]) -> None:
     admin = await people.staff_member()
-    rotating_keys(OLD_KEY)
+    restarted_with(PATRON_SECRET_KEYS=OLD_KEY)
     person, _page = await with_password(admin)
     secret, codes = await set_up(person)
-    rotating_keys(NEW_KEY)
+    restarted_with(PATRON_SECRET_KEYS=NEW_KEY)
     person, page = await with_password(admin)
     page = await person.fill(page, {"code": code_of(secret)})
     assert (page.status, set(page.errors)) == (422, {"code"})
@@ -182,13 +169,13 @@ async def test_whose_key_is_gone_gets_in_by_a_recovery_code(rotating_keys: Calla
 
 
 async def test_an_authenticator_that_was_only_begun_is_begun_anew_when_its_key_is_gone(
-    rotating_keys: Callable[[str], None],
+    restarted_with: Callable[..., None],
 ) -> None:
     admin = await people.staff_member()
-    rotating_keys(OLD_KEY)
+    restarted_with(PATRON_SECRET_KEYS=OLD_KEY)
     person, _page = await with_password(admin)
     await person.get("/sign-in/second-factor/set-up")
-    rotating_keys(NEW_KEY)
+    restarted_with(PATRON_SECRET_KEYS=NEW_KEY)
     person, _page = await with_password(admin)
     await set_up(person)
 

@@ -16,6 +16,7 @@ from tables import ApprovalStatus
 from tables.engine import DB
 from tests import people
 from tests.browser_like import Person, mails, visit
+from tests.customers.belonging import member_too
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -123,13 +124,7 @@ async def test_a_session_of_one_shop_does_not_skip_the_second_factor_of_another(
     ines = await people.shopper()
     company = await people.company()
     at_shop = await ines.signed_in()
-    await DB.execute(
-        'INSERT INTO memberships (id, "user", customer, roles, created_at)'
-        " VALUES ($1, $2, $3, '{buyer}', now())",
-        uuid.uuid4(),
-        ines.user_id,
-        company.customer_id,
-    )
+    await member_too(ines, company)
     await with_second_factor(ines)
     assert (await at_shop.get("/account")).path == "/account"
     at_business = await visit("business")
