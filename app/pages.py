@@ -20,9 +20,9 @@ from app.flash import Flash, flash_of
 from app.kept_fragments import HOLE, KeptTag
 from app.links import links_of
 from app.marketing.content import SLOTS, content_now
-from app.prices.words import tax_note
 from app.settings import settings
 from app.static_files import hashed_name
+from app.tax_note import tax_note
 from app.uploaded_pictures import uploaded_picture
 from app.visitor import Visitor
 

@@ -1,4 +1,4 @@
-"""What the link to the basket in the header says of its sum (app/prices/words.py, `tax_note`)."""
+"""What the link to the basket in the header says of its sum (app/tax_note.py)."""
 
 from dataclasses import replace
 

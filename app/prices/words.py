@@ -13,14 +13,6 @@ if TYPE_CHECKING:
     from app.prices.price import Candidate, Price
 
 
-def tax_note(is_net: bool, includes_tax: object) -> str:
-    """What stands beside an amount (domain.md 8), in the language of the current request: that tax is not in it,
-    that it is, or "" of a gross amount where none is due. The one place where labels are decided."""
-    if is_net:
-        return _("excl. VAT")
-    return _("incl. VAT") if includes_tax else ""
-
-
 def price_sentence(price: "Price") -> str:
     """Why a price is what it is, for the buyer, in the language of the current request: which list, from how
     many pieces, until which day."""
