@@ -18,6 +18,7 @@ from litestar.exceptions import NotFoundException
 from litestar.types import HTTPScope, Message, Receive, Send
 
 from app.applications import Application, all_applications
+from app.basket.mini_basket import with_tax_of_sum
 from app.bodies import KeptBody, checked_body
 from app.catalog.top_categories import top_categories
 from app.client_address import client_key
@@ -172,6 +173,7 @@ class Patron:
                     refuse_while_looking(inner["visitor"], scope["path"])
                 await _keep_alive(inner["visitor"])
                 if not application.is_back_office:
+                    inner["visitor"] = await with_tax_of_sum(inner["visitor"], basket or "")
                     await hold_content(inner["visitor"].versions)
                     inner["top_categories"] = await top_categories(inner["visitor"])
             if "\x00" in scope["path"]:

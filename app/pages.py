@@ -22,6 +22,7 @@ from app.links import links_of
 from app.marketing.content import SLOTS, content_now
 from app.settings import settings
 from app.static_files import hashed_name
+from app.tax_note import tax_note
 from app.uploaded_pictures import uploaded_picture
 from app.visitor import Visitor
 
@@ -143,6 +144,7 @@ def environment() -> Environment:
         may=_may,
         may_order=_may_order,
         looked_as=looked_as,
+        tax_note=tax_note,
     )
     made.filters.update(
         date=languages.date_text,

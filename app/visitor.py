@@ -46,10 +46,12 @@ class SessionOfVisitor:
 @dataclass(frozen=True, slots=True)
 class BasketSummary:
     """What the header tells of the basket: pieces, and what they came to when they were last looked at, in minor
-    units on the side that is charged (None where some were not looked at yet)."""
+    units on the side that is charged (None where some were not looked at yet). Whether there is tax in it is known
+    where it is said (app/basket/mini_basket.py)."""
 
     pieces: int = 0
     total: int | None = None
+    includes_tax: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,12 @@ transaction that needs a row late locks it early (`lock_customers`, `lock_for_fi
 - That of uploaded pictures is shared by all who write them, at any time; who deletes pictures does not wait for it.
 - Then numbers without gaps (tables of series), and last the versions of `app.versions`: prices and views before
   targets, all others after them.
+- Links and mailed codes come after the user, also where a try that is noted only names the user
+  (app/sign_in/history.py).
 - The counters of tries come after users and sessions; that of the client before that of the account. For that of
   what a form sends (app/sign_in/sent_twice.py) only the same click waits, and it comes first.
+- Of parts of one statement (WITH …) that do not ask for each other PostgreSQL does the last one first, after the main
+  one: a part that must come after another one asks for it.
 - FOR UPDATE is for rows that go. It lets even those wait who only name the row by a foreign key, which FOR NO KEY
   UPDATE does not. Nor does an UPDATE, unless it changes a column of a unique index that leaves no rows out: what is
   unique and changes has an index that says WHERE … IS NOT NULL.

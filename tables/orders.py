@@ -75,9 +75,9 @@ class Order(Table, tablename="orders"):
     # The customer it was placed for and the user who placed it; a guest's order has neither.
     customer = ForeignKey(Customer, null=True, default=None, on_delete=OnDelete.restrict)
     user = ForeignKey(User, null=True, default=None, on_delete=OnDelete.set_null)
-    # The customer it was placed for, of an order that came to another one with its user; for budgets count what was
-    # placed for a customer (app/requisitions/budgets.py). No foreign key: it tells that also when that customer is
-    # gone.
+    # The customer it was placed for, of an order that came to another one with its user; for budgets and contracts
+    # count what was placed for a customer (app/orders/counted.py). No foreign key: it tells that also when that
+    # customer is gone.
     placed_for = UUID(null=True, default=None)
     buyer_name = Varchar(length=250, default="")
     email = Varchar(length=320)

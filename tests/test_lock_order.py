@@ -8,6 +8,7 @@ import pytest
 from app.customers.joining_rows import lock_customers
 from app.segments.recurring import lock_for_first_order
 from app.sign_in import sign_in
+from app.sign_in.link_tokens import Purpose
 from app.sign_in.passwords import password_matches
 from app.sign_in.sessions import end_sessions_of
 from tables.engine import DB
@@ -162,3 +163,28 @@ async def test_a_right_password_locks_the_counter_of_the_client_before_that_of_t
         page = await signing_in
     assert page.status == (403 if wrong_shop else 200)
     assert await DB.fetch_value("SELECT count(*) FROM attempt_counters WHERE key LIKE 'account:%'") == 0
+
+
+@pytest.mark.parametrize("what", ["a wrong password", "the wrong shop", "a session begins"])
+async def test_a_sign_in_names_the_user_before_it_locks_counters_and_links(database: str, what: str) -> None:
+    """Who deletes the user holds them, and then deletes links and counter."""
+    known = await people.shopper()
+    await DB.execute(
+        'INSERT INTO link_tokens (id, purpose, "user", application, details, created_at, expires_at)'
+        " VALUES ($1, $2, $3, 'shop', '{}', now(), now() + interval '1 hour')",
+        new_key(),
+        Purpose.RESET_PASSWORD,
+        known.user_id,
+    )
+    person = await visit("business" if what == "the wrong shop" else "shop")
+    password = "not the right password" if what == "a wrong password" else known.password
+    async with other_connection(database) as other:
+        await other.execute("BEGIN")
+        await other.execute("SELECT FROM users WHERE id = $1 FOR UPDATE", known.user_id)
+        signing_in = asyncio.ensure_future(person.sign_in(known.login, password))
+        await until_somebody_waits(signing_in)
+        await other.execute("SELECT FROM attempt_counters FOR UPDATE NOWAIT")
+        await other.execute("SELECT FROM link_tokens FOR UPDATE NOWAIT")
+        await other.execute("COMMIT")
+        page = await signing_in
+    assert page.status == {"a wrong password": 422, "the wrong shop": 403}.get(what, 200)

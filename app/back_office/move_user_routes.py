@@ -32,8 +32,8 @@ LIMITS = (
     (NONE, text("No limits, until the new customer sets some")),
     (SET, text("These limits")),
 )
-CUSTOMERS = staff(Privilege.CUSTOMERS)
-# Whoever moves a user gives them roles at the new customer (security.md, Sign-in).
+# Whoever moves a user gives them roles at the new customer; whoever hands over what somebody has left gives an
+# account their orders and the way back to their place (security.md, Sign-in).
 PROVEN = staff(Privilege.CUSTOMERS, again=True)
 LAST_USER = (
     (LastUser.KEEP.value, text("Keep the customer, without users")),
@@ -129,7 +129,7 @@ async def move(
     return see(request, "customer_users", number=moved.to_number, flash=Flash(told))
 
 
-@post("/users/{user_id:uuid}/hand-over", name="hand_over_post", guards=[CUSTOMERS])
+@post("/users/{user_id:uuid}/hand-over", name="hand_over_post", guards=[PROVEN])
 async def hand_over_former_user(
     request: Request[Any, Any, Any],
     visitor: CurrentVisitor,

@@ -63,13 +63,18 @@ def hash_of_basket_token(token: str) -> bytes:
 
 def owner_of(visitor: Visitor, request: Request[Any, Any, Any]) -> BasketOwner:
     """The owner of the visitor's basket: of the account while signed in, else of the cookie."""
+    return owner_of_token(visitor, basket_token(visitor.application, request))
+
+
+def owner_of_token(visitor: Visitor, token: str) -> BasketOwner:
+    """The same by what the browser's cookie says, "" without one."""
     application_id = visitor.application.id
     account = visitor.account
     if visitor.is_signed_in and account is not None and account.customer_id is not None:
         return BasketOwner(
             application_id=application_id, user_id=account.user_id, customer_id=account.customer_id
         )
-    return BasketOwner(application_id=application_id, token=basket_token(visitor.application, request))
+    return BasketOwner(application_id=application_id, token=token)
 
 
 def basket_token(application: Application, request: Request[Any, Any, Any]) -> str:

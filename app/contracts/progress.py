@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.contracts.contract import Contract
+from app.orders.counted import COUNTS_FOR_ITS_CUSTOMER
 from tables.engine import DB
 
 ORDERS_ON_A_PAGE = 25
@@ -45,22 +46,21 @@ class RelatedOrder:
     currency: str
 
 
-# An order that is cancelled or returned counts no more; one in another currency cannot be added up.
-_COUNTS = "o.state NOT IN ('cancelled', 'returned')"
+# An order in another currency cannot be added up.
 _PROGRESS = f"""
     SELECT k.id, coalesce(sum(o.net_total), 0)::bigint AS revenue, count(o.id) AS orders
     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[])
              AS k(id, customer, currency, begins_at, ends_at)
     LEFT JOIN orders o ON o.customer = k.customer AND o.currency = k.currency AND o.placed_at >= k.begins_at
-                      AND (k.ends_at IS NULL OR o.placed_at < k.ends_at) AND {_COUNTS}
+                      AND (k.ends_at IS NULL OR o.placed_at < k.ends_at) AND {COUNTS_FOR_ITS_CUSTOMER}
     GROUP BY k.id
-"""  # only a constant of this module is put in
+"""  # only a constant is put in
 _RELATED = f"""
     SELECT o.number, o.placed_at, o.buyer_name, o.state, o.net_total, o.currency FROM orders o
     WHERE o.customer = $1 AND o.currency = $2 AND o.placed_at >= $3 AND ($4::timestamptz IS NULL OR o.placed_at < $4)
-      AND ($5::uuid IS NULL OR o."user" = $5) AND {_COUNTS}
+      AND ($5::uuid IS NULL OR o."user" = $5) AND {COUNTS_FOR_ITS_CUSTOMER}
     ORDER BY o.placed_at DESC, o.id LIMIT $6 OFFSET $7
-"""
+"""  # only a constant is put in
 
 
 async def progress_of(contracts: Sequence[Contract]) -> dict[uuid.UUID, Progress]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 # unless the user was there already.
 FOLLOWS: Mapping[str, Sequence[str]] = {
     "orders.customer": (
-        # The new customer's budget does not count them (app/requisitions/budgets.py).
+        # The new customer's budgets and contracts do not count them (app/orders/counted.py).
         """UPDATE orders SET customer = :new, placed_for = coalesce(placed_for, :old), version = version + 1
            WHERE "user" = :user AND customer = :old""",
         # Limits for each customer go on to count what the customer's orders have used.

@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from app.applications import Application, all_applications, application_by_id, application_for_type
+from app.orders.counted import COUNTS_FOR_ITS_CUSTOMER
 from tables.customers import BudgetPeriod
 from tables.engine import DB
 
@@ -166,17 +167,15 @@ _LIMITS = """
     FROM memberships m JOIN customers c ON c.id = m.customer
     WHERE m.id = ANY($1::uuid[])
 """
-# Cancelled and returned orders are not spent, nor are those that were placed for another customer; the index
-# orders_that_are_spent holds all others.
-SPENT = """
+# The index orders_that_are_spent holds the orders that count.
+SPENT = f"""
     SELECT n.id, coalesce(sum(o.net_total), 0)::bigint AS spent
     FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::timestamptz[])
          AS n (id, "user", customer, currency, begins_at, ends_at)
     JOIN orders o ON o."user" = n."user" AND o.customer = n.customer AND o.currency = n.currency
-         AND o.placed_at >= n.begins_at AND o.placed_at < n.ends_at AND o.state NOT IN ('cancelled', 'returned')
-         AND (o.placed_for IS NULL OR o.placed_for = o.customer)
+         AND o.placed_at >= n.begins_at AND o.placed_at < n.ends_at AND {COUNTS_FOR_ITS_CUSTOMER}
     GROUP BY n.id
-"""
+"""  # only a constant is put in
 
 
 async def budgets_of(memberships: Collection[uuid.UUID]) -> Mapping[uuid.UUID, Budget]:

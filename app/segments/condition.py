@@ -4,7 +4,7 @@ Each condition says three things of itself, side by side so that they stay one: 
 holds for, `holds` judges one customer by the facts, `words` tell it to staff.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -18,7 +18,14 @@ SeveralNames = Annotated[tuple[Name, ...], Meta(min_length=1, max_length=100)]
 
 
 class Arguments(list[object]):
-    """The arguments of a statement. What staff typed gets into SQL only through here."""
+    """The arguments of a statement. What staff typed gets into SQL only through here.
+
+    `among_all` says that the statement looks through all customers, and not through some of many.
+    """
+
+    def __init__(self, values: Iterable[object] = (), *, among_all: bool = False) -> None:
+        super().__init__(values)
+        self.among_all = among_all
 
     def add(self, value: object, sql_type: str) -> str:
         """Takes a value in and gives its placeholder."""

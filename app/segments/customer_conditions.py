@@ -161,7 +161,9 @@ class InSegment(Condition, tag="segment"):
     is_in: bool = True
 
     def sql(self, arguments: Arguments) -> str:
-        found = self._sql_of_implicit(arguments) or is_in_segment(arguments.add(self.segment, "text"))
+        found = self._sql_of_implicit(arguments) or is_in_segment(
+            arguments.add(self.segment, "text"), among_all=arguments.among_all
+        )
         return found if self.is_in else f"NOT {found}"
 
     def holds(self, facts: Facts) -> bool:

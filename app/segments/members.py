@@ -146,7 +146,7 @@ async def remove(segment_id: str, customers: Collection[uuid.UUID], *, visitor: 
 
 async def preview(rule: Rule, examples: int = 10) -> Preview:
     """For how many customers a rule holds now, whether or not a segment has it. Nothing is changed."""
-    arguments = Arguments()
+    arguments = Arguments(among_all=True)
     holds = rule.sql(arguments)
     count = await DB.fetch_value(f"SELECT count(*) FROM customers c WHERE {holds}", *arguments)
     limit = arguments.add(examples, "int")

@@ -21,17 +21,24 @@ def nearest_group(path: str) -> str:
 GROUP_OF_CUSTOMER = f"(SELECT {nearest_group('co.path')} FROM organisations co WHERE co.id = c.organisation)"
 
 
-def is_in_segment(segment: str) -> str:
-    """Whether the customer is in the segment, found out customer by customer: for few customers and many members."""
+def is_in_segment(segment: str, *, among_all: bool = False) -> str:
+    """Whether the customer is in the segment, found out customer by customer: for few customers and many members.
+
+    With `among_all` a statement looks through all customers: which organisations give the group, and which another
+    one, is then found out once for all of them.
+    """
     is_group = f"EXISTS (SELECT FROM segments g WHERE g.id = {segment} AND g.is_customer_group)"
     own = (
         "EXISTS (SELECT FROM segment_members sm"
         f" WHERE sm.customer = c.id AND sm.segment = {segment} AND {IN_FORCE})"
     )
-    return (
-        f"(CASE WHEN c.organisation IS NULL OR NOT {is_group} THEN {own}"
-        f" ELSE coalesce({GROUP_OF_CUSTOMER} = {segment}, {own}) END)"
+    given = (
+        f"WHEN c.organisation IN ({_organisations_with_group('=', segment)}) THEN true"
+        f" WHEN c.organisation IN ({_organisations_with_group('<>', segment)}) THEN false ELSE {own}"
+        if among_all
+        else f"ELSE coalesce({GROUP_OF_CUSTOMER} = {segment}, {own})"
     )
+    return f"(CASE WHEN c.organisation IS NULL OR NOT {is_group} THEN {own} {given} END)"
 
 
 def is_among_members(segment: str, *, is_group: bool) -> str:
@@ -43,12 +50,16 @@ def is_among_members(segment: str, *, is_group: bool) -> str:
     own = f"SELECT sm.customer FROM segment_members sm WHERE sm.segment = {segment} AND {IN_FORCE}"
     if not is_group:
         return f"c.id IN ({own})"
+    # Of the members only, and not of all customers, it is asked whether their organisation gives them another group.
+    own_that_counts = (
+        f"SELECT mc.id FROM customers mc WHERE mc.id IN ({own}) AND (mc.organisation IS NULL"
+        f" OR mc.organisation NOT IN ({_organisations_with_group('<>', segment)}))"
+    )
     given = (
-        "SELECT oc.id FROM customers oc WHERE oc.organisation IN"
-        f" (SELECT go.id FROM organisations go WHERE {nearest_group('go.path')} = {segment})"
+        f"SELECT oc.id FROM customers oc WHERE oc.organisation IN ({_organisations_with_group('=', segment)})"
     )
-    given_another = f"SELECT ao.id FROM organisations ao WHERE {nearest_group('ao.path')} <> {segment}"
-    return (
-        f"(c.id IN ({own} UNION ALL {given})"
-        f" AND (c.organisation IS NULL OR c.organisation NOT IN ({given_another})))"
-    )
+    return f"c.id IN ({own_that_counts} UNION ALL {given})"
+
+
+def _organisations_with_group(compared: str, segment: str) -> str:
+    return f"SELECT go.id FROM organisations go WHERE {nearest_group('go.path')} {compared} {segment}"

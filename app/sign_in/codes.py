@@ -20,7 +20,7 @@ from app.customers.emails import canonical_login
 from app.mail.people import queue_mail_to
 from app.settings import settings
 from app.sign_in.finish_sign_in import note_way_in
-from app.sign_in.history import Method, user_agent_of
+from app.sign_in.history import AFTER_NAMED, Method, user_agent_of
 from app.sign_in.limits import (
     clear_account,
     count_client,
@@ -76,14 +76,17 @@ _WAITING = """
     WHERE browser_hash = $1 AND application = $2 AND used_at IS NULL AND expires_at > now()
     ORDER BY login_canonical
 """
-# The try counts before the code is looked at, so that parallel ones cannot slip through.
-_TRY = """
-    WITH tried AS (UPDATE sign_in_codes SET attempts = attempts + 1
-                   WHERE id = ANY($1) AND used_at IS NULL AND expires_at > now() AND attempts < $2
+# The try counts before the code is looked at, so that parallel ones cannot slip through. It will be noted, and so
+# names the users before it locks anything of theirs.
+_TRY = f"""
+    WITH named AS (SELECT FROM users WHERE id IN (SELECT "user" FROM sign_in_codes WHERE id = ANY($1))
+                   ORDER BY id FOR KEY SHARE),
+         tried AS (UPDATE sign_in_codes SET attempts = attempts + 1
+                   WHERE id = ANY($1) AND used_at IS NULL AND expires_at > now() AND attempts < $2 AND {AFTER_NAMED}
                    RETURNING id, "user", code_hash, login_canonical)
     SELECT t.id, t."user" AS user_id, t.code_hash, t.login_canonical, u.email_canonical
     FROM tried t LEFT JOIN users u ON u.id = t."user"
-"""
+"""  # only a constant is put in
 _NOTE_FAILURES = """
     INSERT INTO sign_in_attempts (id, "user", application, outcome, method, user_agent, address_family,
                                   attempted_at)

@@ -65,9 +65,10 @@ async def note_way_in(person: KnownPerson, application: Application, method: Met
     not open the account later (security.md, Tokens in links).
     """
     outcome = str(person.refusal or "signed in")
-    await uncount_client(scope, "sign-in")
-    await revoke_links_of(person.account.user_id, Purpose.RESET_PASSWORD)
+    # First: this names the user, and whoever deletes them locks them before links and counters.
     await note_attempt(person.account.user_id, application, outcome, method, scope)
+    await revoke_links_of(person.account.user_id, Purpose.RESET_PASSWORD)
+    await uncount_client(scope, "sign-in")
     SIGN_INS.labels(application.id, outcome).inc()
 
 

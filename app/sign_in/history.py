@@ -20,6 +20,10 @@ _NOTE = """
     INSERT INTO sign_in_attempts (id, "user", application, outcome, method, user_agent, address_family, attempted_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, now())
 """
+# Parts of a statement that notes a try and locks other rows as well: those come after the user, who is locked as the
+# try's foreign key does it at the end of the statement. Who deletes a user holds them before all else of theirs.
+NAME_USER = "SELECT FROM users WHERE id = {user} FOR KEY SHARE"
+AFTER_NAMED = "(SELECT count(*) FROM named) >= 0"  # always true
 
 
 class Method(StrEnum):

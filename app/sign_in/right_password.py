@@ -11,20 +11,22 @@ from litestar.types import Scope
 
 from app.applications import Application
 from app.client_address import address_family
-from app.sign_in.history import user_agent_of
+from app.sign_in.history import AFTER_NAMED, NAME_USER, user_agent_of
 from app.sign_in.link_tokens import Purpose
 from tables.engine import DB
 
 # Parts of a statement, so that a sign-in pays no other one than that by which its session begins
-# (app/sign_in/sessions.py). The account's counter is taken only after the client's, as everybody does who takes both
-# (tables/lock_order.py): of parts that do not ask for each other PostgreSQL does the last one first.
+# (app/sign_in/sessions.py). Of parts that do not ask for each other PostgreSQL does the last one first, so that those
+# which lock rows say what they come after (tables/lock_order.py): all after the user whom the attempt names, who may
+# just be deleted with links and counter, and the account's counter after the client's.
 NOTE_RIGHT_PASSWORD = f"""
-    client AS (UPDATE attempt_counters SET attempts = greatest(attempts - 1, 0) WHERE key = {{client}}
-               RETURNING key),
+    named AS ({NAME_USER}),
+    client AS (UPDATE attempt_counters SET attempts = greatest(attempts - 1, 0)
+               WHERE key = {{client}} AND {AFTER_NAMED} RETURNING key),
     account AS (DELETE FROM attempt_counters WHERE key = {{account}} AND (SELECT count(*) FROM client) >= 0),
     links AS (UPDATE link_tokens SET revoked_at = now()
               WHERE "user" = {{user}} AND purpose = '{Purpose.RESET_PASSWORD}'
-                AND used_at IS NULL AND revoked_at IS NULL),
+                AND used_at IS NULL AND revoked_at IS NULL AND {AFTER_NAMED}),
     attempt AS (
         INSERT INTO sign_in_attempts (id, "user", application, outcome, user_agent, address_family, attempted_at)
         VALUES ({{attempt}}, {{user}}, {{application}}, {{outcome}}, {{user_agent}}, {{address_family}}, now()))

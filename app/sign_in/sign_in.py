@@ -11,7 +11,7 @@ from app.applications import Application
 from app.client_address import address_family
 from app.customers.emails import canonical_login
 from app.metrics import SIGN_INS
-from app.sign_in.history import user_agent_of
+from app.sign_in.history import AFTER_NAMED, NAME_USER, user_agent_of
 from app.sign_in.limits import COUNT_SIGN_IN, WINDOW_MINUTES, is_locked_by, key_of_account, key_of_client
 from app.sign_in.passwords import hash_password, is_outdated, password_matches
 from app.sign_in.right_password import RightPassword
@@ -62,12 +62,13 @@ _OF_USER = f"""
 # Run for every failure, also of a login that nobody has. Noting it makes the database wait for the disk, which takes
 # longer than all else here, so that without a user there must be something to write as well: the account's counter,
 # which every tried login has, is written as it is. No row comes of it, so nobody fills a table with made-up logins.
-_NOTE_FAILURE = """
-    WITH noted AS (
+# The counter comes after the user (tables/lock_order.py), of whom as many are looked for where there is none.
+_NOTE_FAILURE = f"""
+    WITH named AS ({NAME_USER.format(user="$3::uuid")}), noted AS (
         INSERT INTO sign_in_attempts (id, "user", application, outcome, user_agent, address_family, attempted_at)
         SELECT $2, $3, $4, $5, $6, $7, now() WHERE $3::uuid IS NOT NULL)
-    UPDATE attempt_counters SET updated_at = updated_at WHERE key = $1
-"""
+    UPDATE attempt_counters SET updated_at = updated_at WHERE key = $1 AND {AFTER_NAMED}
+"""  # only constants are put in
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,6 +203,20 @@ async def test_letting_a_user_in_again_asks_staff_who_they_are(staff: Person, ve
     assert [one.to for one in await mails("choose_password")] == [paul.email]
 
 
+async def test_letting_a_customer_in_again_asks_staff_who_they_are(staff: Person) -> None:
+    known = await people.company()
+    await staff.post(f"/customers/{known.number}/disable", {"version": "1"})
+    await DB.execute("UPDATE sessions SET authenticated_at = now() - interval '6 minutes'")
+    page = await staff.post(f"/customers/{known.number}/enable", {"version": "2"})
+    assert page.h1 == "Is it you?"
+    assert (await stored(known))["is_active"] is False
+    assert await mails("choose_password") == []
+    await staff.fill(page, {"password": known.password})
+    await staff.post(f"/customers/{known.number}/enable", {"version": "2"})
+    assert (await stored(known))["is_active"] is True
+    assert [one.to for one in await mails("choose_password")] == [known.email]
+
+
 async def test_the_user_of_an_individual_is_not_managed_on_its_own(staff: Person) -> None:
     known = await people.shopper()
     for verb in ("disable", "enable", "disable-membership", "enable-membership"):

@@ -219,6 +219,20 @@ async def test_nothing_is_handed_over_to_somebody_who_may_be_another_person(
     assert await values('SELECT "user" FROM orders') == [buyer.user_id]
 
 
+async def test_handing_over_asks_staff_who_they_are(staff: Person) -> None:
+    company, buyer = await with_buyer()
+    await ordered(buyer, "O-1")
+    await removed(company, buyer)
+    again = await people.shopper(buyer.email)
+    await DB.execute("UPDATE sessions SET authenticated_at = now() - interval '6 minutes'")
+    page = await staff.post(f"/users/{buyer.user_id}/hand-over")
+    assert page.h1 == "Is it you?"
+    assert await values('SELECT "user" FROM orders') == [buyer.user_id]
+    await staff.fill(page, {"password": again.password})
+    await staff.post(f"/users/{buyer.user_id}/hand-over")
+    assert await values('SELECT "user" FROM orders') == [again.user_id]
+
+
 async def test_handing_over_twice_at_once_happens_once(staff: Person) -> None:
     company, buyer = await with_buyer()
     await ordered(buyer, "O-1")

@@ -266,3 +266,38 @@ async def test_orders_entries_and_mails_of_a_person_are_found_among_those_of_man
         plan = [row["QUERY PLAN"] for row in await DB.fetch(f"EXPLAIN {sql}", *arguments)]
         for table in ("orders", "audit_entries", "outbox_mails"):
             assert not any(f"Seq Scan on {table} " in line for line in plan), "\n".join([sql, *plan])
+
+
+async def test_lines_of_files_and_invitations_of_a_person_are_found_among_those_of_many_others() -> None:
+    """Files of 20,000 lines are kept for 30 days, and all waits that needs the person's rows meanwhile."""
+    of = await company()
+    await DB.execute(
+        "INSERT INTO user_imports (id, customer, application, language, file_name, created_at)"
+        " SELECT gen_random_uuid(), $1, 'business', 'en', 'people.csv', now() FROM generate_series(1, 5)",
+        of.customer_id,
+    )
+    await DB.execute(
+        "INSERT INTO user_import_lines (id, user_import, number, content, result)"
+        " SELECT gen_random_uuid(), i.id, n, jsonb_build_object('email', i.id || '.' || n || '@Example.com'), 'invited'"
+        " FROM user_imports i, generate_series(1, $1::integer) n",
+        MANY // 5,
+    )
+    await DB.execute(
+        "INSERT INTO invitations (id, customer, application, email, email_canonical, created_at, sent_at, expires_at)"
+        " SELECT id, $1, 'business', id || '@example.com', id || '@example.com', now(), now(), now()"
+        " FROM user_import_lines",
+        of.customer_id,
+    )
+    await known_to_the_planner("user_imports", "user_import_lines", "invitations")
+    as_now = await known_as.known_as(of.user_id, of.email)
+    statements: list[tuple[str, Sequence[object]]] = [
+        (forgotten_emails._LOCK_LINES, (as_now.emails, as_now.until)),
+        (forgotten_emails._FORGET_LINES, ([uuid.uuid4()],)),
+        (forgotten_emails._FORGET_INVITATIONS, (as_now.emails, as_now.until)),
+        # What the foreign key does for each invitation that goes.
+        ("UPDATE ONLY user_import_lines SET invitation = NULL WHERE $1::uuid = invitation", (uuid.uuid4(),)),
+    ]
+    for sql, arguments in statements:
+        plan = [row["QUERY PLAN"] for row in await DB.fetch(f"EXPLAIN {sql}", *arguments)]
+        for table in ("user_import_lines", "invitations"):
+            assert not any(f"Seq Scan on {table} " in line for line in plan), "\n".join([sql, *plan])

@@ -130,6 +130,24 @@ async def test_the_header_says_what_is_shown() -> None:
     assert "exclude VAT" not in page.text
 
 
+async def test_the_header_says_nothing_of_tax_where_none_is_due() -> None:
+    shop = await open_shop()
+    await shop.product("BOOK", "Book", price=700, stock=50, tax_class="zero")
+    person = await visit("shop")
+    await add(person, "BOOK", 3)
+    page = await person.post("/display-prices", {"mode": "net", "next": "/basket"})
+    assert "3 pieces · €21.00" in page.text
+    assert "€21.00 incl. VAT" not in page.text, "tax-free goods"
+    assert "4 pieces · €32.90 incl. VAT" in (await add(person, "TEA")).text, "some are not"
+    ines = await shopper()
+    await choose_price_display(ines.user_id, "net")
+    await DB.execute("UPDATE addresses SET country = 'CH' WHERE customer = $1", ines.customer_id)
+    abroad = await ines.signed_in()
+    page = await add(abroad, "TEA", 3)
+    assert "3 pieces · €30.00" in page.text
+    assert "incl. VAT" not in page.text, "an export"
+
+
 async def test_the_back_office_has_no_switch() -> None:
     person = await visit("back-office")
     page = await person.get("/sign-in")

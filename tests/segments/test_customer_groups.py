@@ -2,6 +2,8 @@
 
 import json
 import uuid
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -21,6 +23,8 @@ from app.segments.rules import Rule, read_rule
 from tables.engine import DB
 from tests import people
 from tests.browser_like import Person
+from tests.catalog.shelf import counted_queries
+from tests.databases import known_to_the_planner
 from tests.people import Known
 from tests.segments.looking import segments
 
@@ -162,3 +166,60 @@ async def test_in_a_large_shop_the_worker_finds_them() -> None:
     await fill_due_segments()
     assert {one for one in await segments(person) if not one.startswith("IG_")} == with_rules("GOLD", "CLUB")
     assert await count_members("NOT_GOLD") == BATCH + 100
+
+
+async def many_customers() -> Known:
+    """A company with GOLD of its own among 6,000 others, who are in 300 organisations: a third of these give GOLD, and
+    a third SILVER."""
+    known = await people.company()
+    await open_groups()
+    await DB.execute(
+        "INSERT INTO organisations (id, name, path, customer_group, created_at)"
+        " SELECT id, 'Branch ' || n, ARRAY[id], ($1::text[])[1 + n % 3], now()"
+        " FROM (SELECT gen_random_uuid() AS id, n FROM generate_series(1, 300) n) AS one",
+        ["", *GROUPS],
+    )
+    await DB.execute(
+        "INSERT INTO customers (id, number, customer_type, created_at, organisation)"
+        " SELECT gen_random_uuid(), left(o.id::text, 36) || n, 'SMB', now(), o.id FROM organisations o, generate_series(1, 20) n"
+    )
+    await assign("GOLD", [known.customer_id])
+    await known_to_the_planner("customers", "organisations", "segments", "segment_members")
+    return known
+
+
+def steps(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A step of a plan and all below it."""
+    yield plan
+    for one in plan.get("Plans", ()):
+        yield from steps(one)
+
+
+@pytest.mark.parametrize("is_in", [True, False])
+async def test_a_preview_among_many_customers_asks_once_which_organisations_give_the_group(
+    *, is_in: bool
+) -> None:
+    await many_customers()
+    with counted_queries() as said:
+        found = await preview(rule("GOLD", is_in=is_in))
+    assert found.count == (2001 if is_in else 4000)
+    explained = await DB.fetch_value(f"EXPLAIN (ANALYZE, FORMAT JSON) {said[0]}", "GOLD")
+    asked = [
+        step["Actual Loops"]
+        for step in steps(json.loads(explained)[0]["Plan"])
+        if step.get("Relation Name") == "organisations"
+    ]
+    assert asked
+    assert max(asked) <= 300, "of each organisation, and not of each customer"
+
+
+async def test_of_members_only_it_is_asked_whether_their_organisation_gives_another_group() -> None:
+    known = await many_customers()
+    await DB.execute("UPDATE organisations SET customer_group = 'SILVER' WHERE customer_group = 'GOLD'")
+    with counted_queries() as said:
+        found = await find_customers(CustomerSearch(segment="GOLD"))
+    assert [one.number for one in found.customers] == [known.number]
+    (count,) = [one for one in said if one.startswith("SELECT count(*) FROM customers")]
+    plan = json.loads(await DB.fetch_value(f"EXPLAIN (FORMAT JSON) {count}", "GOLD"))[0]["Plan"]
+    (all_customers,) = [step for step in steps(plan) if step.get("Alias") == "c"]
+    assert "Filter" not in all_customers

@@ -11,6 +11,7 @@ from tables.engine import DB
 from tests import people
 from tests.browser_like import Person, SeenPage, mails, visit
 from tests.catalog.shelf import counted_queries
+from tests.other_connection import other_connection, until_somebody_waits
 from tests.own_applications import OwnApplications
 from tests.sign_in.test_second_factor import code_of
 
@@ -100,6 +101,26 @@ async def test_the_counter_of_the_client_is_locked_before_that_of_the_account() 
     client = next(n for n, one in enumerate(said) if one.strip().startswith("UPDATE attempt_counters"))
     account = next(n for n, one in enumerate(said) if one.strip().startswith("DELETE FROM attempt_counters"))
     assert client < account
+
+
+@pytest.mark.parametrize("is_right", [True, False])
+async def test_a_try_names_the_user_before_it_locks_codes_and_counters(
+    database: str, *, is_right: bool
+) -> None:
+    """Who deletes the user holds them, and then deletes their codes and their counter."""
+    known = await people.shopper()
+    person, page = await asked(known.login)
+    (code,) = await codes_of_mail()
+    async with other_connection(database) as other:
+        await other.execute("BEGIN")
+        await other.execute("SELECT FROM users WHERE id = $1 FOR UPDATE", known.user_id)
+        typed = {"code": code if is_right else wrong(code)}
+        trying = asyncio.ensure_future(person.fill(page, typed, follow=False))
+        await until_somebody_waits(trying)
+        await other.execute("SELECT FROM sign_in_codes FOR UPDATE NOWAIT")
+        await other.execute("SELECT FROM attempt_counters FOR UPDATE NOWAIT")
+        await other.execute("COMMIT")
+        assert (await trying).status == (303 if is_right else 422)
 
 
 async def test_a_code_works_only_in_the_browser_that_asked() -> None:

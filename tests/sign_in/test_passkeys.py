@@ -16,6 +16,7 @@ from app.sign_in.sign_in import person_of_user
 from tables.engine import DB
 from tests import people
 from tests.browser_like import SeenPage, mails, visit
+from tests.other_connection import other_connection, until_somebody_waits
 from tests.sign_in.software_passkey import SoftwarePasskey, add, options, raw, text, use
 from tests.sign_in.test_second_factor import code_of
 
@@ -404,6 +405,23 @@ async def test_a_client_tries_passkeys_as_often_as_passwords() -> None:
     await person.get("/sign-in")
     statuses = [(await person.post("/sign-in/passkey", {"credential": "{}"})).status for _ in range(21)]
     assert statuses == [422] * 20 + [429]
+
+
+async def test_a_sign_in_by_passkey_names_the_user_before_it_locks_counters_and_links(database: str) -> None:
+    """Who deletes the user holds them, and then deletes links and counter."""
+    ines, passkey = await shopper_with_passkey()
+    browser = await visit("shop")
+    await browser.fill(await browser.get("/forgotten-password"), {"email": ines.email})
+    await mails("password_reminder")
+    async with other_connection(database) as other:
+        await other.execute("BEGIN")
+        await other.execute("SELECT FROM users WHERE id = $1 FOR UPDATE", ines.user_id)
+        signing_in = asyncio.ensure_future(use(await visit("shop"), passkey))
+        await until_somebody_waits(signing_in)
+        await other.execute("SELECT FROM attempt_counters FOR UPDATE NOWAIT")
+        await other.execute("SELECT FROM link_tokens FOR UPDATE NOWAIT")
+        await other.execute("COMMIT")
+        assert (await signing_in).status == 200
 
 
 async def test_a_sign_in_by_passkey_ends_links_to_a_new_password() -> None:
