@@ -44,6 +44,8 @@ log = structlog.get_logger()
 # Addresses that know no visitor: they must answer while the database is away.
 WITHOUT_VISITOR = ("/static/", "/pictures/", "/health/", "/metrics")
 ROBOTS = "/robots.txt"
+# Characters of an address that a log record shows. No page has a longer one, and strangers ask for any.
+LONGEST_LOGGED = 2000
 DEVELOPMENT_HOSTS = frozenset({"localhost", "127.0.0.1"})
 
 
@@ -309,7 +311,7 @@ def _log_request(scope: HTTPScope, application: Application | None, status: int,
         "request",
         application=name,
         method=scope["method"],
-        path=scope["path"],
+        path=scope["path"][:LONGEST_LOGGED],
         status=status,
         ms=round(seconds * 1000, 1),
         client=client_key(scope),

@@ -24,6 +24,11 @@ def uploaded_text(content: bytes) -> str:
     raise NoText
 
 
+def with_plain_ends(text: str) -> str:
+    """The text with a line feed behind each line, whatever ended it: Windows, Unix or an old Mac."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def lines_of_text(text: str) -> list[str]:
-    """The lines, whatever ends them: Windows, Unix or an old Mac. Nothing else breaks a line."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    """The lines, whatever ends them. Nothing else breaks a line."""
+    return with_plain_ends(text).split("\n")

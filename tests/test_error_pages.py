@@ -13,6 +13,7 @@ from lxml import html as lxml_html
 from app.applications import all_applications
 from app.errors import EXPLANATIONS, HEADINGS, TooManyTries, error_page
 from app.languages import current_language, translations
+from app.main import LONGEST_LOGGED
 from app.request_id import current_request_id
 from app.visitor import Visitor
 from tests.browser_like import patron, visit
@@ -197,6 +198,18 @@ async def logged_of(process: PatronProcess, request_id: str) -> list[dict[str, A
             if any(one.get("event") == "request" for one in logged):
                 return logged
             await asyncio.sleep(0.02)
+
+
+async def test_of_a_long_address_a_record_shows_no_more_than_pages_have(
+    own_patron: tuple[PatronProcess, asyncpg.Connection],
+) -> None:
+    process, _operator = own_patron
+    asked = "/" + "a" * 25_000 + "@" + "b-" * 12_000
+    async with httpx.AsyncClient(base_url=process.url, timeout=60) as client:
+        answer = await client.get(asked)
+    assert answer.status_code == 404
+    logged = await logged_of(process, answer.headers["x-request-id"])
+    assert [one["path"] for one in logged if one["event"] == "request"] == [asked[:LONGEST_LOGGED]]
 
 
 async def test_a_fault_of_the_program_is_a_page_for_the_person_and_a_trace_in_the_log(

@@ -4,15 +4,15 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from babel.numbers import get_currency_precision
 from litestar import Request
 
+from app.amounts import typed_decimal
 from app.catalog.list_query import LAST_PAGE, RELEVANCE, SORTS, Wanted
 from app.catalog.lists import Found, Offer
-from app.forms import asked_for
+from app.forms import Invalid, asked_for
 from app.languages import gettext as _
 from app.languages import text
 from app.links import Links
@@ -134,9 +134,9 @@ def _page(typed: str) -> int:
 def _minor_units(typed: str, currency: str) -> int | None:
     """The minor units of an amount as people type it, with a point or a comma; None if it is none."""
     try:
-        amount = Decimal(typed.replace(",", "."))
-    except InvalidOperation:
+        amount = typed_decimal(typed)
+    except Invalid:
         return None
-    if not amount.is_finite() or not 0 <= amount <= DEAREST:
+    if not 0 <= amount <= DEAREST:
         return None
     return rounded(amount.scaleb(get_currency_precision(currency)))

@@ -13,7 +13,7 @@ from app.customers.limits import PERIODS
 from app.forms import Choice, Form, Invalid, Text, fill
 from app.languages import gettext as _
 from app.languages import text, translations
-from app.uploaded_text import NoText, lines_of_text, uploaded_text
+from app.uploaded_text import NoText, uploaded_text, with_plain_ends
 from tables.customers import BudgetPeriod
 
 MOST_LINES = 20_000
@@ -71,11 +71,11 @@ def lines_of_file(content: bytes) -> list[tuple[int, dict[str, str]]]:
     if content.startswith(b"PK\x03\x04"):
         raise FileRefused(_("This is a workbook. Please save it as CSV in your spreadsheet program."))
     try:
-        whole = "\n".join(lines_of_text(uploaded_text(content)))
+        whole = with_plain_ends(uploaded_text(content))
     except NoText:
         raise FileRefused(_("This is no text file. Please save the list as CSV.")) from None
     try:
-        rows = list(_rows(whole))
+        rows, count = _first_rows(whole)
     except csv.Error:
         raise FileRefused(
             _("The file is no CSV: a quotation mark is missing, or a cell is far too long.")
@@ -83,11 +83,12 @@ def lines_of_file(content: bytes) -> list[tuple[int, dict[str, str]]]:
     if not rows:
         raise FileRefused(_("The file is empty."))
     columns, rest = _columns(rows)
-    if len(rest) > MOST_LINES:
+    count -= len(rows) - len(rest)
+    if count > MOST_LINES:
         raise FileRefused(
             _(
                 "The file has %(n)s lines. Please upload at most %(most)s at a time.",
-                n=len(rest),
+                n=count,
                 most=MOST_LINES,
             )
         )
@@ -150,8 +151,20 @@ def csv_text(rows: Sequence[Sequence[str]], language: str) -> bytes:
     return b"\xef\xbb\xbf" + written.getvalue().encode()
 
 
+def _first_rows(whole: str) -> tuple[list[tuple[int, list[str]]], int]:
+    """No more rows than tell that there are too many, and how many there are. A file has room for millions, which
+    would take half a gigabyte."""
+    rows: list[tuple[int, list[str]]] = []
+    count = 0
+    for row in _rows(whole):
+        count += 1
+        if len(rows) < MOST_LINES + 2:
+            rows.append(row)
+    return rows, count
+
+
 def _rows(whole: str) -> Iterator[tuple[int, list[str]]]:
-    head = next((line for line in whole.split("\n") if line.strip()), "")
+    head = next((line for line in io.StringIO(whole) if line.strip()), "")
     delimiter = max(",;\t", key=head.count)
     reader = csv.reader(io.StringIO(whole), delimiter=delimiter, strict=True)
     for cells in reader:

@@ -106,7 +106,8 @@ async def invite_several(request: Request[Any, Any, Any], visitor: CurrentVisito
     """Invites all, or tells by entry what is wrong and invites nobody."""
     form = await read_form(request, InviteSeveralForm)
     pasted = pasted_people(form.value("people"))
-    wrong = [one for one in pasted if one.problem]
+    # Of too many only the first were read.
+    wrong = [one for one in pasted if one.problem] if len(pasted) <= AT_MOST else []
     if form.is_valid and (wrong or not pasted or len(pasted) > AT_MOST):
         form.add_error("people", _people_problem(pasted, wrong))
     if form.errors or not await prove_within(request, visitor, form):

@@ -1,7 +1,10 @@
 """Reading people out of what somebody pastes: "Maria Anders <maria@…>, paul@…; …" (domain.md 10)."""
 
 import re
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from app.customers.emails import Email
 from app.forms import Invalid
@@ -27,20 +30,25 @@ class Pasted:
 
 def pasted_people(text: str) -> list[Pasted]:
     """The entries of a text, parted by line breaks, semicolons and commas; "Anders, Maria <…>" is one entry, and so
-    are the cells of a row that was copied from a spreadsheet."""
-    found: list[Pasted] = []
+    are the cells of a row that was copied from a spreadsheet.
+
+    No more are read than tell that there are too many: a body has room for hundreds of thousands, and pages wait
+    while they are read.
+    """
+    return list(islice(_entries(text), AT_MOST + 1))
+
+
+def _entries(text: str) -> Iterator[Pasted]:
     for line in re.split(r"[\n\r;]+", text):
         if "\t" in line.strip():
-            found.append(_row(line))
+            yield _row(line)
             continue
-        parts = [one.strip() for one in line.split(",")]
+        parts = deque(part for one in line.split(",") if (part := one.strip()))
         while parts:
-            entry = parts.pop(0)
-            if entry and "@" not in entry and parts and "<" in parts[0]:
-                entry = _turned(entry, parts.pop(0))
-            if entry:
-                found.append(_person(entry))
-    return found
+            entry = parts.popleft()
+            if "@" not in entry and parts and "<" in parts[0]:
+                entry = _turned(entry, parts.popleft())
+            yield _person(entry)
 
 
 def names_of(name: str) -> tuple[str, str]:

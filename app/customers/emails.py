@@ -13,12 +13,15 @@ from app.forms import Invalid, Text
 from app.languages import gettext as _
 from app.settings import settings
 
+LONGEST_HOST = 253
+
 
 def canonical_email(email: str) -> str:
     """The form of an e-mail that is compared. Never raises: nonsense has a canonical form too."""
     folded = _folded(email)
     local, at, host = folded.rpartition("@")
-    if not at:
+    # No host is as long (RFC 1035, 2.3.4), and encoding what a stranger has typed takes its time.
+    if not at or len(host) > LONGEST_HOST:
         return folded
     try:
         host = host.encode("idna").decode("ascii").lower()

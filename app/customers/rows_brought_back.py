@@ -70,10 +70,11 @@ async def bring_back(before: Before, merged_at: datetime) -> None:
 
 
 async def _bring_back_customer(before: Before) -> None:
+    columns = await _columns("customers", before.customer)
     await DB.execute(
-        """INSERT INTO customers SELECT r.* FROM jsonb_populate_record(NULL::customers, $1::jsonb
+        f"""INSERT INTO customers ({columns}) SELECT {columns} FROM jsonb_populate_record(NULL::customers, $1::jsonb
                || CASE WHEN EXISTS (SELECT FROM organisations o WHERE o.id = ($1::jsonb->>'organisation')::uuid)
-                       THEN '{}'::jsonb ELSE '{"organisation": null}'::jsonb END) r""",
+                       THEN '{{}}'::jsonb ELSE '{{"organisation": null}}'::jsonb END) r""",
         msgspec.json.encode(before.customer).decode(),
     )
     if before.company is not None:
@@ -135,10 +136,26 @@ async def _places(rows: list[dict[str, Any]], before: Before, merged_at: datetim
     ]
 
 
+async def _columns(table: str, stored: Mapping[str, Any]) -> str:
+    """The columns that a row had when it was kept and has still: what has come to the table since begins as it does
+    for all rows that were there then."""
+    rows = await DB.fetch(
+        "SELECT quote_ident(attname) AS name FROM pg_attribute WHERE attrelid = $1::text::regclass"
+        " AND attnum > 0 AND NOT attisdropped AND attname = ANY($2::text[]) ORDER BY attnum",
+        table,
+        list(stored),
+    )
+    return ", ".join(row["name"] for row in rows)
+
+
 async def _insert(table: str, rows: list[dict[str, Any]]) -> None:
-    # Tables and conditions are constants of this package.
+    if not rows:
+        return
+    columns = await _columns(table, rows[0])
+    # Tables, columns and conditions are constants of this package and names of the database.
     await DB.execute(
-        f"INSERT INTO {table} SELECT r.* FROM jsonb_populate_recordset(NULL::{table}, $1::jsonb) r"
+        f"INSERT INTO {table} ({columns}) SELECT {columns}"
+        f" FROM jsonb_populate_recordset(NULL::{table}, $1::jsonb) r"
         f" WHERE {_OWNER.get(table, 'true')} ON CONFLICT DO NOTHING",
         msgspec.json.encode(rows).decode(),
     )

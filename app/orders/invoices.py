@@ -98,7 +98,8 @@ async def invoice_document(order: StoredOrder, paper: Paper) -> Document:
         async with DB.transaction():
             order = await number_invoice(await order_of_number(order.number, lock=True))
     said = invoice_text(order, await lines_of(order), paper)
-    return Document(f"{said.number}.pdf", await PRESS.do(_set, said))
+    content = await PRESS.do(_set, said, whose=order.customer or order.email_canonical)
+    return Document(f"{said.number}.pdf", content)
 
 
 def _set(said: InvoiceText) -> bytes:

@@ -15,13 +15,22 @@ from app.languages import gettext as _
 from app.languages import ngettext
 from app.pages import Page, see
 from app.quick_order.ordering_by_number import MOST_TYPED_LINES, TooManyLines, order_by_number
-from app.quick_order.typed_lines import Source, TypedLine, lines_of_file, pasted_lines, typed_rows
+from app.quick_order.typed_lines import (
+    Source,
+    TypedLine,
+    filled_lines,
+    lines_of_file,
+    pasted_lines,
+    typed_rows,
+)
 from app.uploaded_text import NoText, uploaded_text
 from app.visitor import CurrentVisitor
 
 # Rows of the form at first, and at most: whoever has more pastes them.
 ROWS = 5
 MOST_ROWS = 50
+# What was pasted and the file may each begin with a line of them.
+HEADINGS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +42,8 @@ class Sent:
     pasted: str
     # Why the file could not be read, "" where it could or there was none.
     file_problem: str
+    # How many lines there are, where they are so many that none was read; else 0.
+    too_many: int
 
 
 @get("/quick-order", name="quick_order", guards=[permitted(Permission.PURCHASE)])
@@ -50,6 +61,8 @@ async def order(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Res
     form = blank(Form, lines=sent.pasted)
     if sent.file_problem:
         form.add_error("file", sent.file_problem)
+    elif sent.too_many:
+        form.add_error("", _too_many(sent.too_many))
     elif not sent.lines:
         form.add_error("", _("Please enter at least one product and how many you want."))
     if form.errors:
@@ -72,16 +85,23 @@ async def _sent(request: Request[Any, Any, Any]) -> Sent:
     form = await request.form()
     skus, quantities = _texts(form.getall("sku", [])), _texts(form.getall("quantity", []))
     pasted = "\n".join(_texts(form.getall("lines", [])))
-    lines = [*typed_rows(skus, quantities), *pasted_lines(pasted)]
     file = next((one for one in form.getall("file", []) if isinstance(one, UploadFile)), None)
-    problem = ""
+    in_file, problem = "", ""
     if file is not None:
         try:
-            lines += lines_of_file(uploaded_text(await file.read()))
+            in_file = uploaded_text(await file.read())
         except NoText:
             problem = _("This file holds no text. Please save the list as CSV and choose that file.")
+    count = filled_lines(pasted) + filled_lines(in_file)
+    is_too_many = count > MOST_TYPED_LINES + HEADINGS
     return Sent(
-        lines=lines, rows=list(zip(skus, quantities, strict=False)), pasted=pasted, file_problem=problem
+        lines=[]
+        if is_too_many
+        else [*typed_rows(skus, quantities), *pasted_lines(pasted), *lines_of_file(in_file)],
+        rows=list(zip(skus, quantities, strict=False)),
+        pasted=pasted,
+        file_problem=problem,
+        too_many=count if is_too_many else 0,
     )
 
 

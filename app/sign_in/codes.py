@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from litestar.types import Scope
@@ -27,6 +27,8 @@ from app.sign_in.limits import (
     count_sign_in,
     has_had_enough_mails,
     is_account_locked,
+    key_of_account,
+    uncount_account,
 )
 from app.sign_in.sign_in import KnownPerson, person_of_user
 from tables.engine import DB
@@ -160,9 +162,21 @@ async def person_with_code(
         # The e-mail stays unverified where it is: a stranger may have registered it with a password of
         # their own, and the gate keeps them out until the owner of the mailbox confirms that account.
         await note_way_in(person, application, Method.CODE, scope)
-        # After the client, whose counter is always locked first (app/sign_in/limits.py).
-        await clear_account(found["login_canonical"])
+        await _clear_counters(found["login_canonical"], locked)
     return person
+
+
+async def _clear_counters(login: str, counted: Mapping[str, bool]) -> None:
+    """The failures of the account are forgotten, and the try is taken back from the others of the e-mail, which would
+    else be locked by their own person's good sign-ins. `counted` says which were locked, and so not counted.
+
+    After the client, whose counter is always locked first (app/sign_in/limits.py), and in one order.
+    """
+    for one in sorted(counted, key=key_of_account):
+        if one == login:
+            await clear_account(one)
+        elif not counted[one]:
+            await uncount_account(one)
 
 
 async def answer_code_requests(at_most: int = 100) -> int:

@@ -116,6 +116,15 @@ async def clear_account(login_canonical: str, what: str = "sign-in") -> None:
     await DB.execute("DELETE FROM attempt_counters WHERE key = $1", key_of_account(login_canonical, what))
 
 
+async def uncount_account(login_canonical: str, what: str = "sign-in") -> None:
+    """Takes back one try of an account: it was not the one that was meant."""
+    await DB.execute(
+        "UPDATE attempt_counters SET attempts = greatest(attempts - 1, 0), in_a_row = greatest(in_a_row - 1, 0)"
+        " WHERE key = $1",
+        key_of_account(login_canonical, what),
+    )
+
+
 async def count_client(
     scope: Scope, what: str, at_most: int = FAILURES_OF_CLIENT, minutes: int = WINDOW_MINUTES
 ) -> None:

@@ -13,6 +13,9 @@ from tables.engine import DB
 from tables.keys import new_key
 
 MINUTES = 5
+# What the library raises by its own names for some faults of an answer; anybody can send anything as one, also a
+# thousand brackets.
+BROKEN_ANSWER = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
 class Purpose(StrEnum):

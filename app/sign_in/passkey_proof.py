@@ -15,7 +15,7 @@ from app.applications import Application
 from app.audit import record
 from app.customers.departures import has_given_up_login
 from app.sign_in.history import Method, note_attempt
-from app.sign_in.passkey_challenges import Challenge, Purpose, new_challenge, use_challenge
+from app.sign_in.passkey_challenges import BROKEN_ANSWER, Challenge, Purpose, new_challenge, use_challenge
 from tables.engine import DB
 
 log = structlog.get_logger()
@@ -88,8 +88,7 @@ async def proof_by_passkey(
         return None
     try:
         sent = parse_authentication_credential_json(credential)
-    except (WebAuthnException, ValueError, KeyError, TypeError, AttributeError):
-        # Anybody can send anything here; the library names some faults of it by its own names only.
+    except (WebAuthnException, *BROKEN_ANSWER):
         return None
     # Whoever was removed by their company is known no more than a stranger.
     passkey = await DB.fetch_row(
@@ -118,7 +117,7 @@ async def proof_by_passkey(
             credential_current_sign_count=0,
             require_user_verification=purpose in _MUST_VERIFY,
         )
-    except (WebAuthnException, ValueError, KeyError, TypeError, AttributeError):
+    except (WebAuthnException, *BROKEN_ANSWER):
         await note_attempt(owner, application, "wrong passkey", Method.PASSKEY, scope)
         return None
     if not await DB.execute(_USE, passkey["id"], shown.new_sign_count):

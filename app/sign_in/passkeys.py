@@ -11,7 +11,7 @@ from datetime import datetime
 from app.access import Account, SignInNeeded
 from app.applications import Application
 from app.audit import record
-from app.sign_in.passkey_challenges import Challenge, Purpose, new_challenge, use_challenge
+from app.sign_in.passkey_challenges import BROKEN_ANSWER, Challenge, Purpose, new_challenge, use_challenge
 from app.sign_in.security_mails import SecurityChange, tell_security_change
 from tables.engine import DB
 from tables.keys import new_key
@@ -125,8 +125,7 @@ async def add_passkey(
             expected_rp_id=application.host,
             expected_origin=application.origin,
         )
-    except (WebAuthnException, ValueError, KeyError, TypeError, AttributeError):
-        # Anybody can send anything here; the library names some faults of it by its own names only.
+    except (WebAuthnException, *BROKEN_ANSWER):
         return False
     transports = [one.value for one in sent.response.transports or ()]
     async with DB.transaction():

@@ -14,6 +14,8 @@ from app.sign_in.passwords import password_problem
 
 # Characters that are looked at: the work grows fast with the length, and what is longer is strong.
 LOOKED_AT = 72
+# Nor is more of what others know of the person: a login is the longest of it that a form takes.
+LONGEST_KNOWN = 320
 JUDGE = OneAtATime("strength", longest_queue=20, seconds_to_come_back=1)
 
 # By the score of zxcvbn, from 0 to 4.
@@ -37,7 +39,8 @@ async def strength_of(password: str, about: Sequence[str], shortest: int) -> Str
     """
     if not password or JUDGE.is_full:
         return None
-    score, patterns = await JUDGE.do(_judge, password[:LOOKED_AT], [one[:LOOKED_AT] for one in about if one])
+    about = [one[:LONGEST_KNOWN] for one in about if one]
+    score, patterns = await JUDGE.do(_judge, password[:LOOKED_AT], [one[:LOOKED_AT] for one in about])
     problem = password_problem(password, about, shortest)
     if problem is not None:
         score = min(score, 1)

@@ -75,9 +75,9 @@ def password_problem(password: str, about: Sequence[str], shortest: int = SHORTE
     `about` is what others know of the person: names, e-mail, company, shop. No composition rules: length and
     not being guessable is what counts (NIST SP 800-63B, 3.1.1.2).
     """
-    normal = unicodedata.normalize("NFKC", password)
     if len(password) > LONGEST:
         return _("Please use at most %(n)s characters.", n=LONGEST)
+    normal = unicodedata.normalize("NFKC", password)
     if len(normal) < shortest:
         return _("Please use at least %(n)s characters. Several words in a row are fine.", n=shortest)
     folded = normal.casefold()

@@ -100,6 +100,21 @@ async def name_of_role(role: str) -> object:
     return await DB.fetch_value("SELECT name FROM company_roles WHERE id = $1::uuid", role)
 
 
+async def test_a_merge_can_be_undone_though_its_tables_have_got_columns_since(staff: Person) -> None:
+    """A new version of the shop adds columns that must not be empty; the record of the merge knows nothing of them."""
+    kept, gone = await two()
+    await member_too(kept, gone)
+    await merged(staff, kept, gone)
+    came_since = (
+        "UPDATE customer_merges SET before = before #- '{customer,version}' #- '{company,description}'"
+    )
+    await DB.execute(came_since + " #- '{deleted,memberships,0,version}'")
+    await undone(staff, kept)
+    rows = await DB.fetch("SELECT version FROM memberships WHERE customer = $1", gone.customer_id)
+    assert [row["version"] for row in rows] == [1, 1]
+    assert await values("SELECT description FROM companies WHERE customer = $1", gone.customer_id) == [""]
+
+
 @both_records
 async def test_who_was_disabled_since_stays_disabled(staff: Person, record: str) -> None:
     kept, gone = await two()

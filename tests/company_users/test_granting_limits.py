@@ -36,6 +36,17 @@ async def invitations() -> int:
     return int(await DB.fetch_value("SELECT count(*) FROM invitations"))
 
 
+@pytest.mark.parametrize("typed", ["1E+9999999", "1E+99999", "1E-99999", "5e2", "1_000"])
+async def test_an_amount_has_no_exponent(typed: str) -> None:
+    """A few letters would be a number of a million digits, and reckoning with it would hold up every page."""
+    boss = await people.company()
+    buyer = await people.colleague(boss, "buyer@alfki.example")
+    page = await press(await boss.signed_in(), buyer, "/budget", **{**WITHIN, "order_limit": typed})
+    assert page.status == 422
+    assert page.errors == {"order_limit": "Please enter a number such as 12.50."}
+    assert (await membership(buyer))["order_limit"] is None
+
+
 @pytest.mark.parametrize(
     ("typed", "field"),
     [

@@ -1,6 +1,7 @@
 """People are invited by a CSV file, however a spreadsheet program wrote it; every line has its result."""
 
 import time
+import tracemalloc
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ import pytest
 
 from app.company_users import invitation_import
 from app.company_users.invitation_import import MOST_TRIES, work_off_imports
+from app.company_users.invitation_import_reading import FileRefused, lines_of_file
 from tables.engine import DB
 from tests import people
 from tests.browser_like import ORIGIN, Person, SeenPage, mails
@@ -62,6 +64,19 @@ async def test_a_file_is_read_and_its_people_are_invited_and_mailed() -> None:
     assert "All lines are worked off" in page.main
     assert await invited() == [("nora@alfki.example", "Nora", "Newman")]
     assert [one.to for one in await mails("invitation")] == ["nora@alfki.example"]
+
+
+def test_of_a_file_with_too_many_lines_no_more_are_kept_than_tell_so() -> None:
+    """A file has room for millions, which would take half a gigabyte of the worker."""
+    content = b"email\n" + b"a\n" * 500_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(FileRefused, match="has 500000 lines"):
+            lines_of_file(content)
+        _now, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 20 * len(content)
 
 
 @pytest.mark.parametrize(

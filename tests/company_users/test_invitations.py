@@ -6,6 +6,7 @@ import re
 import pytest
 
 from app.company_users.invitations import delete_old_invitations
+from app.company_users.invitations_pasting import AT_MOST, pasted_people
 from tables.engine import DB
 from tests import people
 from tests.browser_like import Person, SeenPage, mails, visit
@@ -271,6 +272,16 @@ async def test_rows_that_were_copied_from_a_spreadsheet_are_people() -> None:
     )
     assert page.status == 422
     assert "A a@x.example b@x.example" in page.main
+
+
+async def test_of_too_many_pasted_people_no_more_are_read_than_tell_so() -> None:
+    """Pages wait while they are read, and a body has room for hundreds of thousands."""
+    assert len(pasted_people("a\n" * 300)) == AT_MOST + 1
+    assert pasted_people("," * 900_000) == []
+    person = await (await people.company()).signed_in()
+    page = await person.get("/account/users/invite/several")
+    page = await person.fill(page, {"people": "somebody, " * 4_000})
+    assert page.errors == {"people": "Please paste at most 100 people at a time, or upload a file."}
 
 
 async def test_a_broken_entry_is_named_and_nobody_is_invited() -> None:

@@ -339,6 +339,8 @@ async def test_a_stale_form_changes_nothing() -> None:
         ("/remove", {}),
     ):
         assert (await press(browser, buyer, action, version="7", **fields)).status == 409, action
+    # A number that Python refuses to read is no version that ever was.
+    assert (await press(browser, buyer, "/disable", version="9" * 5000)).status == 409
     row = await membership(buyer)
     assert (row["roles"], row["order_limit"], row["is_active"]) == (["buyer"], None, True)
 

@@ -314,6 +314,19 @@ async def test_who_asks_for_invoices_while_many_wait_is_asked_to_come_back(datab
     assert (await invoice_document(order, Paper.INVOICE)).content.startswith(b"%PDF")
 
 
+async def test_nobody_fills_the_queue_of_invoices_alone(database, monkeypatch):
+    """Whoever asked for theirs again and again would else keep everybody from getting one."""
+    monkeypatch.setattr(invoices.PRESS, "longest_queue", 4)
+    await open_shop()
+    person = await (await people.shopper()).signed_in()
+    theirs = await order_of_number(await confirmed(person, "TEA"))
+    other = await order_of_number(await confirmed(await visit("shop"), "TEA"))
+    asked = [invoice_document(one, Paper.INVOICE) for one in (theirs, theirs, theirs, theirs, other)]
+    done = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(one) for one in done] == [Document, Document, Document, TooBusy, Document]
+    assert (await invoice_document(theirs, Paper.INVOICE)).content.startswith(b"%PDF")
+
+
 async def test_what_sets_invoices_is_never_in_the_memory_of_the_serving_process(database):
     await open_shop()
     number = await confirmed(await visit("shop"), "TEA")

@@ -1,5 +1,7 @@
 """Quick order: many products at once by their numbers (domain.md 10)."""
 
+import tracemalloc
+
 import pytest
 
 from app.basket.lines import MOST_LINES
@@ -184,6 +186,23 @@ async def test_ten_thousand_lines_are_all_answered_and_more_are_refused_as_a_who
     assert await quantities() == {"TEA": 1}, "also the last line counts"
     page = await send_file(person, "\n".join([*lines, "TEA;1", "TEA;1"]).encode())
     assert page.errors[""].startswith("These are 10001 lines. Please send at most 10000 at a time")
+    assert await quantities() == {"TEA": 1}
+
+
+async def test_of_far_too_many_lines_none_is_read():
+    """Pages wait while they are read, and a body has room for hundreds of thousands."""
+    await open_shop()
+    person = await buyer()
+    await send_file(person, b"TEA;1")
+    list_of_many = b"a;1\n" * 200_000
+    tracemalloc.start()
+    try:
+        page = await send_file(person, list_of_many)
+        _now, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert page.errors[""].startswith("These are 200000 lines. Please send at most 10000 at a time")
+    assert most < 30 * len(list_of_many)
     assert await quantities() == {"TEA": 1}
 
 

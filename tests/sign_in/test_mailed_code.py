@@ -6,6 +6,7 @@ import re
 import pytest
 
 from app.sign_in.codes import answer_code_requests, delete_old_codes
+from app.sign_in.limits import key_of_account
 from tables import ApprovalStatus
 from tables.engine import DB
 from tests import people
@@ -312,6 +313,21 @@ async def test_in_user_name_mode_each_account_of_an_e_mail_has_its_own_code(user
     assert page.path == "/account"
     assert await DB.fetch_value('SELECT "user" FROM sessions') == second.user_id
     assert await DB.fetch_value("SELECT count(*) FROM sign_in_codes WHERE used_at IS NULL") == 0
+
+
+async def test_a_good_code_counts_against_no_other_account_of_the_e_mail(user_name_mode: None) -> None:
+    """A hundred good sign-ins to one account would else lock the other one until its password is reset."""
+    await people.shopper("ines@example.com", login="ines")
+    await people.shopper("ines@example.com", login="ines-at-work")
+    for _turn in range(2):
+        person, page = await asked("ines@example.com")
+        await person.fill(page, {"code": wrong(wrong((await codes_of_mail())[0]))})
+        page = await person.fill(page, {"code": (await codes_of_mail())[1]})
+        assert page.path == "/account"
+    counted = "SELECT attempts, in_a_row FROM attempt_counters WHERE key = $1"
+    assert await DB.fetch_row(counted, key_of_account("ines-at-work")) is None
+    # The wrong ones count, since nobody knows which account was meant.
+    assert await DB.fetch_row(counted, key_of_account("ines")) == {"attempts": 2, "in_a_row": 2}
 
 
 async def test_in_user_name_mode_a_user_name_gets_one_code(user_name_mode: None) -> None:

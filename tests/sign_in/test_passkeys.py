@@ -364,6 +364,7 @@ async def test_a_passkey_made_for_another_site_is_not_added(lie: dict[str, str])
     [
         "",
         "nonsense",
+        "[" * 100_000,
         "[]",
         "{}",
         "null",

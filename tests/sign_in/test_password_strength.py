@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from app.sign_in.password_strength import LOOKED_AT, strength_of
+from app.sign_in.password_strength import LONGEST_KNOWN, LOOKED_AT, strength_of
 from tables.engine import DB
 from tests import people
 from tests.browser_like import Person, visit
@@ -62,6 +62,14 @@ async def test_long_passwords_cost_no_more_than_short_ones() -> None:
     found = await strength_of("aB3$" * 256, (), 15)
     assert found is not None
     assert LOOKED_AT == 72
+
+
+async def test_no_more_is_looked_at_of_what_others_know_than_forms_take() -> None:
+    """Anybody may send a megabyte of it, and looking for each word of that would hold up every page for seconds."""
+    password = "seven green bottles hanging"
+    near = await strength_of(password, ["x" * 100 + " " + password], 15)
+    far = await strength_of(password, ["x" * LONGEST_KNOWN + " " + password], 15)
+    assert [one.name for one in (near, far) if one is not None] == ["Weak", "Strong"]
 
 
 async def test_what_is_typed_is_neither_kept_nor_logged(caplog: pytest.LogCaptureFixture) -> None:

@@ -5,6 +5,7 @@ import unicodedata
 
 import pytest
 
+from app.customers.emails import canonical_login
 from app.sign_in.limits import is_account_locked, key_of_account
 from app.sign_in.passwords import HASHER
 from tables import ApprovalStatus
@@ -258,3 +259,10 @@ async def test_a_rejected_applicant_is_led_to_the_application() -> None:
     page = await person.get(link)
     assert page.status == 200
     assert page.typed("company_name") == "Alfreds Futterkiste"
+
+
+def test_a_host_that_is_longer_than_any_is_compared_as_it_is_typed() -> None:
+    """Whatever a stranger types as a login is brought into that form, before any limit counts."""
+    assert canonical_login("Ines@ÄPFEL.example") == "ines@xn--pfel-koa.example"
+    too_long = "ines@" + "ä." * 130 + "example"
+    assert canonical_login(too_long) == too_long
