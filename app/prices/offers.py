@@ -153,7 +153,7 @@ async def _read_lists() -> _Lists:
     return _Lists({row["id"]: PriceListHeader(**row) for row in await DB.fetch(_LISTS)})
 
 
-_lists: Held[_Lists] = Held(_read_lists, Subject.PRICES, Subject.TARGETS)
+_lists: Held[_Lists] = Held(_read_lists, Subject.PRICE_LISTS, Subject.TARGETS)
 
 
 async def _entries(
