@@ -18,7 +18,10 @@ class Subject(StrEnum):
     """What has a version."""
 
     CATALOG = "catalog"
+    # Raised with every change of prices, and besides where the price lists themselves have changed, which are many
+    # to read: a price that changes leaves them as they are.
     PRICES = "prices"
+    PRICE_LISTS = "price_lists"
     TARGETS = "targets"
     SEGMENTS = "segments"
     VIEWS = "views"

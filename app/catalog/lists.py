@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.catalog.categories import CategoryTree, category_tree
+from app.catalog.first_pages import first_pages
 from app.catalog.kept_orders import kept_orders
 from app.catalog.list_query import ON_A_PAGE, RELEVANCE, Query, Wanted, statement_for
 from app.catalog.price_in_sql import PriceTerms, price_terms
@@ -91,9 +92,12 @@ async def find_products(wanted: Wanted, visitor: Visitor, at_most: int = ON_A_PA
         found = await _in_order(order.ids(wanted.offset, at_most), visitor, seen, tree)
         return Found(products=found, count=len(order), page=wanted.page, until=until)
     query = Query(visitor.language)
-    statement = statement_for(query, wanted, seen, tree, terms, at_most, with_order=key is not None)
+    statement = first_pages(query, wanted, seen, tree, visitor.language, at_most)
+    with_order = statement is None and key is not None
+    if statement is None:
+        statement = statement_for(query, wanted, seen, tree, terms, at_most, with_order=with_order)
     rows = await DB.fetch(statement, *query.arguments)
-    if key is not None and rows:
+    if with_order and rows:
         kept_orders.keep(key, rows[0]["ids"], rows[0]["prices"] if terms is not None else None)
     if rows and rows[0]["is_near"]:
         return _nearest(rows, wanted, tree, at_most)

@@ -4,7 +4,7 @@ The lists themselves are few and held per process; entries are many and read for
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import chain
@@ -79,14 +79,6 @@ class MeantLists:
     for_everyone: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Lists:
-    """All price lists, and for the audiences that came by which of them they may buy from."""
-
-    by_id: Mapping[str, PriceListHeader]
-    meant: dict[Audience, MeantLists] = field(default_factory=dict)
-
-
 _LISTS = """
     SELECT id, name, currency, is_net, priority, is_active, valid_from, valid_to FROM price_lists ORDER BY id
 """
@@ -113,7 +105,7 @@ async def all_offers_for(
 ) -> Offers:
     """The same with the lists that are not for this audience, for staff who ask why a price is what it is."""
     meant = await lists_meant_for(audience, versions)
-    lists = (await _lists.at(versions)).by_id
+    lists = await _lists.at(versions)
     return Offers(
         lists=lists,
         entries=await _entries(product_ids, lists),
@@ -125,8 +117,8 @@ async def all_offers_for(
 
 async def lists_meant_for(audience: Audience, versions: Mapping[str, int]) -> MeantLists:
     """The lists in use, of the audience's currency, whose target group the audience belongs to."""
-    held = await _lists.at(versions)
-    known = held.meant.get(audience)
+    meant = await _meant.at(versions)
+    known = meant.get(audience)
     if known is None:
         for_all = replace(
             audience,
@@ -135,25 +127,34 @@ async def lists_meant_for(audience: Audience, versions: Mapping[str, int]) -> Me
             organisations=frozenset(),
             contracts=frozenset(),
         )
+        held = await _lists.at(versions)
         lists = _usable(held, await owners_for(TargetKind.PRICE_LIST, audience, versions), audience)
         everyone = _usable(held, await owners_for(TargetKind.PRICE_LIST, for_all, versions), audience)
         known = MeantLists(MappingProxyType(lists), frozenset(everyone))
-        if len(held.meant) >= KEPT_AUDIENCES:
-            held.meant.clear()
-        held.meant[audience] = known
+        if len(meant) >= KEPT_AUDIENCES:
+            meant.clear()
+        meant[audience] = known
     return known
 
 
-def _usable(held: _Lists, ids: Iterable[str], audience: Audience) -> dict[str, PriceListHeader]:
-    found = (held.by_id[one] for one in ids if one in held.by_id)
+def _usable(
+    held: Mapping[str, PriceListHeader], ids: Iterable[str], audience: Audience
+) -> dict[str, PriceListHeader]:
+    found = (held[one] for one in ids if one in held)
     return {one.id: one for one in found if one.is_active and one.currency == audience.currency}
 
 
-async def _read_lists() -> _Lists:
-    return _Lists({row["id"]: PriceListHeader(**row) for row in await DB.fetch(_LISTS)})
+async def _read_lists() -> Mapping[str, PriceListHeader]:
+    return {row["id"]: PriceListHeader(**row) for row in await DB.fetch(_LISTS)}
 
 
-_lists: Held[_Lists] = Held(_read_lists, Subject.PRICES, Subject.TARGETS)
+async def _of_nobody_yet() -> dict[Audience, MeantLists]:
+    return {}
+
+
+_lists: Held[Mapping[str, PriceListHeader]] = Held(_read_lists, Subject.PRICE_LISTS)
+# For the audiences that came by: which lists they may buy from.
+_meant: Held[dict[Audience, MeantLists]] = Held(_of_nobody_yet, Subject.PRICE_LISTS, Subject.TARGETS)
 
 
 async def _entries(

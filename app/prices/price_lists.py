@@ -70,7 +70,7 @@ async def create_price_list(
         )
         if not made:
             raise PriceListExists
-        await prices_changed("price list created", visitor, after=told(details) | {"id": list_id})
+        await _lists_changed("price list created", visitor, after=told(details) | {"id": list_id})
 
 
 async def change_price_list(
@@ -91,7 +91,7 @@ async def change_price_list(
             list_id,
             *_values(details),
         )
-        await prices_changed(
+        await _lists_changed(
             "price list changed",
             visitor,
             before=told(_details(before)) | {"id": list_id},
@@ -106,7 +106,7 @@ async def delete_price_list(list_id: str, *, visitor: Visitor | None = None) -> 
         if before is None:
             raise PriceListMissing
         known = told(_details(before))
-        await prices_changed("price list deleted", visitor, before=known | {"id": list_id})
+        await _lists_changed("price list deleted", visitor, before=known | {"id": list_id})
         # The version of the targets comes after that of the prices, as where a list is changed.
         await aim_at_nobody(TargetKind.PRICE_LIST, list_id, visitor=visitor)
 
@@ -148,6 +148,18 @@ def told(details: object) -> dict[str, object]:
     return recordable(asdict(details))  # type: ignore[call-overload]  # any dataclass
 
 
+async def _lists_changed(
+    action: str,
+    visitor: Visitor | None,
+    *,
+    before: dict[str, object] | None = None,
+    after: dict[str, object] | None = None,
+) -> None:
+    """As `prices_changed`, where more than the entries of a list has changed."""
+    await prices_changed(action, visitor, before=before, after=after)
+    await raise_version(Subject.PRICE_LISTS)
+
+
 async def prices_changed(
     action: str,
     visitor: Visitor | None,
@@ -155,6 +167,6 @@ async def prices_changed(
     before: dict[str, object] | None = None,
     after: dict[str, object] | None = None,
 ) -> None:
-    """Records a change and tells every worker, in the current transaction."""
+    """Records a change of entries and tells every worker, in the current transaction."""
     await record(action, visitor=visitor, before=before, after=after)
     await raise_version(Subject.PRICES)

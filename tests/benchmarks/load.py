@@ -61,6 +61,7 @@ def request(
     cookies: Mapping[str, str] | None = None,
     form: Mapping[str, str] | None = None,
     client: str = "",
+    headers: Mapping[str, str] | None = None,
 ) -> bytes:
     """The bytes of a GET, or with a form of a POST, from a client behind the trusted proxy."""
     body = urlencode(form).encode() if form is not None else b""
@@ -69,6 +70,7 @@ def request(
         lines.append("cookie: " + "; ".join(f"{name}={value}" for name, value in cookies.items()))
     if client:
         lines.append(f"x-forwarded-for: {client}")
+    lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
     if form is not None:
         lines += ["content-type: application/x-www-form-urlencoded", f"content-length: {len(body)}"]
     return "\r\n".join([*lines, "", ""]).encode() + body

@@ -20,6 +20,7 @@ from tests.benchmarks import command_line, memory
 from tests.benchmarks.goals import Result
 from tests.benchmarks.load import ask, request, throughput
 from tests.benchmarks.selling_bare_page import CATEGORY
+from tests.benchmarks.selling_cold import Shop, growth_after_changes
 from tests.benchmarks.selling_data import LARGE, SMALL, Size, fill_shop
 from tests.benchmarks.shops import CATEGORIES, Running, patron_in_production, running
 from tests.databases import TestDatabases
@@ -65,7 +66,10 @@ def measure(folder: Path, server: str, scale: float = 1.0) -> list[Result]:
                 patron_in_production(folder / "small", small, 1) as before,
                 patron_in_production(folder / "large", large, 1) as after,
             ):
+                shops = ((before, small), (after, large))
                 results += asyncio.run(_growth(before, after, scale))
+                buyers = [Shop(one, address, asyncio.run(signed_in(one.port))) for one, address in shops]
+                results += asyncio.run(growth_after_changes(*buyers, scale))
         return results
     finally:
         asyncio.run(databases.drop_all())

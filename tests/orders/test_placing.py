@@ -198,6 +198,7 @@ async def test_a_list_that_ends_during_the_checkout_is_told_instead_of_placed(da
     assert "€9.52" in page.main
     await DB.execute("UPDATE price_lists SET valid_to = now() WHERE id = 'spring'")
     await raise_version("prices")
+    await raise_version("price_lists")
     page = await place(person, page)
     assert page.status == 409
     assert "The price of “Tea” has changed from €9.52 to €11.90." in page.main

@@ -34,9 +34,11 @@ from app.prices.price_lists import (
 from app.prices.tax import DEFAULT_TAX_RATES, set_tax_rates, tax_rates
 from app.prices.verdict import Verdict
 from app.segments.audience import Audience
+from app.segments.implicit import EVERYONE
 from app.segments.targets import aim
 from tables.engine import DB
 from tables.segments import TargetKind
+from tests.catalog.shelf import counted_queries
 from tests.people import company, shopper
 from tests.prices.cases import Ware, audience
 from tests.prices.warehouse import price_list, price_of, product, versions
@@ -341,3 +343,21 @@ async def test_a_shopper_and_a_company_are_not_the_same_audience() -> None:
         found = await price_for(ware, of)
         assert found is not None
         assert found[0] == expected
+
+
+async def test_a_price_that_changes_has_no_price_list_read_anew() -> None:
+    ware = await product()
+    await price_of(ware, 1000)
+    await price_list("few", segments=(EVERYONE.id,), priority=9)
+    assert await price_for(ware) == (ALL_CONSUMERS, 1000)
+    (entry,) = await add_entries("few", [EntryDetails(product_id=ware.id, amount=900)])
+    for changed in (800, 700):
+        await change_entry("few", entry, EntryDetails(product_id=ware.id, amount=changed))
+        with counted_queries() as queries:
+            assert await price_for(ware) == ("few", changed)
+        assert not [one for one in queries if "FROM price_lists" in one]
+    details = PriceListDetails(name="few", is_active=False)
+    await change_price_list("few", details, version=1)
+    with counted_queries() as queries:
+        assert await price_for(ware) == (ALL_CONSUMERS, 1000)
+    assert len([one for one in queries if "FROM price_lists" in one]) == 1

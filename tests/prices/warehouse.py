@@ -57,6 +57,6 @@ async def versions() -> dict[str, int]:
     """The versions that a request at this moment would find."""
     return {
         name: number
-        for subject in ("prices", "targets", "taxes")
+        for subject in ("prices", "price_lists", "targets", "taxes")
         for name, number in (await version_of(subject)).items()
     }
