@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from litestar import Request, Response, get, post
+from litestar.response import Redirect
 
 from app.access import NotPermitted, anyone
 from app.account.address_pages import address_book_of
@@ -15,6 +16,13 @@ from app.basket.owner import owner_of
 from app.basket.reckoning import delivery_prices
 from app.checkout.choices import as_json, choices_from, chosen, keep_in_book, typed_again, wish_of
 from app.checkout.forms import NEW, SAME, CheckoutForm, PlaceForm, read_checkout
+from app.checkout.kept_answers import (
+    forget_answers,
+    keep_answers_on,
+    kept_answers,
+    named_owner,
+    signed_out_owner,
+)
 from app.checkout.payments import PaymentRefused, payment_providers
 from app.checkout.shipping import shipping_methods_for
 from app.customers.address_form import asked_address, typed_so_far
@@ -23,6 +31,7 @@ from app.customers.permissions import may_order
 from app.flash import Flash
 from app.forms import FilledForm, blank, read_form
 from app.languages import gettext as _
+from app.links import links_of
 from app.orders.placing import excess_of_order
 from app.orders.seen_by_guest import let_guest_see
 from app.orders.wish import OrderRefused, OrderWish
@@ -42,15 +51,20 @@ async def checkout_page(request: Request[Any, Any, Any], visitor: CurrentVisitor
         return _to_basket(request, basket)
     book = await _book(visitor)
     at_first = {f"{kind}_country": visitor.application.default_country for kind in ("billing", "shipping")}
-    answers = at_first | typed_again(choices_from(basket.checkout))
+    answers = at_first | typed_again(choices_from(basket.checkout)) | kept_answers(visitor, request)
     # Only what is still offered is chosen beforehand; the page leaves the rest open.
     answers["payment_method"] = answers["payment_method"] or await preferred_payment_of(visitor)
-    return await _form_page(visitor, basket, book, blank(CheckoutForm, **_first_answers(answers, book)))
+    form = blank(CheckoutForm, **_first_answers(answers, book))
+    return await _form_page(request, visitor, basket, book, form)
 
 
 @post("/checkout", name="checkout_post", guards=[anyone])
 async def answer_checkout(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
     """Keeps the answers and goes on to the review."""
+    if owner := await signed_out_owner(visitor, request):
+        answer = _sign_in_to(request, "checkout")
+        await keep_answers_on(answer, visitor, request, owner)
+        return answer
     basket = await _basket(request, visitor)
     if basket is None or basket.id is None or not basket.can_be_ordered:
         return _to_basket(request, basket)
@@ -59,19 +73,21 @@ async def answer_checkout(request: Request[Any, Any, Any], visitor: CurrentVisit
         request, book, country=visitor.application.default_country, is_guest=not visitor.is_signed_in
     )
     if "change_country" in request.query_params:
-        return await _form_page(visitor, basket, book, typed_so_far(CheckoutForm, form))
+        return await _form_page(request, visitor, basket, book, typed_so_far(CheckoutForm, form))
     methods = {one.id for one in await shipping_methods_for(visitor)}
     for name, offered in (("shipping_method", methods), ("payment_method", set(payment_providers()))):
         if form.value(name) not in offered:
             form.add_error(name, _("Please choose one of the options."))
     if form.errors:
-        return await _form_page(visitor, basket, book, form, 422)
+        return await _form_page(request, visitor, basket, book, form, 422)
     answers = chosen(form.data, book)
     if visitor.is_signed_in:
         answers = await keep_in_book(form.data, answers, address_book_of(visitor))
     await keep_checkout(basket.id, as_json(answers))
     changed = Flash(" ".join(basket.notes), "warning") if basket.notes else None
-    return see(request, "checkout_review", flash=changed)
+    answer = see(request, "checkout_review", flash=changed)
+    forget_answers(answer, visitor, request)
+    return answer
 
 
 @get("/checkout/review", name="checkout_review", guards=[anyone])
@@ -84,6 +100,8 @@ async def review_page(request: Request[Any, Any, Any], visitor: CurrentVisitor) 
 @post("/checkout/place", name="place_order", guards=[anyone])
 async def place(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
     """Places the order, once for each key."""
+    if await signed_out_owner(visitor, request):
+        return _sign_in_to(request, "checkout_review")
     form = await read_form(request, PlaceForm)
     if not visitor.is_signed_in:
         # Every order sends a mail to an address that a guest has typed.
@@ -139,6 +157,16 @@ def _only_for_buyers(visitor: Visitor) -> None:
         raise NotPermitted
 
 
+def _sign_in_to(request: Request[Any, Any, Any], name: str) -> Redirect:
+    """To the sign-in, and from there back to where the session was found to have ended."""
+    visitor: Visitor = request.scope["visitor"]  # type: ignore[typeddict-item]  # put there by app.main
+    said = _(
+        "You were signed out meanwhile. Please sign in: your basket waits for you, and so does what you have typed."
+    )
+    wanted = links_of(visitor.application).path(name)
+    return see(request, "sign_in", next=wanted, flash=Flash(said, "warning"))
+
+
 def _to_basket(request: Request[Any, Any, Any], basket: Basket | None) -> Response[Any]:
     """Back to the basket, which marks what cannot be ordered; with what has changed, since it counts as told now."""
     if basket is not None and basket.notes:
@@ -172,6 +200,7 @@ def _first_answers(answers: dict[str, str], book: list[StoredAddress]) -> dict[s
 
 
 async def _form_page(
+    request: Request[Any, Any, Any],
     visitor: Visitor,
     basket: Basket,
     book: list[StoredAddress],
@@ -191,6 +220,7 @@ async def _form_page(
         methods=methods,
         prices=await delivery_prices(visitor, deliveries, items),
         payments=list(payment_providers().values()),
+        buyer=named_owner(visitor, request),
         billing=asked_address(form, "billing_", visitor),
         shipping=asked_address(form, "shipping_", visitor),
     )
@@ -233,6 +263,7 @@ async def _review(
         reasons=[*reasons, *(note for note in basket.notes if note not in reasons)] if reasons else [],
         notes=basket.notes,
         code_note=code_note(basket),
+        buyer=named_owner(visitor, request),
         idempotency_key=secrets.token_urlsafe(32),
     )
 
