@@ -13,6 +13,7 @@ from app.basket.code_words import code_note, code_sentence
 from app.basket.forms import AddForm, LineForm, PromotionCodeForm
 from app.basket.lines import LineMissing, ProductUnknown, QuantityRefused, add_to_basket, change_quantity
 from app.basket.owner import keep_basket_on, owner_of
+from app.catalog.product_page import refused_product_page
 from app.customers.permissions import may_order
 from app.flash import Flash
 from app.forms import FilledForm, blank, read_form
@@ -35,13 +36,15 @@ async def add(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Respo
     form = await read_form(request, AddForm)
     owner = owner_of(visitor, request)
     if not form.is_valid:
-        return await _refused(request, visitor, *(message for _field, message in form.errors))
+        return await _refused(request, visitor, form)
     try:
         product, owner = await add_to_basket(visitor, owner, form.data.sku, form.data.quantity)
     except ProductUnknown:
-        return await _refused(request, visitor, _("We have no such product."))
+        form.add_error("sku", _("We have no such product."))
+        return await _refused(request, visitor, form)
     except QuantityRefused as refused:
-        return await _refused(request, visitor, str(refused))
+        form.add_error("quantity", str(refused))
+        return await _refused(request, visitor, form)
     answer = see(request, "basket", flash=Flash(_("“%(name)s” is in your basket.", name=product.name)))
     keep_basket_on(answer, owner, visitor.application)
     return answer
@@ -89,10 +92,13 @@ async def enter_code(request: Request[Any, Any, Any], visitor: CurrentVisitor) -
     return see(request, "basket", flash=Flash(said))
 
 
-async def _refused(request: Request[Any, Any, Any], visitor: Visitor, *messages: str) -> Page:
-    """The basket's page with what was wrong about adding: the form that asked stands on another page."""
+async def _refused(request: Request[Any, Any, Any], visitor: Visitor, asked: FilledForm[AddForm]) -> Page:
+    """The product's page with what was wrong about adding it; the basket's where it has no such form (any more)."""
+    page = await refused_product_page(visitor, asked, asked.value("sku"))
+    if page is not None:
+        return page
     form = blank(AddForm)
-    form.add_error("", " ".join(messages))
+    form.add_error("", " ".join(dict.fromkeys(message for _field, message in asked.errors)))
     return await _page(request, visitor, form)
 
 
