@@ -4,7 +4,6 @@ import uuid
 from typing import Any
 
 from litestar import Request, Response, get, post
-from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from app.access import NotPermitted, anyone
@@ -61,7 +60,10 @@ async def change(
     try:
         await change_quantity(visitor, owner_of(visitor, request), line_id, form.data.quantity)
     except LineMissing:
-        raise NotFoundException from None
+        # Taken out in another window, mostly; somebody else's line is missing just the same.
+        form = blank(LineForm)
+        form.add_error("", _("This product is no longer in your basket."))
+        return await _page(request, visitor, form, status_code=404)
     except ProductUnknown:
         # The page tells which product is gone, and takes it out.
         return see(request, "basket")
@@ -107,11 +109,12 @@ async def _page(
     visitor: Visitor,
     form: FilledForm[Any] | None = None,
     line_id: uuid.UUID | None = None,
+    status_code: int = 422,
 ) -> Page:
     basket: Basket | None = await basket_of(visitor, owner_of(visitor, request))
     return Page(
         "basket/basket.html",
-        status_code=422 if form is not None else 200,
+        status_code=status_code if form is not None else 200,
         basket=basket,
         form=form or blank(PromotionCodeForm, code=basket.promotion_code if basket is not None else ""),
         refused_line=line_id,

@@ -11,7 +11,7 @@ from tables.engine import DB
 from tests import people
 from tests.browser_like import visit
 from tests.catalog.shelf import EXCLUDE, INCLUDE, STRANGERS, counted_queries
-from tests.checkout.ordering import add, open_shop
+from tests.checkout.ordering import add, answer, open_shop
 from tests.other_connection import other_connection, until_somebody_waits
 
 
@@ -150,8 +150,37 @@ async def test_foreign_lines_are_missing_like_unknown_ones(database):
     line = await DB.fetch_value("SELECT id FROM basket_lines")
     await add(stranger, "COFFEE")
     for key in (line, uuid.uuid4()):
-        assert (await stranger.post(f"/basket/lines/{key}", {"quantity": "0"})).status == 404
+        page = await stranger.post(f"/basket/lines/{key}", {"quantity": "0"})
+        assert page.status == 404
+        assert "Tea" not in page.main
     assert await quantities() == {"TEA": 2, "COFFEE": 1}
+
+
+async def test_a_line_that_was_taken_out_in_another_window_is_told_with_the_basket(database):
+    await open_shop()
+    person = await visit("shop")
+    await add(person, "COFFEE")
+    seen_before = await add(person, "TEA", 2)
+    line = await DB.fetch_value(
+        "SELECT l.id FROM basket_lines l JOIN products p ON p.id = l.product WHERE p.sku = 'TEA'"
+    )
+    await person.post(f"/basket/lines/{line}", {"quantity": "0"})
+    page = await person.post(f"/basket/lines/{line}", {"quantity": "3"}, token=seen_before.csrf_token)
+    assert (page.status, page.h1) == (404, "Basket")
+    assert page.errors[""] == "This product is no longer in your basket."
+    assert "Coffee" in page.main
+
+
+async def test_what_delivery_costs_is_not_left_out_of_what_is_to_be_paid_in_silence(database):
+    await open_shop()
+    person = await visit("shop")
+    page = await add(person)
+    for seen in (page, await person.get("/checkout")):
+        assert "Deliverystill to be chosen" in seen.main
+        assert "Total without delivery€11.90" in seen.main
+        assert "Total to pay" not in seen.main
+    review = await answer(person)
+    assert "Total to pay€17.85" in review.main
 
 
 async def test_ten_parallel_adds_make_ten(database):
