@@ -18,6 +18,7 @@ from app.flash import Flash
 from app.forms import FilledForm, blank, read_form
 from app.languages import gettext as _
 from app.pages import Page, see
+from app.sign_in.ended_session import session_has_ended, sign_in_to
 from app.visitor import CurrentVisitor, Visitor
 
 
@@ -60,6 +61,8 @@ async def change(
     try:
         await change_quantity(visitor, owner_of(visitor, request), line_id, form.data.quantity)
     except LineMissing:
+        if session_has_ended(visitor, request):
+            return sign_in_to(request, "basket")
         # Taken out in another window, mostly; somebody else's line is missing just the same.
         form = blank(LineForm)
         form.add_error("", _("This product is no longer in your basket."))

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from litestar import Request, Response, get, post
-from litestar.response import Redirect
 
 from app.access import NotPermitted, anyone
 from app.account.address_pages import address_book_of
@@ -31,7 +30,6 @@ from app.customers.permissions import may_order
 from app.flash import Flash
 from app.forms import FilledForm, blank, read_form
 from app.languages import gettext as _
-from app.links import links_of
 from app.orders.placing import excess_of_order
 from app.orders.seen_by_guest import let_guest_see
 from app.orders.wish import OrderRefused, OrderWish
@@ -39,6 +37,7 @@ from app.pages import Page, see
 from app.requisitions.approvers import approvers_for
 from app.requisitions.asking import Outcome, order_or_ask, outcome_of
 from app.requisitions.words import excess_words
+from app.sign_in.ended_session import ANSWERS_WAIT, session_has_ended, sign_in_to
 from app.sign_in.limits import count_client
 from app.visitor import CurrentVisitor, Visitor
 
@@ -48,7 +47,7 @@ async def checkout_page(request: Request[Any, Any, Any], visitor: CurrentVisitor
     """Asks for addresses, delivery and payment."""
     basket = await _basket(request, visitor)
     if basket is None or not basket.can_be_ordered:
-        return _to_basket(request, basket)
+        return _to_basket(request, visitor, basket)
     book = await _book(visitor)
     at_first = {f"{kind}_country": visitor.application.default_country for kind in ("billing", "shipping")}
     answers = at_first | typed_again(choices_from(basket.checkout)) | kept_answers(visitor, request)
@@ -62,12 +61,12 @@ async def checkout_page(request: Request[Any, Any, Any], visitor: CurrentVisitor
 async def answer_checkout(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
     """Keeps the answers and goes on to the review."""
     if owner := await signed_out_owner(visitor, request):
-        answer = _sign_in_to(request, "checkout")
+        answer = sign_in_to(request, "checkout", ANSWERS_WAIT)
         await keep_answers_on(answer, visitor, request, owner)
         return answer
     basket = await _basket(request, visitor)
     if basket is None or basket.id is None or not basket.can_be_ordered:
-        return _to_basket(request, basket)
+        return _to_basket(request, visitor, basket)
     book = await _book(visitor)
     form = await read_checkout(
         request, book, country=visitor.application.default_country, is_guest=not visitor.is_signed_in
@@ -101,7 +100,7 @@ async def review_page(request: Request[Any, Any, Any], visitor: CurrentVisitor) 
 async def place(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
     """Places the order, once for each key."""
     if await signed_out_owner(visitor, request):
-        return _sign_in_to(request, "checkout_review")
+        return sign_in_to(request, "checkout_review", ANSWERS_WAIT)
     form = await read_form(request, PlaceForm)
     if not visitor.is_signed_in:
         # Every order sends a mail to an address that a guest has typed.
@@ -157,21 +156,13 @@ def _only_for_buyers(visitor: Visitor) -> None:
         raise NotPermitted
 
 
-def _sign_in_to(request: Request[Any, Any, Any], name: str) -> Redirect:
-    """To the sign-in, and from there back to where the session was found to have ended."""
-    visitor: Visitor = request.scope["visitor"]  # type: ignore[typeddict-item]  # put there by app.main
-    said = _(
-        "You were signed out meanwhile. Please sign in: your basket waits for you, and so does what you have typed."
-    )
-    wanted = links_of(visitor.application).path(name)
-    return see(request, "sign_in", next=wanted, flash=Flash(said, "warning"))
-
-
-def _to_basket(request: Request[Any, Any, Any], basket: Basket | None) -> Response[Any]:
+def _to_basket(request: Request[Any, Any, Any], visitor: Visitor, basket: Basket | None) -> Response[Any]:
     """Back to the basket, which marks what cannot be ordered; with what has changed, since it counts as told now."""
     if basket is not None and basket.notes:
         return see(request, "basket", flash=Flash(" ".join(basket.notes), "warning"))
     if basket is None or basket.is_empty:
+        if session_has_ended(visitor, request):
+            return sign_in_to(request, "checkout")
         return see(request, "basket", flash=Flash(_("There is nothing to order yet."), "info"))
     return see(request, "basket")
 
@@ -243,7 +234,7 @@ async def _review(
         email=wish.email,
     )
     if basket is None or basket.is_empty:
-        return _to_basket(request, basket)
+        return _to_basket(request, visitor, basket)
     if form is None:
         form = blank(PlaceForm)
     total, account = basket.reckoning.totals.total.net, visitor.account

@@ -93,6 +93,42 @@ async def test_a_form_that_only_claims_to_be_somebodys_is_that_of_a_guest(databa
     await add(person)
     page = await person.get("/checkout")
     await end_sessions()
+    await person.post("/sign-out")
     page = await person.fill(page, {"buyer": "forged", **NEW, **HOW}, form="payment_method")
     assert page.h1 == "Basket"
     assert person.cookie("checkout") is None
+
+
+async def test_who_is_signed_out_with_a_full_basket_is_not_told_that_there_is_nothing_to_order(database):
+    await open_shop()
+    ines = await people.shopper()
+    person = await ines.signed_in()
+    await add(person, "TEA", 2)
+    for path in ("/checkout", "/checkout/review"):
+        await end_sessions()
+        page = await person.get(path)
+        assert page.h1 == "Sign in"
+        assert TOLD in page.text
+        page = await sign_in_on(page, person, ines)
+        assert page.h1 == "Checkout"
+
+
+async def test_who_is_signed_out_and_changes_a_quantity_signs_in_and_finds_the_basket(database):
+    await open_shop()
+    ines = await people.shopper()
+    person = await ines.signed_in()
+    basket = await add(person, "TEA", 2)
+    await end_sessions()
+    page = await person.fill(basket, {"quantity": "5"})
+    assert page.h1 == "Sign in"
+    assert TOLD in page.text
+    page = await sign_in_on(page, person, ines)
+    assert (page.h1, page.typed("quantity")) == ("Basket", "2")
+
+
+async def test_who_was_signed_out_long_ago_may_order_as_a_guest(database):
+    await open_shop()
+    person = await (await people.shopper()).signed_in()
+    await end_sessions()
+    await add(person)
+    assert (await answer(person)).h1 == "Review your order"
