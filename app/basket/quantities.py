@@ -5,6 +5,7 @@ from typing import Protocol
 
 from app.forms import Field, Invalid
 from app.languages import gettext as _
+from app.languages import ngettext
 
 # Larger quantities are asked of people, not of a form; the database guards ten times as many.
 MOST = 100_000
@@ -69,5 +70,5 @@ def quantity_problem(product: Orderable, quantity: int) -> str:
     if product.stock < product.smallest_quantity:
         return _("This product is out of stock at the moment.")
     if quantity > product.stock:
-        return _("Only %(n)s pieces are in stock.", n=product.stock)
+        return ngettext("Only one piece is in stock.", "Only %(n)s pieces are in stock.", product.stock)
     return ""

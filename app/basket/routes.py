@@ -4,7 +4,6 @@ import uuid
 from typing import Any
 
 from litestar import Request, Response, get, post
-from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from app.access import NotPermitted, anyone
@@ -13,11 +12,13 @@ from app.basket.code_words import code_note, code_sentence
 from app.basket.forms import AddForm, LineForm, PromotionCodeForm
 from app.basket.lines import LineMissing, ProductUnknown, QuantityRefused, add_to_basket, change_quantity
 from app.basket.owner import keep_basket_on, owner_of
+from app.catalog.product_page import refused_product_page
 from app.customers.permissions import may_order
 from app.flash import Flash
 from app.forms import FilledForm, blank, read_form
 from app.languages import gettext as _
 from app.pages import Page, see
+from app.sign_in.ended_session import session_has_ended, sign_in_to
 from app.visitor import CurrentVisitor, Visitor
 
 
@@ -35,13 +36,15 @@ async def add(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Respo
     form = await read_form(request, AddForm)
     owner = owner_of(visitor, request)
     if not form.is_valid:
-        return await _refused(request, visitor, *(message for _field, message in form.errors))
+        return await _refused(request, visitor, form)
     try:
         product, owner = await add_to_basket(visitor, owner, form.data.sku, form.data.quantity)
     except ProductUnknown:
-        return await _refused(request, visitor, _("We have no such product."))
+        form.add_error("sku", _("We have no such product."))
+        return await _refused(request, visitor, form)
     except QuantityRefused as refused:
-        return await _refused(request, visitor, str(refused))
+        form.add_error("quantity", str(refused))
+        return await _refused(request, visitor, form)
     answer = see(request, "basket", flash=Flash(_("“%(name)s” is in your basket.", name=product.name)))
     keep_basket_on(answer, owner, visitor.application)
     return answer
@@ -58,7 +61,12 @@ async def change(
     try:
         await change_quantity(visitor, owner_of(visitor, request), line_id, form.data.quantity)
     except LineMissing:
-        raise NotFoundException from None
+        if session_has_ended(visitor, request):
+            return sign_in_to(request, "basket")
+        # Taken out in another window, mostly; somebody else's line is missing just the same.
+        form = blank(LineForm)
+        form.add_error("", _("This product is no longer in your basket."))
+        return await _page(request, visitor, form, status_code=404)
     except ProductUnknown:
         # The page tells which product is gone, and takes it out.
         return see(request, "basket")
@@ -89,10 +97,13 @@ async def enter_code(request: Request[Any, Any, Any], visitor: CurrentVisitor) -
     return see(request, "basket", flash=Flash(said))
 
 
-async def _refused(request: Request[Any, Any, Any], visitor: Visitor, *messages: str) -> Page:
-    """The basket's page with what was wrong about adding: the form that asked stands on another page."""
+async def _refused(request: Request[Any, Any, Any], visitor: Visitor, asked: FilledForm[AddForm]) -> Page:
+    """The product's page with what was wrong about adding it; the basket's where it has no such form (any more)."""
+    page = await refused_product_page(visitor, asked, asked.value("sku"))
+    if page is not None:
+        return page
     form = blank(AddForm)
-    form.add_error("", " ".join(messages))
+    form.add_error("", " ".join(dict.fromkeys(message for _field, message in asked.errors)))
     return await _page(request, visitor, form)
 
 
@@ -101,11 +112,12 @@ async def _page(
     visitor: Visitor,
     form: FilledForm[Any] | None = None,
     line_id: uuid.UUID | None = None,
+    status_code: int = 422,
 ) -> Page:
     basket: Basket | None = await basket_of(visitor, owner_of(visitor, request))
     return Page(
         "basket/basket.html",
-        status_code=422 if form is not None else 200,
+        status_code=status_code if form is not None else 200,
         basket=basket,
         form=form or blank(PromotionCodeForm, code=basket.promotion_code if basket is not None else ""),
         refused_line=line_id,

@@ -1,10 +1,8 @@
 """The home page of a shop, its categories, searches and products (pages.md)."""
 
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
-from babel.numbers import get_currency_precision
 from litestar import Request, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
@@ -12,17 +10,16 @@ from litestar.response import Redirect
 
 from app.access import anyone
 from app.catalog.categories import Category, Node, category_tree
-from app.catalog.kept_parts import Parts, kept_parts, key_of_parts
+from app.catalog.kept_parts import kept_parts, key_of_parts
 from app.catalog.list_forms import ListForm, Listing, canonical_of, read_list_form
 from app.catalog.lists import find_products, newest_of_each_category, with_prices
-from app.catalog.products import ShownProduct, product_by_sku
+from app.catalog.product_page import parts_of_product
+from app.catalog.products import product_by_sku
 from app.catalog.sitemap import sitemap
 from app.catalog.suggestions import suggestions_for
 from app.catalog.views import visibility
 from app.links import links_of
 from app.pages import Page, parts_of, see_path
-from app.prices.price import explain, offers_for
-from app.prices.words import scale_rows
 from app.visitor import CurrentVisitor, Visitor
 
 
@@ -110,30 +107,9 @@ async def product(
         if found.sku != sku:
             # One address for each product, in the spelling of its number.
             return see_path(request, links_of(visitor.application).path("product", sku=found.sku))
-        parts, until = await _parts_of_product(found, visitor)
+        parts, until = await parts_of_product(found, visitor)
         kept_parts.keep(key, parts, until)
-    return Page("catalog/product.html", parts=parts, top_category=parts["top_category"])
-
-
-async def _parts_of_product(product: ShownProduct, visitor: Visitor) -> tuple[Parts, datetime | None]:
-    """What the visitor's audience sees of a product, and until when; None is for good."""
-    offers = await offers_for([product.id], visitor.audience, visitor.versions)
-    now = datetime.now(UTC)
-    explanation = explain(product, product.smallest_quantity, offers, visitor.audience, now)
-    price = explanation.price
-    tree = await category_tree(visitor.versions)
-    parts = parts_of(
-        "catalog/product_parts.html",
-        visitor,
-        product=product,
-        price=price,
-        explanation=explanation,
-        scale=scale_rows(price.scale, product.smallest_quantity) if price is not None else [],
-        machine_price=_machine_amount(price.shown, price.currency) if price is not None else "",
-        way=[one.in_language(visitor.language) for one in tree.way_to(product.category_id)],
-        canonical=links_of(visitor.application).url("product", sku=product.sku),
-    )
-    return parts, offers.next_change(now)
+    return Page("catalog/product.html", parts=parts, top_category=parts["top_category"], refused=None)
 
 
 async def categories_below(node: Node | None, visitor: Visitor) -> list[Category]:
@@ -164,11 +140,6 @@ async def _listing(form: ListForm, visitor: Visitor, route: str, values: dict[st
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
     return min((moment for moment in (one, other) if moment is not None), default=None)
-
-
-def _machine_amount(amount: int, currency: str) -> str:
-    """Minor units as schema.org wants them: 18.00, in whatever language."""
-    return str(Decimal(amount).scaleb(-get_currency_precision(currency)))
 
 
 routes = [home, category, search, search_suggestions, product, sitemap]

@@ -15,6 +15,13 @@ from app.basket.owner import owner_of
 from app.basket.reckoning import delivery_prices
 from app.checkout.choices import as_json, choices_from, chosen, keep_in_book, typed_again, wish_of
 from app.checkout.forms import NEW, SAME, CheckoutForm, PlaceForm, read_checkout
+from app.checkout.kept_answers import (
+    forget_answers,
+    keep_answers_on,
+    kept_answers,
+    named_owner,
+    signed_out_owner,
+)
 from app.checkout.payments import PaymentRefused, payment_providers
 from app.checkout.shipping import shipping_methods_for
 from app.customers.address_form import asked_address, typed_so_far
@@ -30,6 +37,7 @@ from app.pages import Page, see
 from app.requisitions.approvers import approvers_for
 from app.requisitions.asking import Outcome, order_or_ask, outcome_of
 from app.requisitions.words import excess_words
+from app.sign_in.ended_session import ANSWERS_WAIT, session_has_ended, sign_in_to
 from app.sign_in.limits import count_client
 from app.visitor import CurrentVisitor, Visitor
 
@@ -39,39 +47,46 @@ async def checkout_page(request: Request[Any, Any, Any], visitor: CurrentVisitor
     """Asks for addresses, delivery and payment."""
     basket = await _basket(request, visitor)
     if basket is None or not basket.can_be_ordered:
-        return _to_basket(request, basket)
+        return _to_basket(request, visitor, basket)
     book = await _book(visitor)
     at_first = {f"{kind}_country": visitor.application.default_country for kind in ("billing", "shipping")}
-    answers = at_first | typed_again(choices_from(basket.checkout))
+    answers = at_first | typed_again(choices_from(basket.checkout)) | kept_answers(visitor, request)
     # Only what is still offered is chosen beforehand; the page leaves the rest open.
     answers["payment_method"] = answers["payment_method"] or await preferred_payment_of(visitor)
-    return await _form_page(visitor, basket, book, blank(CheckoutForm, **_first_answers(answers, book)))
+    form = blank(CheckoutForm, **_first_answers(answers, book))
+    return await _form_page(request, visitor, basket, book, form)
 
 
 @post("/checkout", name="checkout_post", guards=[anyone])
 async def answer_checkout(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
     """Keeps the answers and goes on to the review."""
+    if owner := await signed_out_owner(visitor, request):
+        answer = sign_in_to(request, "checkout", ANSWERS_WAIT)
+        await keep_answers_on(answer, visitor, request, owner)
+        return answer
     basket = await _basket(request, visitor)
     if basket is None or basket.id is None or not basket.can_be_ordered:
-        return _to_basket(request, basket)
+        return _to_basket(request, visitor, basket)
     book = await _book(visitor)
     form = await read_checkout(
         request, book, country=visitor.application.default_country, is_guest=not visitor.is_signed_in
     )
     if "change_country" in request.query_params:
-        return await _form_page(visitor, basket, book, typed_so_far(CheckoutForm, form))
+        return await _form_page(request, visitor, basket, book, typed_so_far(CheckoutForm, form))
     methods = {one.id for one in await shipping_methods_for(visitor)}
     for name, offered in (("shipping_method", methods), ("payment_method", set(payment_providers()))):
         if form.value(name) not in offered:
             form.add_error(name, _("Please choose one of the options."))
     if form.errors:
-        return await _form_page(visitor, basket, book, form, 422)
+        return await _form_page(request, visitor, basket, book, form, 422)
     answers = chosen(form.data, book)
     if visitor.is_signed_in:
         answers = await keep_in_book(form.data, answers, address_book_of(visitor))
     await keep_checkout(basket.id, as_json(answers))
     changed = Flash(" ".join(basket.notes), "warning") if basket.notes else None
-    return see(request, "checkout_review", flash=changed)
+    answer = see(request, "checkout_review", flash=changed)
+    forget_answers(answer, visitor, request)
+    return answer
 
 
 @get("/checkout/review", name="checkout_review", guards=[anyone])
@@ -84,6 +99,8 @@ async def review_page(request: Request[Any, Any, Any], visitor: CurrentVisitor) 
 @post("/checkout/place", name="place_order", guards=[anyone])
 async def place(request: Request[Any, Any, Any], visitor: CurrentVisitor) -> Response[Any]:
     """Places the order, once for each key."""
+    if await signed_out_owner(visitor, request):
+        return sign_in_to(request, "checkout_review", ANSWERS_WAIT)
     form = await read_form(request, PlaceForm)
     if not visitor.is_signed_in:
         # Every order sends a mail to an address that a guest has typed.
@@ -139,11 +156,13 @@ def _only_for_buyers(visitor: Visitor) -> None:
         raise NotPermitted
 
 
-def _to_basket(request: Request[Any, Any, Any], basket: Basket | None) -> Response[Any]:
+def _to_basket(request: Request[Any, Any, Any], visitor: Visitor, basket: Basket | None) -> Response[Any]:
     """Back to the basket, which marks what cannot be ordered; with what has changed, since it counts as told now."""
     if basket is not None and basket.notes:
         return see(request, "basket", flash=Flash(" ".join(basket.notes), "warning"))
     if basket is None or basket.is_empty:
+        if session_has_ended(visitor, request):
+            return sign_in_to(request, "checkout")
         return see(request, "basket", flash=Flash(_("There is nothing to order yet."), "info"))
     return see(request, "basket")
 
@@ -172,6 +191,7 @@ def _first_answers(answers: dict[str, str], book: list[StoredAddress]) -> dict[s
 
 
 async def _form_page(
+    request: Request[Any, Any, Any],
     visitor: Visitor,
     basket: Basket,
     book: list[StoredAddress],
@@ -191,6 +211,7 @@ async def _form_page(
         methods=methods,
         prices=await delivery_prices(visitor, deliveries, items),
         payments=list(payment_providers().values()),
+        buyer=named_owner(visitor, request),
         billing=asked_address(form, "billing_", visitor),
         shipping=asked_address(form, "shipping_", visitor),
     )
@@ -213,7 +234,7 @@ async def _review(
         email=wish.email,
     )
     if basket is None or basket.is_empty:
-        return _to_basket(request, basket)
+        return _to_basket(request, visitor, basket)
     if form is None:
         form = blank(PlaceForm)
     total, account = basket.reckoning.totals.total.net, visitor.account
@@ -233,6 +254,7 @@ async def _review(
         reasons=[*reasons, *(note for note in basket.notes if note not in reasons)] if reasons else [],
         notes=basket.notes,
         code_note=code_note(basket),
+        buyer=named_owner(visitor, request),
         idempotency_key=secrets.token_urlsafe(32),
     )
 

@@ -6,7 +6,6 @@ RFC 6238 with the usual parameters: SHA-1, six digits, 30 seconds; one step of c
 import hashlib
 import secrets
 import uuid
-from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ import structlog
 
 from app.applications import Application
 from app.audit import record
-from app.settings import settings
+from app.sealed import fernet_for
 from app.sign_in.security_mails import SecurityChange, tell_security_change
 from tables.engine import DB
 from tables.keys import new_key
@@ -228,11 +227,11 @@ def _hash_of_code(user_id: uuid.UUID, code: str) -> bytes:
 
 
 def _sealed(secret: str) -> str:
-    return str(_fernet().encrypt(secret.encode()).decode())
+    return str(fernet_for("second-factor").encrypt(secret.encode()).decode())
 
 
 def _sealed_anew(sealed: str) -> str:
-    return str(_fernet().rotate(sealed.encode()).decode())
+    return str(fernet_for("second-factor").rotate(sealed.encode()).decode())
 
 
 def _opened(sealed: str) -> str | None:
@@ -240,17 +239,6 @@ def _opened(sealed: str) -> str | None:
     from cryptography.fernet import InvalidToken
 
     try:
-        return str(_fernet().decrypt(sealed.encode()).decode())
+        return str(fernet_for("second-factor").decrypt(sealed.encode()).decode())
     except InvalidToken:
         return None
-
-
-def _fernet() -> Any:
-    # Imported late: only people with a second factor need it, and it takes its time and memory.
-    from cryptography.fernet import Fernet, MultiFernet
-
-    keys = [
-        urlsafe_b64encode(hashlib.sha256(f"patron.second-factor:{key}".encode()).digest())
-        for key in settings().secret_keys
-    ]
-    return MultiFernet([Fernet(key) for key in keys])

@@ -11,7 +11,7 @@ from tables.engine import DB
 from tests import people
 from tests.browser_like import visit
 from tests.catalog.shelf import EXCLUDE, INCLUDE, STRANGERS, counted_queries
-from tests.checkout.ordering import add, open_shop
+from tests.checkout.ordering import add, answer, open_shop
 from tests.other_connection import other_connection, until_somebody_waits
 
 
@@ -77,12 +77,13 @@ async def test_quantities_change_and_nothing_takes_a_line_out(database):
 
 
 @pytest.mark.parametrize("quantity", ["0", "-1", "1000000000", "many", "", "1.5", "٣", "1e3"])
-async def test_odd_quantities_are_refused_and_change_nothing(database, quantity):
+async def test_odd_quantities_are_refused_at_the_field_of_the_product_and_change_nothing(database, quantity):
     await open_shop()
     person = await visit("shop")
     page = await add(person, "TEA", quantity)
-    assert page.status == 422
-    assert page.errors[""]
+    assert (page.status, page.h1) == (422, "Tea")
+    assert page.errors["quantity"]
+    assert page.typed("quantity") == quantity
     assert await quantities() == {}
 
 
@@ -94,6 +95,31 @@ async def test_odd_quantities_of_a_line_are_refused_at_the_field(database, quant
     assert page.status == 422
     assert page.errors["quantity"]
     assert await quantities() == {"TEA": 2}
+
+
+async def test_a_refused_quantity_is_said_only_to_who_has_typed_it(database):
+    await open_shop()
+    person = await visit("shop")
+    await add(person, "TEA", 51)
+    page = await person.get("/products/TEA")
+    assert page.typed("quantity") == "1"
+    assert page.errors == {}
+
+
+async def test_the_last_piece_is_told_in_the_singular(database):
+    shop = await open_shop()
+    await shop.product("CAKE", "Cake", price=500, stock=1)
+    person = await visit("shop")
+    assert (await add(person, "CAKE", 2)).errors["quantity"] == "Only one piece is in stock."
+
+
+async def test_what_went_out_of_stock_meanwhile_is_told_with_the_basket(database):
+    shop = await open_shop()
+    await shop.product("CAKE", "Cake", price=500, stock=0)
+    person = await visit("shop")
+    page = await add(person, "CAKE")
+    assert (page.status, page.h1) == (422, "Basket")
+    assert page.errors[""] == "This product is out of stock at the moment."
 
 
 async def test_unknown_and_hidden_products_are_refused_alike(database):
@@ -124,8 +150,37 @@ async def test_foreign_lines_are_missing_like_unknown_ones(database):
     line = await DB.fetch_value("SELECT id FROM basket_lines")
     await add(stranger, "COFFEE")
     for key in (line, uuid.uuid4()):
-        assert (await stranger.post(f"/basket/lines/{key}", {"quantity": "0"})).status == 404
+        page = await stranger.post(f"/basket/lines/{key}", {"quantity": "0"})
+        assert page.status == 404
+        assert "Tea" not in page.main
     assert await quantities() == {"TEA": 2, "COFFEE": 1}
+
+
+async def test_a_line_that_was_taken_out_in_another_window_is_told_with_the_basket(database):
+    await open_shop()
+    person = await visit("shop")
+    await add(person, "COFFEE")
+    seen_before = await add(person, "TEA", 2)
+    line = await DB.fetch_value(
+        "SELECT l.id FROM basket_lines l JOIN products p ON p.id = l.product WHERE p.sku = 'TEA'"
+    )
+    await person.post(f"/basket/lines/{line}", {"quantity": "0"})
+    page = await person.post(f"/basket/lines/{line}", {"quantity": "3"}, token=seen_before.csrf_token)
+    assert (page.status, page.h1) == (404, "Basket")
+    assert page.errors[""] == "This product is no longer in your basket."
+    assert "Coffee" in page.main
+
+
+async def test_what_delivery_costs_is_not_left_out_of_what_is_to_be_paid_in_silence(database):
+    await open_shop()
+    person = await visit("shop")
+    page = await add(person)
+    for seen in (page, await person.get("/checkout")):
+        assert "Deliverystill to be chosen" in seen.main
+        assert "Total without delivery€11.90" in seen.main
+        assert "Total to pay" not in seen.main
+    review = await answer(person)
+    assert "Total to pay€17.85" in review.main
 
 
 async def test_ten_parallel_adds_make_ten(database):
@@ -164,11 +219,11 @@ async def test_minimum_and_steps_are_kept(database):
     shop = await open_shop()
     await shop.product("WINE", "Wine", price=500, minimum_quantity=12, step_quantity=6, stock=40)
     person = await visit("shop")
-    assert "at least 12" in (await add(person, "WINE", 6)).errors[""]
-    assert "steps of 6" in (await add(person, "WINE", 13)).errors[""]
-    assert "Only 40" in (await add(person, "WINE", 42)).errors[""]
+    assert "at least 12" in (await add(person, "WINE", 6)).errors["quantity"]
+    assert "steps of 6" in (await add(person, "WINE", 13)).errors["quantity"]
+    assert "Only 40" in (await add(person, "WINE", 42)).errors["quantity"]
     assert (await add(person, "WINE", 18)).status == 200
-    refused = (await add(person, "WINE", 24)).errors[""]
+    refused = (await add(person, "WINE", 24)).errors["quantity"]
     assert refused == "Only 40 pieces are in stock. There are 18 in your basket already."
     assert await quantities() == {"WINE": 18}
 

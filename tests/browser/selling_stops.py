@@ -18,6 +18,12 @@ from tests.browser.window import Window
 from tests.catalog.photos import photo
 
 
+async def refused_quantity(window: Window, prepared: Prepared) -> int:
+    await window.open("/products/NW-001")
+    await window.fill(quantity="99999")
+    return await window.press("Add to basket")
+
+
 async def filled_basket(window: Window, prepared: Prepared) -> int:
     await window.open("/products/NW-001")
     return await window.press("Add to basket")
@@ -113,6 +119,7 @@ SELLING = [
     Stop("product-unknown", at("/products/NW-999"), 404),
     Stop("search", at("/search?q=choclate")),
     Stop("search-nothing", at("/search?q=zzzzzz")),
+    Stop("product-refused-quantity", refused_quantity, 422),
     Stop("basket-empty", at("/basket")),
     Stop("basket", filled_basket),
     Stop("checkout", checkout),

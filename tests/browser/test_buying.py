@@ -3,6 +3,7 @@
 import secrets
 
 import pytest
+from playwright.async_api import expect
 
 from tests.browser.conftest import OpenWindow
 from tests.browser.selling_stops import fill_in_checkout
@@ -53,4 +54,22 @@ async def test_the_checkout_asks_what_the_country_of_a_new_address_needs(
     await window.press("Go on to the review")
     assert await window.heading == window.says("Review your order")
     assert "Portland" in await window.page.inner_text("main")
+    assert window.problems == []
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with-scripts", "without-scripts"])
+async def test_a_new_address_is_asked_for_as_soon_as_it_is_chosen_and_only_then(
+    open_window: OpenWindow, javascript: bool
+) -> None:
+    window = await open_window(javascript=javascript)
+    await window.open("/products/NW-001")
+    await window.press("Add to basket")
+    await window.follow("Go to checkout", within="main")
+    street = window.page.locator("[name=shipping_street]")
+    await expect(street).to_be_hidden()
+    await window.page.locator("[name=shipping_choice][value=new]").check()
+    await expect(street).to_be_visible()
+    await street.fill("Lindenstraße 14")
+    await window.page.locator("[name=shipping_choice][value=same]").check()
+    await expect(street).to_be_hidden()
     assert window.problems == []

@@ -329,3 +329,12 @@ async def test_choosing_another_display_of_prices_changes_nothing_to_pay(databas
     assert "has changed" not in page.main
     await place(person, await answer(person))
     assert await DB.fetch_value("SELECT gross_total FROM orders") == 4165
+
+
+async def test_the_confirmation_repeats_the_remarks(database):
+    await open_shop()
+    person = await visit("shop")
+    await add(person)
+    page = await place(person, await answer(person, comment="Ring <twice>"))
+    assert page.h1 == "Thank you for your order"
+    assert "Remarks: Ring <twice>" in page.main

@@ -174,7 +174,7 @@ async def test_what_is_sold_out_cannot_be_approved(database):
     await DB.execute("UPDATE products SET stock = 1 WHERE sku = 'TEA'")
     page = await person.fill(page, {}, form="review")
     assert page.status == 409
-    assert "Tea: Only 1 pieces are in stock." in page.main
+    assert "Tea: Only one piece is in stock." in page.main
     assert (await state(), await orders(), await stock()) == ("pending", 0, 1)
     await DB.execute("UPDATE products SET stock = 2 WHERE sku = 'TEA'")
     assert (await decide(person, key)).status == 200
