@@ -7,6 +7,7 @@ from app.applications import Application
 from app.audit import record
 from app.links import links_of
 from app.mail.people import queue_mail_to
+from app.registration.verify_email import note_verified_email
 from app.sign_in.breached_passwords import breach_problem
 from app.sign_in.limits import clear_account
 from app.sign_in.link_tokens import Link, Purpose, TokenState, consume, look_up, revoke_links_of
@@ -15,7 +16,7 @@ from app.sign_in.sessions import end_sessions_of
 from tables.engine import DB
 
 _PERSON = """
-    SELECT u.id AS user_id, u.login, u.login_canonical, u.email, u.first_name, u.last_name,
+    SELECT u.id AS user_id, u.login, u.login_canonical, u.email, u.email_canonical, u.first_name, u.last_name,
            u.preferred_language, f.id IS NOT NULL AS has_second_factor,
            (SELECT string_agg(co.company_name, ' ') FROM memberships m
             JOIN companies co ON co.customer = m.customer WHERE m."user" = u.id) AS companies
@@ -56,7 +57,8 @@ async def reset_password(token: str, password: str, application: Application) ->
     """Sets the password that the owner of a link has chosen; False when the link does not work any more.
 
     In one transaction: the link is used up, all sessions of the user end, other links to a new password die,
-    a lock is opened, and the notice is queued. The link was in the user's mailbox, so the e-mail is verified.
+    a lock is opened, and the notice is queued. The link was in the user's mailbox, so the e-mail is verified, with
+    all that follows from it: who waits for approval is announced to staff.
     A second factor stays: whoever has the mailbox only does not get in. Raises TooBusy.
     """
     password_hash = await hash_password(password)
@@ -66,8 +68,7 @@ async def reset_password(token: str, password: str, application: Application) ->
         if person is None:
             return False
         await DB.execute(
-            "UPDATE users SET password_hash = $2, password_changed_at = now(),"
-            " email_verified_at = coalesce(email_verified_at, now()) WHERE id = $1",
+            "UPDATE users SET password_hash = $2, password_changed_at = now() WHERE id = $1",
             person["user_id"],
             password_hash,
         )
@@ -75,6 +76,7 @@ async def reset_password(token: str, password: str, application: Application) ->
         await revoke_links_of(person["user_id"], Purpose.RESET_PASSWORD, Purpose.CHANGE_EMAIL)
         await clear_account(person["login_canonical"])
         await record("password reset", user_id=person["user_id"])
+        await note_verified_email(person["user_id"], person["email_canonical"])
         await _tell(person, application)
     return True
 
