@@ -233,6 +233,17 @@ async def test_a_known_email_is_answered_like_a_new_one_and_its_owner_is_told(da
     assert stored.last_name != "Müller"
 
 
+async def test_whoever_has_an_account_at_another_shop_is_led_there(database):
+    await people.shopper("ines@example.com")
+    person = await visit("business")
+    await person.fill(await person.get("/register"), {**PERSON, **COMPANY}, form="email")
+    [told] = await mails(kind="already_registered")
+    assert told.subject == "You already have an account at Patron"
+    assert "It already has an account at Patron, so nothing was changed." in told.text
+    page = await (await visit("shop")).get(told.link)
+    assert (page.path, page.h1) == ("/sign-in", "Sign in")
+
+
 async def test_upper_case_and_wide_letters_are_the_same_email(database):
     await people.shopper("ines@example.com")
     for email in ("INES@EXAMPLE.COM", "ＩＮＥＳ@example.com"):
