@@ -31,15 +31,17 @@ async def link_to_reset(token: str, application: Application) -> Link | None:
     return await look_up(token, Purpose.RESET_PASSWORD, application)
 
 
-async def shortest_for_link(link: Link | None) -> int:
-    """How long the new password of a link's owner has to be, for the page to say.
+async def owner_of_link(link: Link | None) -> tuple[str, int]:
+    """The login of a link's owner, "" if there is none, and how long the new password has to be.
 
-    Only who holds a link that works is told: for everybody else it would say that an account has a second factor.
+    Only who holds a link that works is told: others would learn that an account exists, and has a second factor.
     """
     if link is None or link.state is not TokenState.VALID:
-        return SHORTEST
+        return "", SHORTEST
     person = await DB.fetch_row(_PERSON, link.user_id)
-    return shortest_password(has_second_factor=person is not None and person["has_second_factor"])
+    if person is None:
+        return "", SHORTEST
+    return person["login"], shortest_password(has_second_factor=person["has_second_factor"])
 
 
 async def problem_of_new_password(user_id: uuid.UUID, password: str, application: Application) -> str | None:
