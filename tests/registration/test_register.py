@@ -158,6 +158,19 @@ async def test_all_errors_are_told_at_once_and_what_was_typed_stays(database):
     assert await User.count() == 0
 
 
+async def test_a_password_that_was_fine_has_to_be_typed_once_more_and_the_page_says_so(database):
+    person = await visit("shop")
+    again = "Please type it once more: passwords are never shown again."
+    page = await person.get("/register")
+    assert again not in page.main
+    page = await person.fill(page, {**PERSON, "last_name": ""})
+    assert set(page.errors) == {"last_name"}
+    assert again in page.main
+    assert page.tree.xpath("//input[@name='password']/@aria-describedby") == ["hint-password"]
+    page = await person.fill(page, {**PERSON, "password": "short"})
+    assert again not in page.main
+
+
 async def test_a_birthday_lies_in_the_past_and_not_before_1900(database):
     person = await visit("shop")
     for birthday in ("2999-01-01", "1899-12-31", "31.02.1980"):
