@@ -1,6 +1,7 @@
 """Passwords: hashing, checking, and which ones are refused (security.md, Passwords)."""
 
 import asyncio
+import itertools
 import os
 import re
 import threading
@@ -109,9 +110,9 @@ def _guesses(folded: str) -> set[str]:
 
 
 def _is_a_row(folded: str) -> bool:
-    """Whether a password only goes along the keyboard, the alphabet or the digits: however long, it is tried early."""
+    """Whether a password only goes along the keyboard, the alphabet or the digits: such are tried early."""
     typed = re.sub(r"[\W_]+", "", folded)
-    steps = list(zip(typed, typed[1:], strict=False))
+    steps = list(itertools.pairwise(typed))
     beside = sum(any(a + b in row or b + a in row for row in _ROWS) for a, b in steps)
     # One in five may jump, where a row ends and the next one begins.
     return bool(steps) and beside * 5 >= len(steps) * 4
