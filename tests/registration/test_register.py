@@ -324,6 +324,16 @@ async def test_a_language_that_the_shop_does_not_speak_is_refused(database):
     assert set(page.errors) == {"preferred_language"}
 
 
+async def test_who_is_signed_in_is_led_to_adding_a_company_and_not_to_a_second_account(database):
+    known = await people.shopper()
+    person = await known.signed_in()
+    page = await person.get("/register/individual")
+    assert f"You are signed in as {known.login}. This form makes another account" in page.main
+    [address] = page.tree.xpath("//main//a[normalize-space()='Your companies']/@href")
+    assert (await person.get(address)).h1 == "Your companies"
+    assert "You are signed in as" not in (await (await visit("shop")).get("/register/individual")).main
+
+
 async def test_fields_of_other_forms_change_nothing(database):
     person = await visit("shop")
     await person.get("/register")
