@@ -59,10 +59,12 @@ EXPLANATIONS = {
     500: text("This is our fault, not yours. We have noted it; please try again in a moment."),
     503: text("We are very busy or being repaired. Nothing is lost; please try again in a moment."),
 }
+STALE_FORM_HEADING = text("Please try that once more")
 STALE_FORM = text(
     "This form was open for too long, was opened for another company, or came from another site. "
     "Please go back, reload the page and try again."
 )
+SESSION_ENDED = text("You are not signed in here any more. Please sign in again.")
 SIGNED_OUT_MEANWHILE = text(
     "You were signed out meanwhile, so nothing was saved. Please sign in, and then fill in the form once more."
 )
@@ -136,7 +138,7 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
     answer = error_page(
         request.scope,
         status,
-        heading=ONLY_LOOKING_HEADING if isinstance(error, OnlyLooking) else None,
+        heading=_heading_of(error),
         explanation=explanation,
         retry_after=_seconds(headers),
     )
@@ -239,14 +241,32 @@ def _status_of(error: Exception) -> tuple[int, dict[str, str], str | None]:
             return 500, {}, None
 
 
+def _heading_of(error: Exception) -> str | None:
+    """Another heading than that of the status, which would say of a form that was open for long what is not so."""
+    if isinstance(error, OnlyLooking):
+        return ONLY_LOOKING_HEADING
+    return STALE_FORM_HEADING if isinstance(error, StaleForm) or _is_csrf_failure(error) else None
+
+
 def _is_csrf_failure(error: Exception) -> bool:
     return isinstance(error, HTTPException) and "CSRF" in str(error.detail)
 
 
 def _to_sign_in(request: Request[Any, Any, Any]) -> Response[Any]:
     # Nobody knows who will sign in now: what was typed is not kept for whoever comes next at this browser.
-    said = None if _is_page(request) else Flash(_(SIGNED_OUT_MEANWHILE), "warning")
-    return see(request, "sign_in", next=_page_asked_for(request), flash=said)
+    said = _(SIGNED_OUT_MEANWHILE)
+    if _is_page(request):
+        said = _(SESSION_ENDED) if _had_a_session(request) else ""
+    return see(
+        request, "sign_in", next=_page_asked_for(request), flash=Flash(said, "warning") if said else None
+    )
+
+
+def _had_a_session(request: Request[Any, Any, Any]) -> bool:
+    """Whether somebody was signed in at this browser who did not sign out: the session was ended elsewhere, or by
+    time. Who has signed out knows it, and the cookie has gone."""
+    application = request.scope["visitor"].application  # type: ignore[typeddict-item]  # put there by app.main
+    return application.cookie_name("session") in request.cookies
 
 
 def _to_sign_in_again(request: Request[Any, Any, Any]) -> Response[Any]:

@@ -99,6 +99,8 @@ EXCEPTIONS = {
     # Whoever disables or deletes a user may meet the last staff member with all privileges.
     ("customers.activation", "back_office.all_privileges"),
     ("personal_data.deletion", "back_office.all_privileges"),
+    # Who chooses a password by a mailed link has read their mail: what waits for that goes on.
+    ("sign_in.reset", "registration.verify_email"),
     # What decides a customer's segments changes here.
     ("customers.activation", "segments.segmentation_services"),
     ("customers.addresses", "segments.segmentation_services"),

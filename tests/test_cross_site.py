@@ -35,7 +35,7 @@ async def test_a_request_that_the_browser_says_came_from_elsewhere_is_refused(si
     await person.get("/")
     page = await change_language(person, {"Sec-Fetch-Site": site})
     assert page.status == 403
-    assert page.h1 == "This page is not for you"
+    assert page.h1 == "Please try that once more"
     assert "came from another site" in page.main
     assert await language_of(known) == "en"
     assert person.cookie("csrf"), "another site cannot take the cookie away either"

@@ -21,8 +21,8 @@ TEMPLATES = Path(__file__).parents[2] / "templates"
 # the link is valid. `name` may be left out or empty where the person is not known by name.
 KINDS: dict[str, frozenset[str]] = {
     "verify_email": frozenset({"name", "link", "hours"}),
-    # companies_link: where one adds a company, "" where companies do not register.
-    "already_registered": frozenset({"name", "sign_in_link", "reset_link", "companies_link"}),
+    # companies_link: where one adds a company, "" where companies do not register. there: the shop of the account.
+    "already_registered": frozenset({"name", "sign_in_link", "reset_link", "companies_link", "there"}),
     # reason: created, enabled or staff (domain.md 5, triggers 1, 2 and 4).
     "choose_password": frozenset({"name", "login", "link", "minutes", "reason"}),
     "staff_welcome": frozenset({"name", "login", "link", "minutes"}),

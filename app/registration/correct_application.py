@@ -31,6 +31,10 @@ _CORRECT_PERSON = """
         email_verified_at = coalesce(email_verified_at, now())
     WHERE id = $1
 """
+_COMMENT = """
+    SELECT comment FROM approval_requests WHERE customer = $1 AND decision = 'rejected'
+    ORDER BY decided_at DESC LIMIT 1
+"""
 _RENAME = "UPDATE customers SET search_name = $2, version = version + 1 WHERE id = $1"
 
 
@@ -44,6 +48,11 @@ async def applicant_of(link: Link) -> tuple[Customer, User, Membership] | None:
     if customer is None or user is None or membership is None:
         return None
     return customer, user, membership
+
+
+async def why_rejected(customer: Customer) -> str:
+    """What staff wrote to a rejected applicant, "" for nothing: who comes by the sign-in may not have the mail."""
+    return str(await DB.fetch_value(_COMMENT, customer.id) or "")
 
 
 async def filled_in(customer: Customer, user: User) -> FilledForm[RegistrationForm]:

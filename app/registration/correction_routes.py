@@ -14,6 +14,7 @@ from app.registration.correct_application import (
     applicant_of,
     correct_application,
     filled_in,
+    why_rejected,
 )
 from app.registration.forms import RegistrationForm, check_language, correction_form
 from app.sign_in.limits import count_client
@@ -32,7 +33,7 @@ async def correct_application_page(request: Request[Any, Any, Any], visitor: Cur
     if applicant is None:
         return _gone(link)
     customer, user = applicant
-    return _form_page(visitor, customer, token, await filled_in(customer, user))
+    return await _form_page(visitor, customer, token, await filled_in(customer, user))
 
 
 @post("/register/correct", name="correct_application_post", guards=[anyone])
@@ -51,9 +52,9 @@ async def send_corrected_application(
     form = await read_form(request, asked)
     check_language(form, visitor.application)
     if "change_country" in request.query_params:
-        return _form_page(visitor, customer, token, typed_so_far(asked, form))
+        return await _form_page(visitor, customer, token, typed_so_far(asked, form))
     if not form.is_valid:
-        return _form_page(visitor, customer, token, form, 422)
+        return await _form_page(visitor, customer, token, form, 422)
     try:
         corrected = await correct_application(token, visitor.application, form.data)
     except Conflict:
@@ -79,7 +80,7 @@ async def _applicant(link: Link | None) -> tuple[Customer, User] | None:
     return found[0], found[1]
 
 
-def _form_page(
+async def _form_page(
     visitor: Visitor,
     customer: Customer,
     token: str,
@@ -92,6 +93,7 @@ def _form_page(
         status_code=status_code,
         form=form,
         token=token,
+        why=await why_rejected(customer),
         customer_type=customer_type,
         customer_types=(customer_type,),
         **asked_address(form, "address_", visitor),

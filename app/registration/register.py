@@ -131,7 +131,8 @@ async def tell_owner_of_login(application: Application, email: str) -> None:
         return
     owner = await User.objects().get(User.login_canonical == canonical)
     if owner is not None:
-        links = links_of(application)
+        home = await _home_of(owner, application)
+        links = links_of(home or application)
         # To the stored spelling: what was typed may only compare equal (security.md, Input).
         await queue_mail_to(
             owner,
@@ -139,7 +140,8 @@ async def tell_owner_of_login(application: Application, email: str) -> None:
             kind="already_registered",
             sign_in_link=links.url("sign_in"),
             reset_link=links.url("forgotten_password"),
-            companies_link=await _companies_link(application, owner),
+            companies_link=_companies_link(application, home),
+            there=(home or application).name,
         )
         return
     kept = await login_kept_for(canonical)
@@ -153,11 +155,15 @@ async def tell_owner_of_login(application: Application, email: str) -> None:
         )
 
 
-async def _companies_link(application: Application, owner: User) -> str:
-    """Where somebody with a login adds a company, told where companies register; "" elsewhere (domain.md 4)."""
-    if not any(one.applies(Extension.GROUP) for one in application.login):
-        return ""
+async def _home_of(owner: User, application: Application) -> Application | None:
+    """Where somebody with a login signs in, here if they may: other shops would tell them that they are wrong."""
     rows = await DB.fetch(_TYPES_OF_USER, owner.id)
-    at_home = (one for one in all_applications() if any(one.admits(row["customer_type"]) for row in rows))
-    home = next(at_home, None)
-    return links_of(home).url("own_companies") if home is not None else ""
+    shops = (application, *all_applications())
+    at_home = (one for one in shops if any(one.admits(row["customer_type"]) for row in rows))
+    return next(at_home, None)
+
+
+def _companies_link(application: Application, home: Application | None) -> str:
+    """Where somebody with a login adds a company, told where companies register; "" elsewhere (domain.md 4)."""
+    registers_companies = any(one.applies(Extension.GROUP) for one in application.login)
+    return links_of(home).url("own_companies") if home is not None and registers_companies else ""

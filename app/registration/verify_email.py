@@ -18,9 +18,15 @@ from tables import Customer, User
 from tables.customers import ApprovalStatus
 from tables.engine import DB
 
+# The user is locked by whoever asks.
 _VERIFY = """
-    UPDATE users SET email_verified_at = coalesce(email_verified_at, now())
-    WHERE id = $1 AND email_canonical = $2
+    UPDATE users SET email_verified_at = coalesce(before.email_verified_at, now())
+    FROM (SELECT id, email_verified_at FROM users WHERE id = $1 AND email_canonical = $2) AS before
+    WHERE users.id = before.id
+    RETURNING before.email_verified_at IS NULL AS is_news
+"""
+_CUSTOMERS_OF = """
+    SELECT customer FROM memberships WHERE "user" = $1 ORDER BY customer
 """
 _UNVERIFIED = """
     SELECT u.id AS user_id, u.email_canonical, m.customer AS customer_id
@@ -54,23 +60,33 @@ async def send_verification_mail(application: Application, user: User, customer_
 async def verify_email(token: str, application: Application) -> Customer | None:
     """Uses a link up: the e-mail is verified. Gives the customer who registered with it.
 
-    A customer that waits for approval is announced to staff only now: before, anybody could have staff
-    write to foreign addresses, or bury them in applications. None when the link does not work, for example
-    since the e-mail has changed meanwhile.
+    None when the link does not work, for example since the e-mail has changed meanwhile.
     """
     async with DB.transaction() as transaction:
         link = await consume(token, Purpose.VERIFY_EMAIL, application)
-        if link is None or not await DB.execute(_VERIFY, link.user_id, link.details["email"]):
+        if link is None or not await note_verified_email(link.user_id, link.details["email"]):
             await transaction.rollback()
             return None
-        await record("e-mail verified", user_id=link.user_id, customer_id=link.customer_id)
-        if link.customer_id is not None:
-            await update_segments_of(link.customer_id)
-        customer = await Customer.objects().get(Customer.id == link.customer_id)
-        user = await User.objects().get(User.id == link.user_id)
-        if customer is not None and user is not None and customer.approval_status == ApprovalStatus.PENDING:
+        return await Customer.objects().get(Customer.id == link.customer_id)
+
+
+async def note_verified_email(user_id: uuid.UUID, email_canonical: str) -> bool:
+    """Notes that somebody has read mail at this e-mail, by whichever link; False when it is no longer theirs.
+
+    In the current transaction, which has locked the user. The first time a customer that waits for approval is
+    announced to staff, not before: anybody could have staff write to foreign addresses, or bury them in applications.
+    """
+    is_news = await DB.fetch_value(_VERIFY, user_id, email_canonical)
+    if not is_news:
+        return is_news is not None
+    user = await User.objects().get(User.id == user_id)
+    for row in await DB.fetch(_CUSTOMERS_OF, user_id):
+        await record("e-mail verified", user_id=user_id, customer_id=row["customer"])
+        await update_segments_of(row["customer"])
+        customer = await Customer.objects().get(Customer.id == row["customer"])
+        if user is not None and customer is not None and customer.approval_status == ApprovalStatus.PENDING:
             await announce_application(customer, user)
-        return customer
+    return True
 
 
 async def send_verification_mails_again(

@@ -1,6 +1,7 @@
 """Passwords: hashing, checking, and which ones are refused (security.md, Passwords)."""
 
 import asyncio
+import itertools
 import os
 import re
 import threading
@@ -47,6 +48,16 @@ QUIET_SECONDS = 1.0
 # Seconds that the threads wait for each other then; a hash that comes in this moment waits as well.
 TIDY_TOGETHER_WITHIN = 0.1
 
+# What people type without lifting the hand, on English and German keyboards, and what everybody can count up.
+_ROWS = (
+    "12345678901",
+    "qwertyuiop",
+    "qwertzuiopü",
+    "asdfghjkl",
+    "zxcvbnm",
+    "yxcvbnm",
+    "abcdefghijklmnopqrstuvwxyz",
+)
 _COMMON = Path(__file__).parent / "common_passwords.txt"
 
 
@@ -81,7 +92,8 @@ def password_problem(password: str, about: Sequence[str], shortest: int = SHORTE
     if len(normal) < shortest:
         return _("Please use at least %(n)s characters. Several words in a row are fine.", n=shortest)
     folded = normal.casefold()
-    if any(guess in common_passwords() for guess in _guesses(folded)) or len(set(folded)) < 4:
+    is_guessed = any(guess in common_passwords() for guess in _guesses(folded))
+    if is_guessed or len(set(folded)) < 4 or _is_a_row(folded):
         return _("This password is one of the first that others would guess. Please choose another one.")
     if _is_made_of(folded, about):
         return _("Please do not use your name, e-mail, company or the shop's name as your password.")
@@ -95,6 +107,15 @@ def _guesses(folded: str) -> set[str]:
     repeated = re.fullmatch(r"(.+?)\1+", together)
     guesses = {folded, letters, together}
     return guesses | ({repeated[1]} if repeated else set())
+
+
+def _is_a_row(folded: str) -> bool:
+    """Whether a password only goes along the keyboard, the alphabet or the digits: such are tried early."""
+    typed = re.sub(r"[\W_]+", "", folded)
+    steps = list(itertools.pairwise(typed))
+    beside = sum(any(a + b in row or b + a in row for row in _ROWS) for a, b in steps)
+    # One in five may jump, where a row ends and the next one begins.
+    return bool(steps) and beside * 5 >= len(steps) * 4
 
 
 def _is_made_of(folded: str, about: Sequence[str]) -> bool:

@@ -7,6 +7,7 @@ from app.applications import Application
 from app.audit import record
 from app.links import links_of
 from app.mail.people import queue_mail_to
+from app.registration.verify_email import note_verified_email
 from app.sign_in.breached_passwords import breach_problem
 from app.sign_in.limits import clear_account
 from app.sign_in.link_tokens import Link, Purpose, TokenState, consume, look_up, revoke_links_of
@@ -15,7 +16,7 @@ from app.sign_in.sessions import end_sessions_of
 from tables.engine import DB
 
 _PERSON = """
-    SELECT u.id AS user_id, u.login, u.login_canonical, u.email, u.first_name, u.last_name,
+    SELECT u.id AS user_id, u.login, u.login_canonical, u.email, u.email_canonical, u.first_name, u.last_name,
            u.preferred_language, f.id IS NOT NULL AS has_second_factor,
            (SELECT string_agg(co.company_name, ' ') FROM memberships m
             JOIN companies co ON co.customer = m.customer WHERE m."user" = u.id) AS companies
@@ -30,15 +31,17 @@ async def link_to_reset(token: str, application: Application) -> Link | None:
     return await look_up(token, Purpose.RESET_PASSWORD, application)
 
 
-async def shortest_for_link(link: Link | None) -> int:
-    """How long the new password of a link's owner has to be, for the page to say.
+async def owner_of_link(link: Link | None) -> tuple[str, int]:
+    """The login of a link's owner, "" if there is none, and how long the new password has to be.
 
-    Only who holds a link that works is told: for everybody else it would say that an account has a second factor.
+    Only who holds a link that works is told: others would learn that an account exists, and has a second factor.
     """
     if link is None or link.state is not TokenState.VALID:
-        return SHORTEST
+        return "", SHORTEST
     person = await DB.fetch_row(_PERSON, link.user_id)
-    return shortest_password(has_second_factor=person is not None and person["has_second_factor"])
+    if person is None:
+        return "", SHORTEST
+    return person["login"], shortest_password(has_second_factor=person["has_second_factor"])
 
 
 async def problem_of_new_password(user_id: uuid.UUID, password: str, application: Application) -> str | None:
@@ -56,7 +59,8 @@ async def reset_password(token: str, password: str, application: Application) ->
     """Sets the password that the owner of a link has chosen; False when the link does not work any more.
 
     In one transaction: the link is used up, all sessions of the user end, other links to a new password die,
-    a lock is opened, and the notice is queued. The link was in the user's mailbox, so the e-mail is verified.
+    a lock is opened, and the notice is queued. The link was in the user's mailbox, so the e-mail is verified, with
+    all that follows from it: who waits for approval is announced to staff.
     A second factor stays: whoever has the mailbox only does not get in. Raises TooBusy.
     """
     password_hash = await hash_password(password)
@@ -66,8 +70,7 @@ async def reset_password(token: str, password: str, application: Application) ->
         if person is None:
             return False
         await DB.execute(
-            "UPDATE users SET password_hash = $2, password_changed_at = now(),"
-            " email_verified_at = coalesce(email_verified_at, now()) WHERE id = $1",
+            "UPDATE users SET password_hash = $2, password_changed_at = now() WHERE id = $1",
             person["user_id"],
             password_hash,
         )
@@ -75,6 +78,7 @@ async def reset_password(token: str, password: str, application: Application) ->
         await revoke_links_of(person["user_id"], Purpose.RESET_PASSWORD, Purpose.CHANGE_EMAIL)
         await clear_account(person["login_canonical"])
         await record("password reset", user_id=person["user_id"])
+        await note_verified_email(person["user_id"], person["email_canonical"])
         await _tell(person, application)
     return True
 

@@ -17,7 +17,7 @@ from app.sign_in.forms import ForgottenForm, ResetForm, SignInForm
 from app.sign_in.limits import count_client
 from app.sign_in.link_tokens import Link, TokenState
 from app.sign_in.reminders import ask_for_reminder
-from app.sign_in.reset import link_to_reset, problem_of_new_password, reset_password, shortest_for_link
+from app.sign_in.reset import link_to_reset, owner_of_link, problem_of_new_password, reset_password
 from app.sign_in.sent_twice import sending_of
 from app.sign_in.sessions import end_session, forget_session
 from app.sign_in.sign_in import person_with_password
@@ -147,13 +147,15 @@ async def _remind(
 async def _reset_page(link: Link | None, form: FilledForm[ResetForm], status_code: int | None = None) -> Page:
     state = link.state if link is not None else TokenState.INVALID
     is_valid = state is TokenState.VALID
+    login, shortest = await owner_of_link(link)
     return Page(
         "sign_in/reset_password.html",
         # A link that no longer works is gone (RFC 9110, 15.5.11), whatever was typed.
         status_code=status_code or (200 if is_valid else 410),
         form=form,
         state=state.value,
-        shortest=await shortest_for_link(link),
+        login=login,
+        shortest=shortest,
     )
 
 

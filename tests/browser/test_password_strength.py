@@ -50,3 +50,17 @@ async def test_without_scripts_the_help_is_simply_not_there(open_window: OpenWin
     await window.open("/register/individual")
     await window.page.locator("[name=password]").press_sequentially(MEADOW)
     assert await window.page.locator("#strength-of-password").inner_text() == ""
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+async def test_at_four_times_the_size_a_long_password_can_still_be_read(
+    open_window: OpenWindow, language: str
+) -> None:
+    # 1280 pixels enlarged to 400 % are 320 (WCAG 2.2, 1.4.10).
+    window = await open_window(language, width=320)
+    await window.open("/sign-in")
+    field = window.page.locator("[name=password]")
+    await window.page.locator(".field__reveal").click()
+    await field.fill("a" * 15)
+    assert await field.evaluate("one => one.scrollWidth <= one.clientWidth")
+    assert window.problems == []

@@ -1,9 +1,12 @@
 """Individuals and businesses visibly differ, by extension points alone (domain.md 2, issue 2)."""
 
+from pathlib import Path
+
 import pytest
 
+import app.applications
 from tests import people
-from tests.browser_like import visit
+from tests.browser_like import forget_patron, visit
 
 
 @pytest.mark.parametrize(
@@ -41,3 +44,20 @@ async def test_the_two_accounts_differ(database, path, only_private, only_busine
     assert only_business in business
     assert only_business not in private
     assert only_private not in business
+
+
+async def test_a_shop_for_both_does_not_say_that_it_is_for_businesses(database, tmp_path, monkeypatch):
+    own = Path(app.applications.__file__).with_name("applications.toml").read_text()
+    file = tmp_path / "applications.toml"
+    file.write_text(own.replace('kind = "business"', 'kind = "business"\nlogin = ["INDIVIDUAL", "SMB"]'))
+    monkeypatch.setenv("PATRON_CONFIG", str(file))
+    forget_patron()
+    try:
+        assert "For business customers" not in (await (await visit("business")).get("/")).text
+        company = await (await people.company()).signed_in()
+        assert "For business customers" in (await company.get("/account")).text
+        shopper = await (await people.shopper()).signed_in("business")
+        assert "For business customers" not in (await shopper.get("/account")).text
+    finally:
+        monkeypatch.undo()
+        forget_patron()

@@ -62,6 +62,7 @@ SAMPLES: dict[str, object] = {
     "reasons": ["0818", "0819"],
     "expires": datetime(2026, 3, 1, 9, 30, tzinfo=UTC),
     "state": "approved",
+    "there": "Søren 0824",
     "decided_by": "Ines Lüdemann",
     "order_number": "4714",
     "contract_name": "Søren 0821",

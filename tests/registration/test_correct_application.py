@@ -35,6 +35,20 @@ async def test_the_form_holds_what_the_application_says_but_no_email_and_no_pass
         assert page.tree.find(f".//main//*[@name='{name}']") is None
 
 
+async def test_who_comes_by_the_sign_in_reads_why_the_application_was_rejected(database):
+    known = await people.pending_company()
+    staff = await (await people.staff_member()).signed_in()
+    page = await staff.get(f"/customers/{known.number}")
+    await staff.fill(page, {"comment": "Please add your taxation id.\nAnd <the> street."}, form="comment")
+    person = await visit("business")
+    page = await person.sign_in(known.login, known.password)
+    page = await person.get(page.tree.xpath("//main//a[contains(@href, 'correct')]")[0].get("href"))
+    assert page.h1 == "Correct your application"
+    assert "This is why:" in page.main
+    assert "Please add your taxation id." in page.main
+    assert "And <the> street." in page.main
+
+
 async def test_a_corrected_application_is_pending_with_a_new_request_and_all_are_told(database):
     known, token = await rejected()
     person = await visit("business")

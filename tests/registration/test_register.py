@@ -158,6 +158,19 @@ async def test_all_errors_are_told_at_once_and_what_was_typed_stays(database):
     assert await User.count() == 0
 
 
+async def test_a_password_that_was_fine_has_to_be_typed_once_more_and_the_page_says_so(database):
+    person = await visit("shop")
+    again = "Please type it once more: passwords are never shown again."
+    page = await person.get("/register")
+    assert again not in page.main
+    page = await person.fill(page, {**PERSON, "last_name": ""})
+    assert set(page.errors) == {"last_name"}
+    assert again in page.main
+    assert page.tree.xpath("//input[@name='password']/@aria-describedby") == ["hint-password"]
+    page = await person.fill(page, {**PERSON, "password": "short"})
+    assert again not in page.main
+
+
 async def test_a_birthday_lies_in_the_past_and_not_before_1900(database):
     person = await visit("shop")
     for birthday in ("2999-01-01", "1899-12-31", "31.02.1980"):
@@ -233,6 +246,17 @@ async def test_a_known_email_is_answered_like_a_new_one_and_its_owner_is_told(da
     assert stored.last_name != "Müller"
 
 
+async def test_whoever_has_an_account_at_another_shop_is_led_there(database):
+    await people.shopper("ines@example.com")
+    person = await visit("business")
+    await person.fill(await person.get("/register"), {**PERSON, **COMPANY}, form="email")
+    [told] = await mails(kind="already_registered")
+    assert told.subject == "You already have an account at Patron"
+    assert "It already has an account at Patron, so nothing was changed." in told.text
+    page = await (await visit("shop")).get(told.link)
+    assert (page.path, page.h1) == ("/sign-in", "Sign in")
+
+
 async def test_upper_case_and_wide_letters_are_the_same_email(database):
     await people.shopper("ines@example.com")
     for email in ("INES@EXAMPLE.COM", "ＩＮＥＳ@example.com"):
@@ -298,6 +322,16 @@ async def test_a_language_that_the_shop_does_not_speak_is_refused(database):
     await person.get("/register")
     page = await person.post("/register/individual", {**PERSON, "preferred_language": "xx"})
     assert set(page.errors) == {"preferred_language"}
+
+
+async def test_who_is_signed_in_is_led_to_adding_a_company_and_not_to_a_second_account(database):
+    known = await people.shopper()
+    person = await known.signed_in()
+    page = await person.get("/register/individual")
+    assert f"You are signed in as {known.login}. This form makes another account" in page.main
+    [address] = page.tree.xpath("//main//a[normalize-space()='Your companies']/@href")
+    assert (await person.get(address)).h1 == "Your companies"
+    assert "You are signed in as" not in (await (await visit("shop")).get("/register/individual")).main
 
 
 async def test_fields_of_other_forms_change_nothing(database):

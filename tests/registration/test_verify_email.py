@@ -2,6 +2,7 @@
 
 import asyncio
 
+from app.sign_in.reminders import answer_reminder_requests
 from tables import User
 from tables.engine import DB
 from tests import people
@@ -188,3 +189,22 @@ async def test_asking_for_a_new_link_without_email_is_refused(database):
     page = await person.fill(await person.get("/verify-email?token=x"), {"email": ""})
     assert page.status == 422
     assert set(page.errors) == {"email"}
+
+
+async def test_whichever_mail_verifies_the_email_staff_are_told_once_of_who_waits(database):
+    person = await registered("business")
+    page = await person.get("/forgotten-password")
+    await person.fill(page, {"email": PERSON["email"]})
+    await answer_reminder_requests()
+    [reminder] = await mails(kind="password_reminder")
+    assert await mails(kind="approval_requested") == []
+    await person.fill(await person.get(reminder.link), {"password": people.ANOTHER_PASSWORD})
+    assert await is_verified()
+    page = await person.sign_in(PERSON["email"], people.ANOTHER_PASSWORD)
+    assert page.h1 == "Your account awaits approval"
+    [told] = await mails(kind="approval_requested")
+    assert COMPANY["company_name"] in told.text
+    # The link that was there for it works as well, and says nothing new.
+    page = await person.fill(await person.get(await link()), {}, form="token")
+    assert page.h1 == "Your e-mail address is confirmed"
+    assert len(await mails(kind="approval_requested")) == len(await mails(kind="approval_received")) == 1

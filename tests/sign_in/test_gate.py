@@ -39,6 +39,15 @@ async def test_a_wrong_password_at_the_wrong_shop_tells_nothing() -> None:
     assert "another site" not in page.text
 
 
+async def test_who_is_asked_to_ask_us_is_told_where() -> None:
+    known = await people.company(customer_is_active=False)
+    page = await (await visit("business")).sign_in(known.login, known.password)
+    assert page.h1 == "Your account is deactivated"
+    [address] = page.tree.xpath("//main//a[normalize-space()='How to reach us']/@href")
+    page = await (await visit("business")).get(address)
+    assert (page.status, page.h1) == (200, "Imprint")
+
+
 async def test_a_session_of_one_application_is_none_in_another() -> None:
     maria = await people.company()
     person = await maria.signed_in("business")

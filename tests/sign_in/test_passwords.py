@@ -83,10 +83,29 @@ def test_at_least_twenty_thousand_common_passwords_are_known() -> None:
         "Grüße aus Köln am Rhein",
         "🌊🌊⛵🐟🦀 fünf am Strand",
         "kjh3-9sdf_qwe8.asd",
+        "we were there, as popes are",
+        "314159265358979",
     ],
 )
 def test_long_passwords_of_any_characters_are_fine(good: str) -> None:
     assert password_problem(good, ["Maria", "Anders", "maria@example.com", "Patron"]) is None
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "123456789012345678",
+        "9876 5432 1098 7654",
+        "qwertyuiopasdfgh",
+        "Qwertzuiopü123456",
+        "abcdefghijklmnopqrst",
+        "poiuytrewq!098765",
+    ],
+)
+def test_a_row_of_keys_letters_or_digits_is_refused_however_long(row: str) -> None:
+    problem = password_problem(row, [])
+    assert problem is not None
+    assert "first that others would guess" in problem
 
 
 def test_the_length_is_counted_in_code_points() -> None:

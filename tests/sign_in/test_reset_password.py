@@ -35,6 +35,19 @@ async def test_opening_the_link_changes_nothing() -> None:
     ).path == "/sign-in"
 
 
+async def test_the_page_says_whose_password_it_is_to_people_and_to_password_managers() -> None:
+    ines = await people.shopper()
+    person = await visit("shop")
+    page = await person.get(await link_for(ines))
+    assert f"For your login {ines.login}." in page.main
+    assert page.tree.xpath("//form//input[@autocomplete='username']/@value") == [ines.login]
+    # What is sent for it changes nothing, and a link that is used up says nothing any more.
+    page = await person.fill(page, {"password": people.ANOTHER_PASSWORD, "username": "somebody.else"})
+    assert (await person.sign_in(ines.login, people.ANOTHER_PASSWORD)).path == "/account"
+    page = await (await visit("shop")).get("/reset-password?token=wrong")
+    assert ines.login not in page.text
+
+
 async def test_a_link_works_once() -> None:
     ines = await people.shopper()
     link = await link_for(ines)

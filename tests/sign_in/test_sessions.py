@@ -177,3 +177,21 @@ async def test_who_was_signed_out_in_the_middle_of_a_form_is_told_and_led_back_t
     assert "You were signed out meanwhile, so nothing was saved." in page.text
     page = await person.fill(page, {"login": ines.login, "password": ines.password})
     assert (page.path, page.h1) == ("/account/addresses/new", "Add address")
+
+
+async def test_whose_session_was_ended_elsewhere_is_told_at_the_next_page() -> None:
+    ines = await people.shopper()
+    person, elsewhere = await ines.signed_in(), await ines.signed_in()
+    told = "You are not signed in here any more. Please sign in again."
+    await elsewhere.get("/account/security")
+    await elsewhere.post("/account/security/sessions/end-others")
+    page = await person.get("/account")
+    assert page.path.startswith("/sign-in?")
+    assert told in page.main
+    # Who has signed out, or never was signed in, knows it.
+    page = await elsewhere.get("/account/security")
+    await elsewhere.post("/sign-out", token=page.csrf_token)
+    for one in (elsewhere, await visit("shop")):
+        page = await one.get("/account")
+        assert page.path.startswith("/sign-in?")
+        assert told not in page.text
