@@ -7,12 +7,15 @@ from typing import Any
 from app.forms import FilledForm
 from app.pages import Page
 
+# The largest number that the column of a version can hold.
+LARGEST = 2**31 - 1
+
 
 def version_of(form: FilledForm[Any]) -> int | None:
     """The version that an edit began with; None where it was not sent, and so is not compared."""
     typed = form.value("version").strip()
-    # No version has so many digits, and Python refuses to read one of thousands.
-    return int(typed[:10]) if typed.isascii() and typed.isdigit() else None
+    # Python refuses to read a number of thousands of digits, and the database one beyond LARGEST.
+    return min(int(typed[:10]), LARGEST) if typed.isascii() and typed.isdigit() else None
 
 
 def stale_page(

@@ -9,6 +9,7 @@ from app.access import anyone
 from app.applications import Application
 from app.forms import blank, read_form
 from app.languages import gettext as _
+from app.links import path_within
 from app.pages import Page, see, see_path
 from app.sign_in.codes import MINUTES, ask_for_code, person_with_code
 from app.sign_in.finish_sign_in import after_sign_in, finish_sign_in
@@ -40,7 +41,7 @@ async def send_code(request: Request[Any, Any, Any], visitor: CurrentVisitor) ->
     if not form.is_valid:
         return Page("sign_in/ask_for_code.html", status_code=422, form=form)
     token = await ask_for_code(application, form.data.login, visitor.language, _token(request, application))
-    answer = see(request, "enter_code", next=form.data.next)
+    answer = see(request, "enter_code", next=path_within(application, form.data.next))
     answer.set_cookie(
         application.cookie_name("code"),
         token,
@@ -61,7 +62,7 @@ async def enter_code_page(request: Request[Any, Any, Any], visitor: CurrentVisit
     if visitor.is_signed_in:
         return see_path(request, after_sign_in(visitor.application, wanted))
     if not _token(request, visitor.application):
-        return see(request, "sign_in_by_code", next=wanted)
+        return see(request, "sign_in_by_code", next=path_within(visitor.application, wanted))
     return Page("sign_in/enter_code.html", form=blank(MailedCodeForm, next=wanted), minutes=MINUTES)
 
 

@@ -204,6 +204,9 @@ async def test_who_was_faster_keeps_their_name_for_a_template():
     await person.post(f"{address}/edit", {"name": "First", "version": page.typed("version")})
     late = await person.post(f"{address}/edit", {"name": "Second", "version": page.typed("version")})
     assert late.status == 409
+    # A number that the column cannot hold is no version that ever was.
+    never = await person.post(f"{address}/edit", {"name": "Third", "version": "9" * 10})
+    assert never.status == 409
     assert await names(person) == ["First"]
 
 

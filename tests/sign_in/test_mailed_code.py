@@ -62,6 +62,16 @@ async def test_a_mailed_code_signs_in_without_a_password() -> None:
     assert attempt == {"outcome": "signed in", "method": "code"}
 
 
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "/" + "a" * 100_000])
+async def test_no_page_but_one_of_ours_goes_along_to_the_page_for_the_code(elsewhere: str) -> None:
+    person = await visit("shop")
+    assert (await person.get("/sign-in/code/enter?next=" + elsewhere[:5000])).path == "/sign-in/code"
+    page = await person.fill(
+        await person.get("/sign-in/code"), {"login": "ines@example.com", "next": elsewhere}
+    )
+    assert (page.h1, page.path) == ("Enter your code", "/sign-in/code/enter")
+
+
 async def test_known_and_unknown_logins_get_the_same_answers_and_leave_the_same_row() -> None:
     ines = await people.shopper()
     answers = []
