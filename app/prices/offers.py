@@ -25,8 +25,7 @@ from tables.segments import TargetKind
 KEPT_AUDIENCES = 10_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceListHeader:
+class PriceListHeader(msgspec.Struct, frozen=True, kw_only=True):
     """A price list without its entries. It is valid from (including) to (excluding), in UTC."""
 
     id: str

@@ -152,23 +152,26 @@ _all: Held[_All] = Held(_read_all, Subject.TARGETS)
 
 
 def _arranged(rows: list[dict[str, object]]) -> _All:
+    # There are many, most of which have one member: nothing is made of each that is not needed.
     members: dict[tuple[TargetKind, str], dict[str, set[Any]]] = {}
     arranged = _All()
+    kinds: dict[object, TargetKind] = {one.value: one for one in TargetKind}
     for row in rows:
-        kind, owner = TargetKind(str(row["kind"])), str(row["owner"])
-        group = members.setdefault((kind, owner), {column: set() for column in _MEMBERS})
+        kind, owner = kinds[row["kind"]], str(row["owner"])
+        group = members.setdefault((kind, owner), {})
         for column in _MEMBERS:
             member = row[column]
             if member is None:
                 continue
-            group[column].add(member)
+            group.setdefault(column, set()).add(member)
             if isinstance(member, uuid.UUID):
                 arranged.of_key.setdefault(kind, {}).setdefault(member, set()).add(owner)
             else:
                 arranged.of_segment.setdefault(kind, {}).setdefault(str(member), set()).add(owner)
+    nobody: frozenset[Any] = frozenset()
     for (kind, owner), group in members.items():
         arranged.by_owner.setdefault(kind, {})[owner] = Targets(
-            *(frozenset(group[column]) for column in _MEMBERS)
+            *(frozenset(group[column]) if column in group else nobody for column in _MEMBERS)
         )
     return arranged
 
