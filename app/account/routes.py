@@ -31,7 +31,7 @@ from app.language_choice import keep_language
 from app.languages import OWN_NAMES
 from app.languages import gettext as _
 from app.orders.history import Wanted, history_of, sees_all_orders
-from app.orders.states import STATE_NAMES
+from app.orders.states import state_words
 from app.pages import Page, see
 from app.registration.forms import TITLES, check_language
 from app.requisitions.listing import own_budget, requisitions_to_decide
@@ -57,7 +57,7 @@ async def account_page(visitor: CurrentVisitor) -> Page:
         "account/overview.html",
         tasks=await open_tasks_of(visitor),
         orders=history.orders[:LAST_ORDERS],
-        states=STATE_NAMES,
+        state_words=state_words,
         sees_colleagues=bool(users) and sees_all_orders(visitor),
         segments=await names_of_segments(visitor.audience.segments),
         customer=customer,

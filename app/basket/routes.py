@@ -14,11 +14,11 @@ from app.basket.lines import LineMissing, ProductUnknown, QuantityRefused, add_t
 from app.basket.owner import keep_basket_on, owner_of
 from app.catalog.product_page import refused_product_page
 from app.customers.permissions import may_order
+from app.ended_session import session_has_ended, sign_in_to
 from app.flash import Flash
 from app.forms import FilledForm, blank, read_form
 from app.languages import gettext as _
 from app.pages import Page, see
-from app.sign_in.ended_session import session_has_ended, sign_in_to
 from app.visitor import CurrentVisitor, Visitor
 
 

@@ -27,6 +27,7 @@ from app.checkout.shipping import shipping_methods_for
 from app.customers.address_form import asked_address, typed_so_far
 from app.customers.addresses import StoredAddress, addresses_of, preferred
 from app.customers.permissions import may_order
+from app.ended_session import ANSWERS_WAIT, BASKET_WAITS, session_has_ended, sign_in_to
 from app.flash import Flash
 from app.forms import FilledForm, blank, read_form
 from app.languages import gettext as _
@@ -37,7 +38,6 @@ from app.pages import Page, see
 from app.requisitions.approvers import approvers_for
 from app.requisitions.asking import Outcome, order_or_ask, outcome_of
 from app.requisitions.words import excess_words
-from app.sign_in.ended_session import ANSWERS_WAIT, session_has_ended, sign_in_to
 from app.sign_in.limits import count_client
 from app.visitor import CurrentVisitor, Visitor
 
@@ -162,7 +162,7 @@ def _to_basket(request: Request[Any, Any, Any], visitor: Visitor, basket: Basket
         return see(request, "basket", flash=Flash(" ".join(basket.notes), "warning"))
     if basket is None or basket.is_empty:
         if session_has_ended(visitor, request):
-            return sign_in_to(request, "checkout")
+            return see(request, "basket", flash=Flash(_(BASKET_WAITS), "warning"))
         return see(request, "basket", flash=Flash(_("There is nothing to order yet."), "info"))
     return see(request, "basket")
 

@@ -31,6 +31,7 @@ class ListedOrder(msgspec.Struct, frozen=True, kw_only=True):
     placed_at: datetime
     buyer_name: str
     state: OrderState
+    is_withdrawn: bool
     gross_total: int
     currency: str
     pieces: int
@@ -73,6 +74,7 @@ _FOUND = """
                 AND g."user" IS NULL AND g.application = $3) AS claimable,
            (SELECT coalesce(json_agg(l), '[]')::text FROM (
                 SELECT o.number, o.placed_at, o.buyer_name, o.state, o.gross_total, o.currency,
+                       o.withdrawn_at IS NOT NULL AS is_withdrawn,
                        (SELECT coalesce(sum(quantity), 0) FROM order_lines l WHERE l."order" = o.id) AS pieces
                 FROM {page}
            ) AS l) AS orders,

@@ -21,7 +21,7 @@ from app.orders.history import ListedOrder, Wanted, history_of, order_seen_by
 from app.orders.invoices import NOT_YET
 from app.orders.order import OrderMissing, StoredOrder, lines_of
 from app.orders.reorder import reorder, told
-from app.orders.states import STATE_NAMES
+from app.orders.states import STATE_NAMES, state_words
 from app.orders.withdrawal import RightOfWithdrawal, WithdrawalRefused, right_of_withdrawal, withdraw
 from app.other_customers import look_elsewhere
 from app.pages import Page, see
@@ -74,7 +74,7 @@ def _row(order: ListedOrder, links: Links) -> tuple[str, ...]:
         order.number,
         date_text(order.placed_at),
         order.buyer_name,
-        _(STATE_NAMES[order.state]),
+        state_words(order.state, is_withdrawn=order.is_withdrawn),
         str(order.pieces),
         money_text(order.gross_total, order.currency),
     )

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from app.audit import record
 from app.errors import Conflict
+from app.languages import gettext as _
 from app.languages import text
 from app.marketing.promotion_uses import give_back_promotions
 from app.orders.invoices import number_invoice
@@ -31,6 +32,15 @@ STATE_NAMES = {
     OrderState.CANCELLED: text("Cancelled"),
     OrderState.RETURNED: text("Returned"),
 }
+
+
+def state_words(state: OrderState, *, is_withdrawn: bool) -> str:
+    """What a list says of an order, in the language of the request: who has withdrawn sees that it was taken note of,
+    whatever the shop has still to do."""
+    name = _(STATE_NAMES[state])
+    return _("%(state)s, withdrawn", state=name) if is_withdrawn else name
+
+
 _MOVE = """
     UPDATE orders SET state = $2::text, version = version + 1,
                       shipped_at = CASE WHEN $2::text = 'shipped' THEN now() ELSE shipped_at END

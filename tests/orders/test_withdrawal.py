@@ -31,6 +31,17 @@ async def test_a_shopper_withdraws_by_a_button_and_gets_a_receipt(database):
     assert "1 x Tea" in mail.text
 
 
+async def test_a_withdrawn_order_says_so_in_the_lists_of_who_has_ordered(database):
+    await open_shop()
+    person = await (await people.shopper()).signed_in()
+    number = await order(person)
+    for path in ("/account/orders", "/account"):
+        assert "withdrawn" not in (await person.get(path)).main
+    await person.post(f"/account/orders/{number}/withdraw")
+    for path in ("/account/orders", "/account"):
+        assert "New, withdrawn" in (await person.get(path)).main
+
+
 async def test_a_second_withdrawal_changes_nothing(database):
     await open_shop()
     person = await (await people.shopper()).signed_in()

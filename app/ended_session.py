@@ -1,5 +1,5 @@
 """What people see whose session has ended while they were buying: shops serve them as strangers, whose basket is
-another one, so that they are asked to sign in where that would look as if theirs was lost."""
+another one, so that they are told to sign in where that would look as if theirs was lost."""
 
 from typing import Any
 
