@@ -32,7 +32,8 @@ async def told(person: Person, password: str, **typed: str) -> str:
     ("password", "words"),
     [
         ("abc", "Very weak – Please use at least 15"),
-        ("asdfghjkl;zxcvbn", "Weak – Rows of keys"),
+        ("zaq1xsw2cde3vfr4", "Fair – Rows of keys"),
+        ("asdfghjkl;zxcvbn", "Weak – This password is one of the first"),
         ("passwordpassword", "others would guess"),
         ("seven green bottles hanging", ">Strong<"),
         ("x7Kq!92mZp", "Weak – Please use at least 15"),
