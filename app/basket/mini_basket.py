@@ -20,8 +20,8 @@ async def with_tax_of_sum(visitor: Visitor, token: str) -> Visitor:
     """The visitor who knows whether there is tax in the sum of the basket, where that is said: of a gross sum, to
     somebody who has chosen net prices. One query then; all others stay as they are. `token` is that of the cookie.
     """
-    is_said = visitor.audience.is_net and not visitor.is_charged_net
-    if not is_said or visitor.basket.total is None:
+    # The sum is asked first: most visitors have none, and how they are charged takes its time to find out.
+    if visitor.basket.total is None or not visitor.audience.is_net or visitor.is_charged_net:
         return visitor
     owner = owner_of_token(visitor, token)
     rows = (

@@ -8,7 +8,6 @@ one.
 
 import asyncio
 import re
-import statistics
 import sys
 import time
 from pathlib import Path
@@ -22,6 +21,7 @@ from tests.benchmarks.companies_data import (
     fill_companies,
 )
 from tests.benchmarks.goals import Result
+from tests.benchmarks.growth import growth
 from tests.benchmarks.load import ask, request
 from tests.benchmarks.selling import page_of, signed_in
 from tests.benchmarks.shops import Running, patron_in_production
@@ -30,9 +30,8 @@ from tests.databases import TestDatabases
 GROWS_BY = 1.5
 # Of pages that are none of the three lists, and of words that a fortieth of a hundred thousand orders has.
 OTHERS_GROW_BY = 2.5
-# Requests of each page by turns, of which the median counts; the first ones make what is kept and are left out.
+# Requests of each page by turns, of which the median counts.
 ASKED = 30
-FIRST = 7
 PAGES = (
     ("user list", "users", GROWS_BY),
     ("users by words", "users?q=person+7+user7@", GROWS_BY),
@@ -100,21 +99,14 @@ async def _measure(patron: Running, companies: tuple[CompanySize, ...]) -> list[
 async def _growth(port: int, asked: dict[str, tuple[str, dict[str, str]]], what: str, goal: float) -> Result:
     """How many times longer a page takes for the large company, one request at a time and by turns. Asked for by
     the small one and the large one: path and cookies."""
-    took: dict[str, list[float]] = {number: [] for number in asked}
-    for n in range(FIRST + ASKED):
-        for number, (path, cookies) in asked.items():
-            started = time.perf_counter()
-            await page_of(port, f"/business/account/{path}".rstrip("/"), cookies)
-            if n >= FIRST:
-                took[number].append((time.perf_counter() - started) * 1000)
-    small, large = (statistics.median(times) for times in took.values())
-    return Result(
-        promise=f"{what}, of a large company to a small one",
-        figures=f"{small:.2f} ms to {large:.2f} ms",
-        measured=large / small,
-        goal=goal,
-        unit="times",
-    )
+
+    async def read(asked_for: tuple[str, dict[str, str]]) -> None:
+        path, cookies = asked_for
+        await page_of(port, f"/business/account/{path}".rstrip("/"), cookies)
+
+    small, large = asked.values()
+    promise = f"{what}, of a large company to a small one"
+    return await growth(promise, small, large, read, times=ASKED, goal=goal)
 
 
 async def _invitations(port: int, cookies: dict[str, str]) -> Result:

@@ -18,6 +18,7 @@ from pathlib import Path
 from app.demo.load import ADMINISTRATOR, PASSWORD
 from tests.benchmarks import command_line, memory
 from tests.benchmarks.goals import Result
+from tests.benchmarks.growth import growth
 from tests.benchmarks.load import ask, request, throughput
 from tests.benchmarks.selling_bare_page import CATEGORY
 from tests.benchmarks.selling_cold import Shop, growth_after_changes
@@ -139,27 +140,17 @@ async def _growth(before: Running, after: Running, scale: float) -> list[Result]
         for what, path, _at_least in PAGES
     ]
     asked.append(("sign-in", SIGN_INS, signed_in))
-    results = []
-    for what, times, one in asked:
-        took: dict[int, list[float]] = {shop.port: [] for shop in shops}
-        for n in range(times + 5):
-            for shop in shops:
-                started = time.perf_counter()
-                await one(shop.port)
-                # The first ones make what is kept.
-                if n >= 5:
-                    took[shop.port].append((time.perf_counter() - started) * 1000)
-        small, large = (statistics.median(took[shop.port]) for shop in shops)
-        results.append(
-            Result(
-                promise=f"{what} in a large shop (scale {scale:g})",
-                figures=f"{small:.2f} ms to {large:.2f} ms",
-                measured=large / small,
-                goal=GROWS_BY,
-                unit="times",
-            )
+    return [
+        await growth(
+            f"{what} in a large shop (scale {scale:g})",
+            before.port,
+            after.port,
+            one,
+            times=times,
+            goal=GROWS_BY,
         )
-    return results
+        for what, times, one in asked
+    ]
 
 
 async def page_of(port: int, path: str, cookies: dict[str, str]) -> bytes:

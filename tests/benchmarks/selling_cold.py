@@ -4,8 +4,6 @@ Before every page a product, a price and the stock have changed, as they do all 
 """
 
 import os
-import statistics
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,13 +14,13 @@ from app.settings import settings
 from app.versions import Subject, raise_version
 from tables.engine import DB, close_pool, open_pool
 from tests.benchmarks.goals import Result
+from tests.benchmarks.growth import growth
 from tests.benchmarks.load import Answer, ask, request
 from tests.benchmarks.selling_bare_page import CATEGORY
 from tests.benchmarks.shops import Running
 
-# Requests of each page, in turns with the other shop, of which the median counts; the first ones are left out.
+# Requests of each page, in turns with the other shop, of which the median counts.
 ASKED = 60
-FIRST = 5
 CHANGED = (Subject.CATALOG, Subject.PRICES, Subject.STOCK)
 GROWS_BY = 1.5
 # A search looks at five thousand products at most, whatever it finds, and a suggestion at one thousand.
@@ -61,10 +59,13 @@ class Shop:
     database: str
     cookies: Mapping[str, str]
 
-    async def ask(self, path: str) -> Answer:
-        """What is answered to the buyer. Suggestions are for scripts of a page only, which say who they are."""
+    async def read(self, path: str) -> None:
+        """Has a page made for the buyer. Suggestions are for scripts of a page only, which say who they are. Raises
+        AssertionError for answers that are no pages."""
         headers = {"hx-request": "true"} if "/suggestions" in path else {}
-        return await ask(self.running.port, request(path, cookies=self.cookies, headers=headers))
+        answer = await ask(self.running.port, request(path, cookies=self.cookies, headers=headers))
+        if answer.status != 200:
+            raise AssertionError(f"{path}: {answer.head}")
 
 
 async def growth_after_changes(small: Shop, large: Shop, scale: float) -> list[Result]:
@@ -72,31 +73,19 @@ async def growth_after_changes(small: Shop, large: Shop, scale: float) -> list[R
     shops = (small, large)
     for shop in shops:
         await _fill_basket(shop)
-    results = []
     async with _changing(shops) as change:
-        for what, path, at_most in PAGES:
-            took: dict[str, list[float]] = {shop.database: [] for shop in shops}
-            for n in range(FIRST + ASKED):
-                for shop in shops:
-                    await change(shop)
-                    started = time.perf_counter()
-                    answer = await shop.ask(path)
-                    took_now = time.perf_counter() - started
-                    if answer.status != 200:
-                        raise AssertionError(f"{path}: {answer.head}")
-                    if n >= FIRST:
-                        took[shop.database].append(took_now * 1000)
-            before, after = (statistics.median(took[shop.database]) for shop in shops)
-            results.append(
-                Result(
-                    promise=f"{what} after a change in a large shop (scale {scale:g})",
-                    figures=f"{before:.2f} ms to {after:.2f} ms",
-                    measured=after / before,
-                    goal=at_most,
-                    unit="times",
-                )
+        return [
+            await growth(
+                f"{what} after a change in a large shop (scale {scale:g})",
+                small,
+                large,
+                lambda shop, path=path: shop.read(path),  # type: ignore[misc]  # binds path
+                times=ASKED,
+                goal=at_most,
+                before_each=change,
             )
-    return results
+            for what, path, at_most in PAGES
+        ]
 
 
 @asynccontextmanager
